@@ -1,0 +1,24 @@
+// Content digests and random secrets, from OpenSSL. Pure but for the random source; safe on any thread.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace core {
+
+/// The first 128 bits of SHA-256 as 32 lower-case hexadecimal digits.
+std::string digest(std::string_view bytes);
+
+/// `bytes` bytes from the system's cryptographic random source, as lower-case hexadecimal digits. Throws
+/// std::runtime_error if the source fails, because nothing safe can be done then.
+std::string random_hex(std::size_t bytes);
+
+/// Standard Base64 with padding (RFC 4648, section 4), as in the `data` of a Secret.
+std::string base64_encode(std::string_view bytes);
+
+/// The bytes of standard Base64 text; white space is skipped. Nothing if the text is no Base64.
+std::optional<std::string> base64_decode(std::string_view text);
+
+}  // namespace core

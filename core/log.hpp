@@ -1,0 +1,29 @@
+// Structured logs: one JSON object a line on standard error, with time, level, message and the caller's fields.
+// Safe on any thread. `configure_logs` is called once by main before the first line.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/result.hpp"
+
+namespace core {
+
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+/// One field of a log line. The name is lowerCamelCase, as in the logs of Kubernetes' own components.
+struct LogField {
+  std::string_view name;
+  std::variant<std::string_view, std::int64_t, double> value;
+};
+
+/// Sets the least level that is printed: "debug", "info", "warning" or "error"; another word is kInvalidInput.
+Result<void> configure_logs(std::string_view level);
+
+/// Writes one line. Bytes that are not UTF-8 are replaced, so that a line is always valid JSON.
+void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+
+}  // namespace core

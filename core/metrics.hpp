@@ -1,0 +1,48 @@
+// The metrics of the process: families declared once as MetricInfo, made on first use, exposed in Prometheus' text
+// format together with the standard process_* figures. Owned by main, safe on any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace prometheus {
+class Registry;
+}
+
+namespace core {
+
+enum class MetricType { kCounter, kGauge, kHistogram };
+
+/// A metric family: catalogues of these are the one place where a metric is named.
+struct MetricInfo {
+  MetricType type;
+  std::string_view name;
+  std::string_view help;
+};
+
+class Metrics {
+ public:
+  using Labels = std::map<std::string, std::string>;
+
+  Metrics();
+  ~Metrics();
+  Metrics(const Metrics&) = delete;
+  Metrics& operator=(const Metrics&) = delete;
+
+  /// Adds to a counter. The set of label values must be bounded by the caller.
+  void increment(const MetricInfo& info, const Labels& labels, double by = 1);
+  /// Sets a gauge.
+  void set(const MetricInfo& info, const Labels& labels, double value);
+  /// Adds an observation, in seconds, to a histogram whose buckets are those of controller-runtime.
+  void observe(const MetricInfo& info, const Labels& labels, double seconds);
+
+  /// Everything in Prometheus' text format 0.0.4.
+  std::string exposition() const;
+
+ private:
+  std::unique_ptr<prometheus::Registry> registry_;
+};
+
+}  // namespace core

@@ -1,0 +1,17 @@
+// Timestamps as Kubernetes writes them (RFC 3339, UTC). Pure; safe on any thread.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace core {
+
+using SystemTime = std::chrono::system_clock::time_point;
+
+/// RFC 3339 with whole seconds, as metav1.Time: "2006-01-02T15:04:05Z".
+std::string format_time(SystemTime time);
+
+/// RFC 3339 with microseconds, as metav1.MicroTime: "2006-01-02T15:04:05.000000Z".
+std::string format_micro_time(SystemTime time);
+
+}  // namespace core

@@ -1,0 +1,52 @@
+#include <fmt/format.h>
+
+#include "operator/kube/client.hpp"
+
+namespace kube {
+namespace {
+
+using core::ErrorKind;
+
+ErrorKind kind_of(long status, const std::string& reason) {
+  switch (status) {
+    case 400:
+    case 422:
+      return ErrorKind::kInvalidObject;
+    case 401:
+      return ErrorKind::kUnauthorized;
+    case 403:
+      return ErrorKind::kForbidden;
+    case 404:
+      return ErrorKind::kNotFound;
+    case 409:
+      return reason == "AlreadyExists" ? ErrorKind::kAlreadyExists : ErrorKind::kConflict;
+    case 410:
+      return ErrorKind::kGone;
+    case 429:
+      return ErrorKind::kTooManyRequests;
+    case 504:
+      return ErrorKind::kTimeout;
+    default:
+      return status >= 500 ? ErrorKind::kUnavailable : ErrorKind::kMalformed;
+  }
+}
+
+}  // namespace
+
+core::Error error_from(long status, std::string_view body, std::optional<std::chrono::milliseconds> retry_after) {
+  static constexpr std::size_t kMaxQuoted = 512;
+  core::Error error;
+  auto message = fmt::format("HTTP {}", status);
+  std::string reason;
+  if (const auto parsed = Object::parse(body)) {
+    reason = value_at<std::string>(parsed->json(), {"reason"});
+    message = fmt::format("{} (HTTP {})", value_at<std::string>(parsed->json(), {"message"}), status);
+    const auto seconds = value_at<std::int64_t>(parsed->json(), {"details", "retryAfterSeconds"});
+    if (!retry_after && seconds > 0) retry_after = std::chrono::seconds{seconds};
+  } else if (!body.empty()) {
+    message = fmt::format("HTTP {}: {}", status, body.substr(0, kMaxQuoted));
+  }
+  return {kind_of(status, reason), std::move(message), retry_after};
+}
+
+}  // namespace kube

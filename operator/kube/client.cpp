@@ -1,0 +1,147 @@
+#include "operator/kube/client.hpp"
+
+#include <memory>
+#include <utility>
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include "operator/kube/metrics.hpp"
+
+namespace kube {
+namespace {
+
+using core::ErrorKind;
+using core::Result;
+
+constexpr std::chrono::seconds kIdleMargin{10};
+constexpr std::string_view kApplyType = "application/apply-patch+yaml";
+
+std::string escaped(const std::string& text) {
+  const std::unique_ptr<char, decltype(&curl_free)> encoded{
+      curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), &curl_free};
+  return encoded.get();
+}
+
+std::string selection_query(const Selection& selection) {
+  return selection.label_selector.empty() ? "" : "&labelSelector=" + escaped(selection.label_selector);
+}
+
+bool is_success(long status) { return status >= 200 && status < 300; }
+
+}  // namespace
+
+Client::Client(Transport& transport, core::Metrics& metrics) : transport_{transport}, metrics_{metrics} {}
+
+void Client::count(const HttpRequest& request, const Result<HttpResponse>& response) {
+  const auto code = response ? fmt::format("{}", response->status) : "<error>";
+  metrics_.increment(metrics::kRequests, {{"code", code}, {"method", request.method}, {"host", transport_.host()}});
+}
+
+Result<HttpResponse> Client::exchange(HttpRequest request, const std::stop_token& stop) {
+  const auto described = request;
+  auto response = transport_.send(std::move(request), stop);
+  count(described, response);
+  if (response && !is_success(response->status))
+    return tl::unexpected(error_from(response->status, response->body, response->retry_after));
+  return response;
+}
+
+Result<Object> Client::object_from(HttpRequest request, const std::stop_token& stop) {
+  const auto response = exchange(std::move(request), stop);
+  if (!response) return tl::unexpected(response.error());
+  return Object::parse(response->body);
+}
+
+Result<Object> Client::get(const ResourceType& type, const ObjectKey& key, const std::stop_token& stop) {
+  return object_from({.target = type.path(key.name_space, key.name)}, stop);
+}
+
+Result<ListPage> Client::list(const ResourceType& type, const Selection& selection, const std::string& next,
+                              const std::stop_token& stop) {
+  auto target = fmt::format("{}?limit={}{}", type.path(selection.name_space), kPageSize, selection_query(selection));
+  if (!next.empty()) target += "&continue=" + escaped(next);
+  auto answer = object_from({.target = std::move(target)}, stop);
+  if (!answer) return tl::unexpected(answer.error());
+  auto& json = answer->json();
+  const auto items = json.find("items");
+  if (items == json.end() || !(items->is_array() || items->is_null()))
+    return core::fail(ErrorKind::kMalformed, fmt::format("the list of {} has no items", type.plural));
+  ListPage page;
+  page.resource_version = answer->resource_version();
+  page.next = value_at<std::string>(json, {"metadata", "continue"});
+  for (auto& item : *items) page.items.emplace_back(std::move(item));
+  return page;
+}
+
+Result<Object> Client::create(const ResourceType& type, const Object& object, const std::stop_token& stop) {
+  return object_from({.method = "POST",
+                      .target = fmt::format("{}?fieldManager={}", type.path(object.name_space()), kFieldManager),
+                      .content_type = "application/json",
+                      .body = object.json().dump()},
+                     stop);
+}
+
+Result<Object> Client::apply_at(std::string path, const Object& object, const std::stop_token& stop) {
+  return object_from({.method = "PATCH",
+                      .target = fmt::format("{}?fieldManager={}&force=true", path, kFieldManager),
+                      .content_type = std::string{kApplyType},
+                      .body = object.json().dump()},
+                     stop);
+}
+
+Result<Object> Client::apply(const ResourceType& type, const Object& object, const std::stop_token& stop) {
+  return apply_at(type.path(object.name_space(), object.name()), object, stop);
+}
+
+Result<Object> Client::patch(const ResourceType& type, const ObjectKey& key, const nlohmann::json& patch,
+                             const std::stop_token& stop) {
+  return object_from({.method = "PATCH",
+                      .target = fmt::format("{}?fieldManager={}", type.path(key.name_space, key.name), kFieldManager),
+                      .content_type = patch.is_array() ? "application/json-patch+json" : "application/merge-patch+json",
+                      .body = patch.dump()},
+                     stop);
+}
+
+Result<Object> Client::apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop) {
+  return apply_at(type.path(object.name_space(), object.name()) + "/status", object, stop);
+}
+
+Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
+                            const std::stop_token& stop) {
+  const nlohmann::json options{{"kind", "DeleteOptions"},
+                               {"apiVersion", "v1"},
+                               {"propagationPolicy", "Background"},
+                               {"preconditions", {{"uid", uid}}}};
+  const auto response = exchange({.method = "DELETE",
+                                  .target = type.path(key.name_space, key.name),
+                                  .content_type = "application/json",
+                                  .body = options.dump()},
+                                 stop);
+  if (!response && response.error().kind != ErrorKind::kNotFound) return tl::unexpected(response.error());
+  return {};
+}
+
+Result<void> Client::watch(const ResourceType& type, const Selection& selection, const std::string& resource_version,
+                           std::chrono::seconds duration, const std::stop_token& stop, const WatchDecoder::Sink& sink) {
+  HttpRequest request{.target =
+                          fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}{}",
+                                      type.path(selection.name_space), escaped(resource_version), duration.count(),
+                                      selection_query(selection))};
+  const auto described = request;
+  WatchDecoder decoder;
+  core::Result<bool> decoded = true;
+  const auto response =
+      transport_.stream(std::move(request), duration + kIdleMargin, stop, [&](std::string_view chunk) {
+        decoded = decoder.feed(chunk, sink);
+        return decoded && *decoded;
+      });
+  count(described, response);
+  if (!decoded) return tl::unexpected(decoded.error());
+  if (!response) return tl::unexpected(response.error());
+  if (!is_success(response->status))
+    return tl::unexpected(error_from(response->status, response->body, response->retry_after));
+  return {};
+}
+
+}  // namespace kube

@@ -1,0 +1,77 @@
+// The REST client: the API server's verbs on objects, with its failures sorted into kinds. Blocking; owned by main,
+// safe on any thread. Never retries: whoever asks knows whether a repetition is safe.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/metrics.hpp"
+#include "core/result.hpp"
+#include "operator/kube/object.hpp"
+#include "operator/kube/transport.hpp"
+#include "operator/kube/watch_decoder.hpp"
+
+namespace kube {
+
+/// The field manager of every write: server-side apply knows our fields by it, so it never changes.
+inline constexpr std::string_view kFieldManager = "realtime-operator";
+
+/// Which objects a list or watch covers.
+struct Selection {
+  std::string name_space;      ///< empty for all namespaces
+  std::string label_selector;  ///< empty for all objects
+};
+
+struct ListPage {
+  std::vector<Object> items;
+  std::string resource_version;
+  std::string next;  ///< the `continue` token, empty on the last page
+};
+
+class Client {
+ public:
+  static constexpr int kPageSize = 500;
+
+  Client(Transport& transport, core::Metrics& metrics);
+
+  core::Result<Object> get(const ResourceType& type, const ObjectKey& key, const std::stop_token& stop);
+  /// One page; `next` is the token of the page before, empty for the first.
+  core::Result<ListPage> list(const ResourceType& type, const Selection& selection, const std::string& next,
+                              const std::stop_token& stop);
+  core::Result<Object> create(const ResourceType& type, const Object& object, const std::stop_token& stop);
+  /// Server-side apply with force: what the object says becomes so, whoever set it before; what it does not say is
+  /// left.
+  core::Result<Object> apply(const ResourceType& type, const Object& object, const std::stop_token& stop);
+  /// A merge patch (RFC 7386, an object) or JSON patch (RFC 6902, an array), for what an apply cannot do: taking away
+  /// what others set.
+  core::Result<Object> patch(const ResourceType& type, const ObjectKey& key, const nlohmann::json& patch,
+                             const std::stop_token& stop);
+  /// The same as `apply` for the status subresource.
+  core::Result<Object> apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop);
+  /// Deletes exactly the object with this uid, and what it owns in the background. Success if it is gone already.
+  core::Result<void> remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
+                            const std::stop_token& stop);
+  /// Watches from `resource_version` until the server ends it, `sink` gives false, or a failure. The server is asked to
+  /// end it after `duration`; a connection on which nothing came for `duration` and ten seconds more is given up.
+  core::Result<void> watch(const ResourceType& type, const Selection& selection, const std::string& resource_version,
+                           std::chrono::seconds duration, const std::stop_token& stop, const WatchDecoder::Sink& sink);
+
+ private:
+  core::Result<HttpResponse> exchange(HttpRequest request, const std::stop_token& stop);
+  core::Result<Object> object_from(HttpRequest request, const std::stop_token& stop);
+  core::Result<Object> apply_at(std::string path, const Object& object, const std::stop_token& stop);
+  void count(const HttpRequest& request, const core::Result<HttpResponse>& response);
+
+  Transport& transport_;
+  core::Metrics& metrics_;
+};
+
+/// The failure that a non-2xx answer stands for, from its code and its metav1.Status.
+core::Error error_from(long status, std::string_view body, std::optional<std::chrono::milliseconds> retry_after);
+
+}  // namespace kube

@@ -1,0 +1,14 @@
+// Kubernetes quantities ("500m", "1.5Gi", "1e3") compared by value. Pure; safe on any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kube {
+
+/// The exact value in nano-units as a decimal integer, rounded up as the API server does; nothing if the text is no
+/// quantity (resource.Quantity's grammar) or its value exceeds 10^27 nano-units.
+std::optional<std::string> quantity_value(std::string_view text);
+
+}  // namespace kube

@@ -1,0 +1,56 @@
+// One HTTP exchange as the transport's thread and the caller's thread share it. Internal to the transport: the curl
+// callbacks fill it on the transport's thread, the caller takes from it under the lock.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include <curl/curl.h>
+
+#include "operator/kube/credentials.hpp"
+#include "operator/kube/transport.hpp"
+
+namespace kube {
+
+struct Transfer {
+  Transfer(HttpRequest wanted, bool is_stream);
+  ~Transfer();
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  /// Sets up the curl handle; called once, on the transport's thread, before it is added to the multi handle.
+  void prepare(Credentials& credentials);
+  /// Called on the transport's thread when curl is done with it.
+  void finish(CURLcode code);
+
+  const HttpRequest request;
+  const bool streaming;
+  CURL* easy;
+
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::string received;  ///< body bytes that the caller has not taken
+  long status = 0;
+  std::optional<std::chrono::milliseconds> retry_after;
+  bool done = false;
+  bool paused = false;
+  bool too_large = false;
+  CURLcode outcome = CURLE_OK;
+  std::string problem;  ///< curl's words, when the outcome is a failure
+
+ private:
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
+  void prepare_server(const ClientConfig& config);
+  void prepare_identity(Credentials& credentials);
+
+  curl_slist* headers_ = nullptr;
+  curl_slist* connect_to_ = nullptr;
+  std::shared_ptr<const std::string> ca_;
+  char error_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace kube

@@ -1,0 +1,37 @@
+// Cuts a watch's byte stream into events. Frames are JSON objects separated by line feeds and may be split anywhere; a
+// frame has no bound of its own below kMaxFrameBytes. Sans-I/O; used by one thread at a time.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "core/result.hpp"
+#include "operator/kube/object.hpp"
+
+namespace kube {
+
+/// The type of a watch event (metav1.WatchEvent).
+enum class WatchEventType { kAdded, kModified, kDeleted, kBookmark, kError };
+
+struct WatchEvent {
+  WatchEventType type;
+  Object object;  ///< for kError a metav1.Status
+};
+
+class WatchDecoder {
+ public:
+  static constexpr std::size_t kMaxFrameBytes = 16U << 20U;
+
+  using Sink = std::function<bool(WatchEvent)>;
+
+  /// Takes the next bytes and passes every event completed by them to `sink`, until it gives false. Fails with
+  /// kMalformed if a frame is no watch event and kTooLarge if one exceeds its bound; the stream is of no use
+  /// afterwards. Gives whether the sink wants more.
+  core::Result<bool> feed(std::string_view bytes, const Sink& sink);
+
+ private:
+  std::string partial_;
+};
+
+}  // namespace kube

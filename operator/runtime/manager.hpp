@@ -1,0 +1,54 @@
+// Starts and stops the parts in order: caches first, controllers once every cache is complete. Owned by main.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operator/kube/client.hpp"
+#include "operator/runtime/controller.hpp"
+#include "operator/runtime/reflector.hpp"
+
+namespace runtime {
+
+class Manager {
+ public:
+  /// `namespaces` are those that are watched; none means all.
+  Manager(kube::Client& client, core::Metrics& metrics, std::vector<std::string> namespaces)
+      : client_{client}, metrics_{metrics}, namespaces_{std::move(namespaces)} {}
+
+  /// Keeps `store` in step with the objects of a type that match the label selector, each reduced to a T. Only before
+  /// `run`; the store outlives the manager.
+  template <class T>
+  void cache(const kube::ResourceType& type, const std::string& label_selector, Store<T>& store,
+             typename StoreTarget<T>::Reduce reduce) {
+    for (const auto& name_space : scopes(type))
+      reflectors_.push_back(std::make_unique<Reflector>(client_, type, kube::Selection{name_space, label_selector},
+                                                        std::make_unique<StoreTarget<T>>(store, name_space, reduce)));
+  }
+
+  /// Adds a controller; the reference lives as long as the manager. Only before `run`.
+  Controller& controller(std::string name, int workers, Controller::Reconcile reconcile);
+
+  /// Runs until `stop` is requested, then ends the controllers before the caches.
+  void run(const std::stop_token& stop);
+
+  /// Whether every cache has had its first list.
+  bool synced() const;
+  /// Brings gauges that change with time up to date; called before metrics are shown.
+  void update_gauges();
+
+ private:
+  std::vector<std::string> scopes(const kube::ResourceType& type) const;
+
+  kube::Client& client_;
+  core::Metrics& metrics_;
+  std::vector<std::string> namespaces_;
+  std::vector<std::unique_ptr<Reflector>> reflectors_;
+  std::vector<std::unique_ptr<Controller>> controllers_;
+};
+
+}  // namespace runtime

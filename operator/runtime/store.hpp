@@ -1,0 +1,159 @@
+// What is kept of the objects that a reflector sees: for each key a small value instead of the whole object. Writers
+// may `assume` the outcome of their own write, so that a reconcile that follows at once does not act on what was there
+// before. Owned by the manager; locks, so safe on any thread. Listeners are called on the writer's thread, without the
+// lock.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "operator/kube/object.hpp"
+
+namespace runtime {
+
+template <class T>
+class Store {
+ public:
+  using Key = kube::ObjectKey;
+  /// Before and after a change; null where there is no value. Not called when the value stayed equal.
+  using Listener = std::function<void(const Key&, const T* before, const T* after)>;
+
+  /// How long the outcome of a write shields the entry from older news, should the news of the write itself never come.
+  static constexpr std::chrono::seconds kAssumeFor{10};
+
+  /// Only before the first change.
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
+  std::optional<T> get(const Key& key) const {
+    const std::lock_guard lock{mutex_};
+    const auto found = entries_.find(key);
+    return found == entries_.end() || !found->second.value ? std::nullopt : found->second.value;
+  }
+
+  /// Every value for which `wanted` is true.
+  template <class Wanted>
+  std::vector<std::pair<Key, T>> select(Wanted wanted) const {
+    const std::lock_guard lock{mutex_};
+    std::vector<std::pair<Key, T>> found;
+    for (const auto& [key, entry] : entries_)
+      if (entry.value && wanted(key, *entry.value)) found.emplace_back(key, *entry.value);
+    return found;
+  }
+
+  std::size_t size() const {
+    const std::lock_guard lock{mutex_};
+    return entries_.size();
+  }
+
+  /// News from a watch.
+  void put(const Key& key, const std::string& version, T value) {
+    change(key, [&](Entry& entry) {
+      entry.saw(version);
+      if (!entry.accepts(version)) return false;
+      entry.value = std::move(value);
+      return true;
+    });
+  }
+
+  /// News of a deletion from a watch.
+  void remove(const Key& key) {
+    change(key, [&](Entry& entry) {
+      entry.value.reset();
+      entry.assumed.clear();
+      return true;
+    });
+  }
+
+  /// The outcome of our own write. Ignored if the watch has brought it already.
+  void assume(const Key& key, const std::string& version, T value) {
+    change(key, [&](Entry& entry) {
+      if (entry.has_seen(version)) return false;
+      entry.assumed = version;
+      entry.assumed_until = Clock::now() + kAssumeFor;
+      entry.value = std::move(value);
+      return true;
+    });
+  }
+
+  struct Listed {
+    Key key;
+    std::string version;
+    T value;
+  };
+
+  /// A complete list of `name_space` (empty: of all): what it lacks is deleted.
+  void replace(const std::string& name_space, std::vector<Listed> items) {
+    std::unordered_map<Key, bool> listed;
+    for (const auto& item : items) listed.emplace(item.key, true);
+    std::vector<Key> gone;
+    {
+      const std::lock_guard lock{mutex_};
+      for (const auto& [key, entry] : entries_)
+        if ((name_space.empty() || key.name_space == name_space) && !listed.contains(key)) gone.push_back(key);
+    }
+    for (const auto& key : gone) remove(key);
+    for (auto& item : items) {
+      change(item.key, [&](Entry& entry) {
+        entry.saw(item.version);
+        entry.assumed.clear();
+        entry.value = std::move(item.value);
+        return true;
+      });
+    }
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Entry {
+    std::optional<T> value;
+    std::array<std::string, 4> seen;  // the last versions that a watch or list brought
+    std::size_t next_seen = 0;
+    std::string assumed;
+    Clock::time_point assumed_until{};
+
+    void saw(const std::string& version) { seen[next_seen++ % seen.size()] = version; }
+    bool has_seen(const std::string& version) const {
+      for (const auto& known : seen)
+        if (known == version) return true;
+      return false;
+    }
+    /// A watch brings every version in order, so until the assumed one comes, what comes is older than it.
+    bool accepts(const std::string& version) {
+      if (assumed.empty()) return true;
+      if (version != assumed && Clock::now() < assumed_until) return false;
+      assumed.clear();
+      return true;
+    }
+  };
+
+  template <class Change>
+  void change(const Key& key, Change apply) {
+    std::optional<T> before;
+    std::optional<T> after;
+    {
+      const std::lock_guard lock{mutex_};
+      auto& entry = entries_[key];
+      before = entry.value;
+      const bool changed = apply(entry);
+      after = entry.value;
+      if (!entry.value && entry.assumed.empty()) entries_.erase(key);
+      if (!changed) return;
+    }
+    if (before == after || !listener_) return;
+    listener_(key, before ? &*before : nullptr, after ? &*after : nullptr);
+  }
+
+  mutable std::mutex mutex_;
+  std::unordered_map<Key, Entry> entries_;
+  Listener listener_;
+};
+
+}  // namespace runtime

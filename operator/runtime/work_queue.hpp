@@ -1,0 +1,78 @@
+// The keys that wait for a reconcile. A key is in at most one of {queued, processing}; one that is added while it is
+// processed is delivered exactly once more afterwards. Owned by a controller; locks, so safe on any thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <queue>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/metrics.hpp"
+#include "operator/kube/object.hpp"
+
+namespace runtime {
+
+/// kLow is for start-up and resync, so that what a user has just changed goes first.
+enum class Priority { kHigh, kLow };
+
+class WorkQueue {
+ public:
+  using Key = kube::ObjectKey;
+  using Clock = std::chrono::steady_clock;
+
+  /// The back-off of `add_rate_limited`: doubled for each failure in a row, from the first to the last.
+  static constexpr std::chrono::milliseconds kFirstBackoff{5};
+  static constexpr std::chrono::milliseconds kLastBackoff{1'000'000};
+
+  /// `name` is the value of the metrics' label.
+  WorkQueue(std::string name, core::Metrics& metrics);
+
+  void add(const Key& key, Priority priority = Priority::kHigh);
+  /// Adds the key once `delay` is over. An earlier time that is already set for it stays.
+  void add_after(const Key& key, std::chrono::milliseconds delay);
+  /// Adds the key after a back-off that grows with its failures since `forget`.
+  void add_rate_limited(const Key& key);
+  /// The key did well: its next back-off is the first again.
+  void forget(const Key& key);
+
+  /// Waits for a key and marks it as processing; nothing when `stop` is requested. The caller owes `done`.
+  std::optional<Key> get(const std::stop_token& stop);
+  void done(const Key& key);
+
+  /// Keys that are ready now and not being processed.
+  std::size_t depth() const;
+  /// Brings the gauges that change with time alone up to date; called before metrics are shown.
+  void update_gauges();
+
+ private:
+  enum class Place { kHigh, kLow, kProcessing, kProcessingAndAgain };
+  struct Delayed {
+    Clock::time_point due;
+    Key key;
+    bool operator>(const Delayed& other) const { return due > other.due; }
+  };
+
+  void enqueue(const Key& key, Priority priority);
+  void move_due();
+  std::optional<Key> take();
+
+  const core::Metrics::Labels labels_;
+  core::Metrics& metrics_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any ready_;
+  std::deque<Key> high_;
+  std::deque<Key> low_;
+  std::unordered_map<Key, Place> places_;
+  std::unordered_map<Key, Clock::time_point> since_;  // queued since, or processing since
+  std::unordered_map<Key, int> failures_;
+  std::unordered_map<Key, Clock::time_point> due_;
+  std::priority_queue<Delayed, std::vector<Delayed>, std::greater<>> delayed_;
+};
+
+}  // namespace runtime

@@ -1,0 +1,103 @@
+#include "operator/api/v1alpha1/field_reader.hpp"
+
+#include <utility>
+
+namespace api {
+namespace {
+
+const nlohmann::json kEmpty = nlohmann::json::object();
+
+}  // namespace
+
+void FieldErrors::add(const std::string& path, std::string_view problem) {
+  if (!text_.empty()) text_ += "; ";
+  text_ += path + " " + std::string{problem};
+}
+
+FieldReader::FieldReader(const nlohmann::json& json, std::string path, FieldErrors& errors)
+    : json_{&json}, path_{std::move(path)}, errors_{&errors} {}
+
+const nlohmann::json* FieldReader::find(const char* field) const {
+  const auto found = json_->find(field);
+  return found == json_->end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string FieldReader::path_of(const char* field) const { return path_.empty() ? field : path_ + "." + field; }
+
+void FieldReader::wrong(const char* field, std::string_view problem) const { errors_->add(path_of(field), problem); }
+
+std::string FieldReader::text(const char* field) const {
+  const auto* value = find(field);
+  if (value == nullptr) return {};
+  if (value->is_string()) return value->get<std::string>();
+  wrong(field, "is no text");
+  return {};
+}
+
+std::string FieldReader::text_or_number(const char* field, const std::string& fallback) const {
+  const auto* value = find(field);
+  if (value == nullptr) return fallback;
+  if (value->is_number()) return value->dump();
+  return text(field);
+}
+
+std::vector<std::string> FieldReader::texts(const char* field) const {
+  std::vector<std::string> texts;
+  const auto* value = find(field);
+  if (value == nullptr) return texts;
+  if (!value->is_array()) {
+    wrong(field, "is no list");
+    return texts;
+  }
+  for (const auto& element : *value) {
+    if (element.is_string()) {
+      texts.push_back(element.get<std::string>());
+    } else {
+      wrong(field, "has an entry that is no text");
+    }
+  }
+  return texts;
+}
+
+std::map<std::string, std::string> FieldReader::texts_by_name(const char* field) const {
+  std::map<std::string, std::string> texts;
+  const auto values = child(field);
+  for (const auto& [name, value] : values.json_->items()) texts[name] = values.text_or_number(name.c_str(), "");
+  return texts;
+}
+
+std::optional<bool> FieldReader::optional_flag(const char* field) const {
+  const auto* value = find(field);
+  if (value == nullptr) return std::nullopt;
+  if (value->is_boolean()) return value->get<bool>();
+  wrong(field, "is neither true nor false");
+  return std::nullopt;
+}
+
+FieldReader FieldReader::child(const char* field) const {
+  const auto* value = find(field);
+  if (value != nullptr && !value->is_object()) {
+    wrong(field, "is no mapping");
+    value = nullptr;
+  }
+  return {value == nullptr ? kEmpty : *value, path_of(field), *errors_};
+}
+
+std::vector<FieldReader> FieldReader::children(const char* field) const {
+  std::vector<FieldReader> readers;
+  const auto* value = find(field);
+  if (value == nullptr) return readers;
+  if (!value->is_array()) {
+    wrong(field, "is no list");
+    return readers;
+  }
+  for (std::size_t i = 0; i < value->size(); ++i) {
+    const auto& element = (*value)[i];
+    const auto path = path_of(field) + "[" + std::to_string(i) + "]";
+    if (!element.is_object()) errors_->add(path, "is no mapping");
+    readers.emplace_back(element.is_object() ? element : kEmpty, path, *errors_);
+  }
+  return readers;
+}
+
+}  // namespace api

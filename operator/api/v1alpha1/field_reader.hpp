@@ -1,0 +1,84 @@
+// Reads typed fields from JSON and gathers what is wrong, each with its path, so that one message names all of it.
+// Internal to this room's codec; used by one thread at a time.
+#pragma once
+
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/kube/object.hpp"
+
+namespace api {
+
+class FieldErrors {
+ public:
+  void add(const std::string& path, std::string_view problem);
+  bool empty() const { return text_.empty(); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// A value of an enumeration and its word in manifests.
+template <class T>
+struct Named {
+  std::string_view name;
+  T value;
+};
+
+/// One JSON object at a path. An absent field gives the fallback; one of the wrong type is an error and gives it too.
+class FieldReader {
+ public:
+  FieldReader(const nlohmann::json& json, std::string path, FieldErrors& errors);
+
+  bool has(const char* field) const { return find(field) != nullptr; }
+  std::string text(const char* field) const;
+  /// Text, or a number as its text, as in quantities.
+  std::string text_or_number(const char* field, const std::string& fallback) const;
+  std::vector<std::string> texts(const char* field) const;
+  /// An object whose values are texts (or numbers).
+  std::map<std::string, std::string> texts_by_name(const char* field) const;
+  std::optional<bool> optional_flag(const char* field) const;
+  FieldReader child(const char* field) const;
+  std::vector<FieldReader> children(const char* field) const;
+
+  template <class T = int>
+  T number(const char* field, T fallback) const {
+    const auto* value = find(field);
+    if (value == nullptr) return fallback;
+    if (value->is_number_integer()) {
+      const auto wide = value->template get<std::int64_t>();
+      if (wide >= std::numeric_limits<T>::min() && wide <= std::numeric_limits<T>::max()) return static_cast<T>(wide);
+    }
+    wrong(field, "is no whole number of this field's range");
+    return fallback;
+  }
+
+  template <class T, std::size_t N>
+  T choice(const char* field, const Named<T> (&choices)[N], T fallback) const {
+    const auto word = text(field);
+    if (word.empty()) return fallback;
+    std::string known;
+    for (const auto& candidate : choices) {
+      if (candidate.name == word) return candidate.value;
+      known += (known.empty() ? "" : ", ") + std::string{candidate.name};
+    }
+    wrong(field, "is \"" + word + "\", which is none of " + known);
+    return fallback;
+  }
+
+ private:
+  const nlohmann::json* find(const char* field) const;
+  void wrong(const char* field, std::string_view problem) const;
+  std::string path_of(const char* field) const;
+
+  const nlohmann::json* json_;
+  std::string path_;
+  FieldErrors* errors_;
+};
+
+}  // namespace api

@@ -1,0 +1,153 @@
+#include "operator/api/v1alpha1/realtime_app.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/field_reader.hpp"
+
+namespace api {
+namespace {
+
+constexpr Named<RedisType> kRedisTypes[] = {{"Provisioned", RedisType::kProvisioned}, {"None", RedisType::kNone}};
+constexpr Named<Persistence> kPersistences[] = {{"None", Persistence::kNone}, {"AppendOnly", Persistence::kAppendOnly}};
+constexpr Named<Retention> kRetentions[] = {{"Retain", Retention::kRetain}, {"Delete", Retention::kDelete}};
+constexpr Named<ExposureType> kExposureTypes[] = {{"Ingress", ExposureType::kIngress}, {"None", ExposureType::kNone}};
+constexpr Named<Affinity> kAffinities[] = {
+    {"Cookie", Affinity::kCookie}, {"ClientIP", Affinity::kClientIP}, {"None", Affinity::kNone}};
+
+using kube::EnvFrom;
+using kube::EnvVar;
+using kube::KeyRef;
+
+kube::Resources read_resources(const FieldReader& resources) {
+  return {resources.texts_by_name("requests"), resources.texts_by_name("limits")};
+}
+
+std::optional<KeyRef> read_key_ref(const FieldReader& source, const char* field) {
+  if (!source.has(field)) return std::nullopt;
+  const auto reference = source.child(field);
+  return KeyRef{reference.text("name"), reference.text("key"), reference.optional_flag("optional")};
+}
+
+EnvVar read_env(const FieldReader& variable) {
+  const auto source = variable.child("valueFrom");
+  return {variable.text("name"), variable.text("value"), read_key_ref(source, "secretKeyRef"),
+          read_key_ref(source, "configMapKeyRef"), ""};
+}
+
+EnvFrom read_env_from(const FieldReader& source) {
+  const bool is_secret = source.has("secretRef");
+  const auto reference = source.child(is_secret ? "secretRef" : "configMapRef");
+  return {source.text("prefix"), is_secret, reference.text("name"), reference.optional_flag("optional")};
+}
+
+AppSpec read_app(const FieldReader& app) {
+  AppSpec spec;
+  spec.image = app.text("image");
+  spec.image_pull_policy = app.text("imagePullPolicy");
+  for (const auto& secret : app.children("imagePullSecrets")) spec.image_pull_secrets.push_back(secret.text("name"));
+  spec.command = app.texts("command");
+  spec.args = app.texts("args");
+  spec.port = app.number("port", spec.port);
+  for (const auto& variable : app.children("env")) spec.env.push_back(read_env(variable));
+  for (const auto& source : app.children("envFrom")) spec.env_from.push_back(read_env_from(source));
+  spec.resources = read_resources(app.child("resources"));
+  return spec;
+}
+
+RedisSpec read_redis(const FieldReader& redis) {
+  RedisSpec spec;
+  spec.type = redis.choice("type", kRedisTypes, spec.type);
+  const auto provisioned = redis.child("provisioned");
+  spec.image = provisioned.text("image");
+  spec.persistence = provisioned.choice("persistence", kPersistences, spec.persistence);
+  spec.storage = provisioned.text_or_number("storage", spec.storage);
+  spec.storage_class_name = provisioned.text("storageClassName");
+  spec.retention = provisioned.choice("retention", kRetentions, spec.retention);
+  spec.resources = read_resources(provisioned.child("resources"));
+  return spec;
+}
+
+ExposureSpec read_exposure(const FieldReader& exposure) {
+  ExposureSpec spec;
+  spec.type = exposure.choice("type", kExposureTypes, spec.type);
+  spec.class_name = exposure.text("className");
+  spec.host = exposure.text("host");
+  if (exposure.has("paths")) spec.paths = exposure.texts("paths");
+  spec.affinity = exposure.choice("affinity", kAffinities, spec.affinity);
+  spec.tls_secret_name = exposure.child("tls").text("secretName");
+  spec.annotations = exposure.texts_by_name("annotations");
+  return spec;
+}
+
+RealtimeAppStatus read_status(const FieldReader& status) {
+  RealtimeAppStatus read;
+  read.observed_generation = status.number<std::int64_t>("observedGeneration", 0);
+  read.replicas = status.number("replicas", 0);
+  read.ready_replicas = status.number("readyReplicas", 0);
+  read.replicas_summary = status.text("replicasSummary");
+  read.selector = status.text("selector");
+  read.url = status.text("url");
+  read.redis_endpoint = status.child("redis").text("endpoint");
+  read.redis_image = status.child("redis").text("image");
+  for (const auto& condition : status.children("conditions"))
+    read.conditions.push_back({condition.text("type"), condition.text("status"), condition.text("reason"),
+                               condition.text("message"), condition.number<std::int64_t>("observedGeneration", 0),
+                               condition.text("lastTransitionTime")});
+  return read;
+}
+
+}  // namespace
+
+const Condition* RealtimeAppStatus::condition(std::string_view type) const {
+  for (const auto& candidate : conditions)
+    if (candidate.type == type) return &candidate;
+  return nullptr;
+}
+
+DecodedApp decode(const kube::Object& object) {
+  FieldErrors errors;
+  RealtimeApp app;
+  app.key = object.key();
+  app.uid = object.uid();
+  app.generation = object.generation();
+  app.deleting = object.deleting();
+  const FieldReader root{object.json(), "", errors};
+  const auto spec = root.child("spec");
+  app.spec.replicas = spec.number("replicas", app.spec.replicas);
+  app.spec.app = read_app(spec.child("app"));
+  if (spec.child("protocol").has("path")) app.spec.protocol_path = spec.child("protocol").text("path");
+  app.spec.redis = read_redis(spec.child("redis"));
+  app.spec.exposure = read_exposure(spec.child("exposure"));
+  if (app.spec.app.image.empty()) errors.add("spec.app.image", "is missing; name the container image to run");
+  FieldErrors unimportant;  // a status that cannot be read is written anew
+  app.status = read_status(FieldReader{object.json(), "", unimportant}.child("status"));
+  return {std::move(app), errors.text()};
+}
+
+kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& status) {
+  nlohmann::json conditions = nlohmann::json::array();
+  for (const auto& condition : status.conditions)
+    conditions.push_back({{"type", condition.type},
+                          {"status", condition.status},
+                          {"reason", condition.reason},
+                          {"message", condition.message},
+                          {"observedGeneration", condition.observed_generation},
+                          {"lastTransitionTime", condition.last_transition_time}});
+  nlohmann::json encoded{{"observedGeneration", status.observed_generation},
+                         {"replicas", status.replicas},
+                         {"readyReplicas", status.ready_replicas},
+                         {"replicasSummary", status.replicas_summary},
+                         {"selector", status.selector},
+                         {"conditions", std::move(conditions)}};
+  if (!status.url.empty()) encoded["url"] = status.url;
+  if (!status.redis_endpoint.empty())
+    encoded["redis"] = {{"endpoint", status.redis_endpoint}, {"image", status.redis_image}};
+  return kube::Object{{{"apiVersion", kRealtimeApp.api_version()},
+                       {"kind", kRealtimeApp.kind},
+                       {"metadata", {{"name", app.key.name}, {"namespace", app.key.name_space}}},
+                       {"status", std::move(encoded)}}};
+}
+
+}  // namespace api

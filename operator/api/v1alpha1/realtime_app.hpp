@@ -1,0 +1,120 @@
+// The RealtimeApp of realtimeoperator.dev/v1alpha1, typed. The schema with every field's meaning is
+// crds/realtimeoperator.dev_realtimeapps.yaml; this follows it. Value types.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operator/kube/object.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace api {
+
+inline constexpr kube::ResourceType kRealtimeApp{"realtimeoperator.dev", "v1alpha1", "RealtimeApp", "realtimeapps"};
+
+struct AppSpec {
+  std::string image;
+  std::string image_pull_policy;  ///< empty: Kubernetes' default
+  std::vector<std::string> image_pull_secrets;
+  std::vector<std::string> command;
+  std::vector<std::string> args;
+  int port = 8000;
+  std::vector<kube::EnvVar> env;
+  std::vector<kube::EnvFrom> env_from;
+  kube::Resources resources;
+  bool operator==(const AppSpec&) const = default;
+};
+
+enum class RedisType { kProvisioned, kNone };
+enum class Persistence { kNone, kAppendOnly };
+enum class Retention { kRetain, kDelete };
+
+struct RedisSpec {
+  RedisType type = RedisType::kProvisioned;
+  std::string image;  ///< empty: the default when the app was created
+  Persistence persistence = Persistence::kNone;
+  std::string storage = "1Gi";
+  std::string storage_class_name;  ///< empty: the cluster's default
+  Retention retention = Retention::kRetain;
+  kube::Resources resources;
+  bool operator==(const RedisSpec&) const = default;
+};
+
+enum class ExposureType { kIngress, kNone };
+enum class Affinity { kCookie, kClientIP, kNone };
+
+struct ExposureSpec {
+  ExposureType type = ExposureType::kNone;
+  std::string class_name;
+  std::string host;  ///< empty: every host
+  std::vector<std::string> paths = {"/"};
+  Affinity affinity = Affinity::kCookie;
+  std::string tls_secret_name;  ///< empty: no TLS
+  std::map<std::string, std::string> annotations;
+  bool operator==(const ExposureSpec&) const = default;
+};
+
+struct RealtimeAppSpec {
+  int replicas = 1;
+  AppSpec app;
+  std::string protocol_path = "/socket.io/";
+  RedisSpec redis;
+  ExposureSpec exposure;
+  bool operator==(const RealtimeAppSpec&) const = default;
+};
+
+/// metav1.Condition; `last_transition_time` is RFC 3339.
+struct Condition {
+  std::string type;
+  std::string status;  ///< "True", "False" or "Unknown"
+  std::string reason;
+  std::string message;
+  std::int64_t observed_generation = 0;
+  std::string last_transition_time;
+  bool operator==(const Condition&) const = default;
+};
+
+struct RealtimeAppStatus {
+  std::int64_t observed_generation = 0;
+  int replicas = 0;
+  int ready_replicas = 0;
+  std::string replicas_summary;
+  std::string selector;
+  std::string url;
+  std::string redis_endpoint;
+  std::string redis_image;
+  std::vector<Condition> conditions;
+  bool operator==(const RealtimeAppStatus&) const = default;
+
+  /// The condition of this type, or null.
+  const Condition* condition(std::string_view type) const;
+};
+
+struct RealtimeApp {
+  kube::ObjectKey key;
+  std::string uid;
+  std::int64_t generation = 0;
+  bool deleting = false;
+  RealtimeAppSpec spec;
+  RealtimeAppStatus status;
+  bool operator==(const RealtimeApp&) const = default;
+};
+
+/// A RealtimeApp as read. With a problem, only its identity, generation and status count.
+struct DecodedApp {
+  RealtimeApp app;
+  std::string problem;  ///< empty, or each wrong field's path and what is expected there
+  bool operator==(const DecodedApp&) const = default;
+};
+
+/// Reads a RealtimeApp. The API server has validated it against the schema, but perhaps an older one. Fields that are
+/// not known are ignored. Never throws.
+DecodedApp decode(const kube::Object& object);
+
+/// The object to apply to the status subresource: identity and status, nothing else.
+kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& status);
+
+}  // namespace api

@@ -1,0 +1,105 @@
+#include "operator/controllers/realtimeapp/credentials_keeper.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "operator/controllers/realtimeapp/names.hpp"
+#include "operator/controllers/realtimeapp/possession.hpp"
+#include "operator/controllers/realtimeapp/redis.hpp"
+#include "operator/kube/ownership.hpp"
+
+namespace controllers {
+namespace {
+
+using core::ErrorKind;
+using core::Result;
+
+constexpr std::size_t kPasswordBytes = 24;
+
+/// Between nine tenths of the time and all of it, so that many apps do not ask at once.
+std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return time - std::chrono::milliseconds{std::uniform_int_distribution<long>{0, time.count() / 10}(random)};
+}
+
+}  // namespace
+
+Result<std::optional<RedisCredentials>> CredentialsKeeper::look_up(const api::RealtimeApp& app,
+                                                                   const std::stop_token& stop) {
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = known_.find(app.key);
+    const bool fresh = found != known_.end() && found->second.app_uid == app.uid && found->second.credentials &&
+                       found->second.due > std::chrono::steady_clock::now();
+    if (fresh) return found->second.credentials;
+  }
+  std::optional<RedisCredentials> credentials;
+  const auto secret = client_.get(kube::types::kSecret, {app.key.name_space, redis_name(app.key.name)}, stop);
+  if (secret) {
+    auto kept = keep_identity(app, *secret, stop);
+    if (!kept) return tl::unexpected(kept.error());
+    credentials = std::move(*kept);
+  } else if (secret.error().kind != ErrorKind::kNotFound) {
+    return core::fail(secret.error(), "reading the Redis credentials");
+  }
+  const std::lock_guard lock{mutex_};
+  known_[app.key] = {app.uid, credentials, std::chrono::steady_clock::now() + jittered(refresh_)};
+  return credentials;
+}
+
+/// Labels and owner are kept as for every other child; the data is the Secret's own.
+Result<RedisCredentials> CredentialsKeeper::keep_identity(const api::RealtimeApp& app, const kube::Object& secret,
+                                                          const std::stop_token& stop) {
+  switch (possession_of(secret, app)) {
+    case Possession::kOurs:
+      break;
+    case Possession::kMisowned:
+      if (const auto released = client_.patch(kube::types::kSecret, secret.key(), without_controller(secret), stop);
+          !released)
+        return core::fail(released.error(), "keeping the Redis credentials");
+      break;
+    case Possession::kLeftover:
+      return core::fail(
+          ErrorKind::kConflict,
+          fmt::format("Secret \"{}\" is still there from a deleted RealtimeApp of the same name", secret.name()));
+    case Possession::kForeign:
+      return core::fail(ErrorKind::kAlreadyExists,
+                        fmt::format("Secret \"{}\" exists and does not belong to this RealtimeApp; rename the "
+                                    "RealtimeApp, or delete that Secret if nothing needs it",
+                                    secret.name()));
+  }
+  const auto wanted = redis_secret_identity(app);
+  const auto live = kube::projection_digest(kube::owned_fields(secret, kube::kFieldManager));
+  if (live != kube::projection_digest(kube::desired_fields(wanted))) {
+    if (const auto applied = client_.apply(kube::types::kSecret, wanted, stop); !applied)
+      return core::fail(applied.error(), "keeping the Redis credentials");
+  }
+  const auto digest = redis_credentials_digest(secret);
+  return RedisCredentials{digest.value_or(""), digest.has_value()};
+}
+
+Result<void> CredentialsKeeper::create(const api::RealtimeApp& app, const std::stop_token& stop) {
+  const auto created = client_.create(kube::types::kSecret, redis_secret(app, core::random_hex(kPasswordBytes)), stop);
+  if (!created && created.error().kind != ErrorKind::kAlreadyExists)
+    return core::fail(created.error(), "making the Redis credentials");
+  return {};
+}
+
+std::chrono::milliseconds CredentialsKeeper::due_in(const api::RealtimeApp& app) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = known_.find(app.key);
+  if (found == known_.end()) return refresh_;
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(found->second.due - std::chrono::steady_clock::now());
+  return std::max(left, std::chrono::milliseconds{1});
+}
+
+void CredentialsKeeper::forget(const kube::ObjectKey& app) {
+  const std::lock_guard lock{mutex_};
+  known_.erase(app);
+}
+
+}  // namespace controllers

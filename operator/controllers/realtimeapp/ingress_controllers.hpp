@@ -1,0 +1,42 @@
+// The table of ingress controllers that the operator knows: how each keeps a client on its replica and lets a WebSocket
+// live. A new controller is a new row. Constants; pure.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "operator/api/v1alpha1/realtime_app.hpp"
+
+namespace controllers {
+
+struct Annotation {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// What an ingress controller needs to be told for one kind of affinity; the annotations go where it reads them.
+struct AffinityRecipe {
+  api::Affinity affinity;
+  std::span<const Annotation> on_service;
+  std::span<const Annotation> on_service_with_tls;  ///< beside these, when the exposure has TLS
+  std::span<const Annotation> on_ingress;
+};
+
+struct IngressController {
+  std::string_view controller;  ///< spec.controller of its IngressClasses
+  std::string_view name;        ///< for messages
+  /// Set on every Ingress, so that idle WebSockets and long polls are not cut.
+  std::span<const Annotation> timeouts;
+  std::span<const AffinityRecipe> affinities;
+
+  /// How to get this affinity, or null if the controller cannot do it.
+  const AffinityRecipe* recipe(api::Affinity affinity) const;
+};
+
+/// The row for an IngressClass' spec.controller, or null.
+const IngressController* find_ingress_controller(std::string_view controller);
+
+/// An affinity's word in manifests.
+std::string_view affinity_name(api::Affinity affinity);
+
+}  // namespace controllers

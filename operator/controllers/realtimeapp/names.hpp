@@ -1,0 +1,40 @@
+// The names of an app's children and the numbers that several of them agree on, each declared once. Constants; pure.
+#pragma once
+
+#include <string>
+
+#include "operator/api/v1alpha1/labels.hpp"
+#include "operator/api/v1alpha1/realtime_app.hpp"
+#include "operator/kube/workloads.hpp"
+
+namespace controllers {
+
+inline constexpr int kServicePort = 80;
+inline constexpr const char* kHttpPort = "http";
+inline constexpr int kRedisPort = 6379;
+inline constexpr const char* kRedisPortName = "redis";
+
+// Keys of the Secret with the Redis credentials.
+inline constexpr const char* kPasswordKey = "password";
+inline constexpr const char* kUrlKey = "url";
+inline constexpr const char* kRedisConfigKey = "redis.conf";
+
+inline std::string headless_name(const std::string& app) { return app + "-headless"; }
+inline std::string redis_name(const std::string& app) { return app + "-redis"; }
+
+/// HOST:PORT of the provisioned Redis inside the cluster.
+inline std::string redis_endpoint(const kube::ObjectKey& app) {
+  return redis_name(app.name) + "." + app.name_space + ".svc:" + std::to_string(kRedisPort);
+}
+
+/// The metadata of a child of this app.
+inline kube::Metadata child_metadata(const api::RealtimeApp& app, std::string name, std::string_view component) {
+  kube::Metadata metadata;
+  metadata.key = {app.key.name_space, std::move(name)};
+  metadata.labels = api::child_labels(app.key.name, component);
+  metadata.annotations.emplace(api::annotation::kAppUid, app.uid);
+  metadata.owner = {api::kRealtimeApp.api_version(), std::string{api::kRealtimeApp.kind}, app.key.name, app.uid, true};
+  return metadata;
+}
+
+}  // namespace controllers

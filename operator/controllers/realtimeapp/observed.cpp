@@ -1,0 +1,72 @@
+#include "operator/controllers/realtimeapp/observed.hpp"
+
+#include <tuple>
+
+#include "operator/kube/client.hpp"
+#include "operator/kube/ownership.hpp"
+
+namespace controllers {
+namespace {
+
+using kube::value_at;
+
+/// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
+std::string stalled_words(const nlohmann::json& live) {
+  const auto conditions = value_at<nlohmann::json>(live, {"status", "conditions"});
+  if (!conditions.is_array()) return {};
+  for (const auto& condition : conditions)
+    if (value_at<std::string>(condition, {"type"}) == "Progressing" &&
+        value_at<std::string>(condition, {"reason"}) == "ProgressDeadlineExceeded")
+      return value_at<std::string>(condition, {"message"});
+  return {};
+}
+
+std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
+  std::vector<std::string> addresses;
+  const auto entries = value_at<nlohmann::json>(live, {"status", "loadBalancer", "ingress"});
+  if (!entries.is_array()) return addresses;
+  for (const auto& entry : entries) {
+    auto address = value_at<std::string>(entry, {"hostname"});
+    if (address.empty()) address = value_at<std::string>(entry, {"ip"});
+    if (!address.empty()) addresses.push_back(std::move(address));
+  }
+  return addresses;
+}
+
+}  // namespace
+
+bool ChildState::operator==(const ChildState& other) const {
+  const auto all = [](const ChildState& state) {
+    return std::tie(state.uid, state.controller.uid, state.digest, state.generation, state.observed_generation,
+                    state.replicas, state.updated_replicas, state.ready_replicas, state.stalled, state.addresses);
+  };
+  return all(*this) == all(other);
+}
+
+const ChildState* Observed::child(const kube::ResourceType& type, const std::string& name) const {
+  const auto found = children.find({type.kind, name});
+  return found == children.end() ? nullptr : &found->second;
+}
+
+ChildState reduce_child(const kube::Object& live) {
+  ChildState state;
+  state.uid = live.uid();
+  for (const auto& owner : live.owners())
+    if (owner.controller) state.controller = owner;
+  state.digest = kube::projection_digest(kube::owned_fields(live, kube::kFieldManager));
+  state.generation = live.generation();
+  const auto& json = live.json();
+  state.observed_generation = value_at<std::int64_t>(json, {"status", "observedGeneration"});
+  state.replicas = value_at<int>(json, {"status", "replicas"});
+  state.updated_replicas = value_at<int>(json, {"status", "updatedReplicas"});
+  state.ready_replicas = value_at<int>(json, {"status", "readyReplicas"});
+  state.stalled = stalled_words(json);
+  state.addresses = load_balancer_addresses(json);
+  return state;
+}
+
+IngressClassState reduce_ingress_class(const kube::Object& live) {
+  return {value_at<std::string>(live.json(), {"spec", "controller"})};
+}
+
+}  // namespace controllers

@@ -1,0 +1,68 @@
+#include "operator/controllers/realtimeapp/plan.hpp"
+
+#include <set>
+#include <utility>
+
+#include "operator/controllers/realtimeapp/exposure.hpp"
+#include "operator/controllers/realtimeapp/fleet.hpp"
+#include "operator/controllers/realtimeapp/names.hpp"
+#include "operator/controllers/realtimeapp/redis.hpp"
+
+namespace controllers {
+namespace {
+
+namespace types = kube::types;
+
+void plan_redis(const api::RealtimeApp& app, const Observed& observed, Plan& plan) {
+  plan.children.push_back({types::kService, encode(redis_service(app))});
+  plan.children.push_back({types::kStatefulSet, encode(redis_stateful_set(app, redis_image(app, observed),
+                                                                          observed.redis_credentials->digest))});
+}
+
+void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool keep_exposure, Plan& plan) {
+  std::set<ChildId> wanted;
+  if (keep_exposure) wanted = {{types::kService.kind, app.key.name}, {types::kIngress.kind, app.key.name}};
+  for (const auto& child : plan.children) wanted.insert(child.id());
+  for (auto& candidate : possible_children(app.key.name))
+    if (!wanted.contains(candidate) && observed.children.contains(candidate)) plan.removals.push_back(candidate);
+}
+
+}  // namespace
+
+std::vector<ChildId> possible_children(const std::string& app) {
+  return {{types::kServiceAccount.kind, app},          {types::kService.kind, app},
+          {types::kService.kind, headless_name(app)},  {types::kService.kind, redis_name(app)},
+          {types::kStatefulSet.kind, redis_name(app)}, {types::kDeployment.kind, app},
+          {types::kPodDisruptionBudget.kind, app},     {types::kIngress.kind, app}};
+}
+
+std::string redis_image(const api::RealtimeApp& app, const Observed& observed) {
+  if (!app.spec.redis.image.empty()) return app.spec.redis.image;
+  return app.status.redis_image.empty() ? observed.default_redis_image : app.status.redis_image;
+}
+
+Plan plan(const api::RealtimeApp& app, const Observed& observed) {
+  Plan plan;
+  const bool redis = app.spec.redis.type == api::RedisType::kProvisioned;
+  const bool has_credentials = observed.redis_credentials && observed.redis_credentials->complete;
+  if (redis && !has_credentials) {
+    plan.create_redis_credentials = !observed.redis_credentials;
+    return plan;
+  }
+  const auto exposure = resolve_exposure(app, observed);
+  plan.children.push_back({types::kServiceAccount, encode(fleet_service_account(app))});
+  if (redis) plan_redis(app, observed, plan);
+  // What cannot be exposed as asked is left as it is: taking it down would disconnect everyone.
+  const bool keep_exposure = exposure.problem.has_value() && observed.child(types::kService, app.key.name) != nullptr;
+  if (!keep_exposure) plan.children.push_back({types::kService, encode(fleet_service(app, exposure.recipe))});
+  plan.children.push_back({types::kService, encode(fleet_headless_service(app))});
+  plan.children.push_back(
+      {types::kDeployment, encode(fleet_deployment(app, redis ? observed.redis_credentials->digest : ""))});
+  plan.children.push_back({types::kPodDisruptionBudget, encode(fleet_disruption_budget(app))});
+  if (exposure.recipe != nullptr)
+    plan.children.push_back({types::kIngress, encode(fleet_ingress(app, *exposure.controller, *exposure.recipe))});
+  plan_removals(app, observed, exposure.problem.has_value(), plan);
+  return plan;
+}
+
+}  // namespace controllers

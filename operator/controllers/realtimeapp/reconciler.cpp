@@ -1,0 +1,123 @@
+#include "operator/controllers/realtimeapp/reconciler.hpp"
+
+#include <utility>
+
+#include "core/time.hpp"
+#include "operator/api/v1alpha1/conditions.hpp"
+
+namespace controllers {
+
+using core::ErrorKind;
+using core::Result;
+using runtime::Action;
+
+Reconciler::Reconciler(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder,
+                       ReconcilerOptions options)
+    : client_{client},
+      caches_{caches},
+      recorder_{recorder},
+      options_{std::move(options)},
+      credentials_{client, options_.secret_refresh},
+      children_{client, caches, recorder} {}
+
+Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
+  const auto cached = caches_.apps.get(key);
+  if (!cached || cached->app.deleting) {
+    forget(key);  // what it owned is the garbage collector's
+    return Action::await_change();
+  }
+  const auto& app = cached->app;
+  {
+    const std::lock_guard lock{mutex_};
+    uids_[key] = app.uid;
+  }
+  if (!cached->problem.empty()) {
+    if (auto written = write_status(app, assess_invalid(app, cached->problem), stop); !written)
+      return tl::unexpected(written.error());
+    return Action::await_change();
+  }
+  auto observed = observe(app, stop);
+  if (!observed) return tl::unexpected(observed.error());
+  const auto done = bring_about(app, *observed, stop);
+  if (auto written = write_status(app, assess(app, *observed), stop); !written) return tl::unexpected(written.error());
+  if (!done) return tl::unexpected(done.error());
+  if (!observed->problems.empty()) return Action::requeue(kRetryProblem);
+  if (app.spec.redis.type == api::RedisType::kProvisioned) return Action::requeue(credentials_.due_in(app));
+  return Action::await_change();
+}
+
+Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::stop_token& stop) {
+  auto observed = caches_.observe(app);
+  observed.default_redis_image = options_.redis_image;
+  if (app.spec.redis.type != api::RedisType::kProvisioned) return observed;
+  auto credentials = credentials_.look_up(app, stop);
+  if (credentials) {
+    observed.redis_credentials = std::move(*credentials);
+  } else if (credentials.error().kind == ErrorKind::kAlreadyExists) {
+    observed.redis_credentials = RedisCredentials{{}, false};
+    observed.problems.emplace(ChildId{kube::types::kSecret.kind, app.key.name},
+                              Problem{api::reason::kNameTaken, credentials.error().message});
+  } else {
+    return tl::unexpected(credentials.error());
+  }
+  return observed;
+}
+
+/// Makes the world as planned, and `observed` what it is then.
+Result<void> Reconciler::bring_about(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop) {
+  auto planned = plan(app, observed);
+  if (planned.create_redis_credentials) {
+    if (auto created = credentials_.create(app, stop); !created) return created;
+    auto again = observe(app, stop);
+    if (!again) return tl::unexpected(again.error());
+    observed = std::move(*again);
+    planned = plan(app, observed);
+  }
+  auto performed = children_.perform(app, planned, observed, observed.problems, stop);
+  auto problems = std::move(observed.problems);
+  auto after = caches_.observe(app);
+  observed.children = std::move(after.children);
+  observed.problems = std::move(problems);
+  return performed;
+}
+
+Result<void> Reconciler::write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,
+                                      const std::stop_token& stop) {
+  status = with_transition_times(std::move(status), app.status, core::format_time(std::chrono::system_clock::now()));
+  if (status == app.status) return {};
+  const auto written = client_.apply_status(api::kRealtimeApp, api::encode_status(app, status), stop);
+  if (!written) {
+    if (written.error().kind == ErrorKind::kNotFound) return {};  // deleted meanwhile
+    return core::fail(written.error(), "writing the status");
+  }
+  caches_.apps.assume(app.key, written->resource_version(), api::decode(*written));
+  tell_transition(app, status, stop);
+  return {};
+}
+
+void Reconciler::tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status,
+                                 const std::stop_token& stop) {
+  const auto* before = app.status.condition(api::condition::kReady);
+  const auto* after = status.condition(api::condition::kReady);
+  const bool was_ready = before != nullptr && before->status == "True";
+  const bool is_ready = after->status == "True";
+  if (was_ready == is_ready) return;
+  recorder_.record(
+      {api::kRealtimeApp, app.key, app.uid}, is_ready ? runtime::EventType::kNormal : runtime::EventType::kWarning,
+      is_ready ? api::event_reason::kReady : api::event_reason::kNotReady, "Reconcile", after->message, stop);
+}
+
+void Reconciler::forget(const kube::ObjectKey& key) {
+  std::string uid;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto found = uids_.find(key);
+    if (found == uids_.end()) return;
+    uid = std::move(found->second);
+    uids_.erase(found);
+  }
+  credentials_.forget(key);
+  children_.forget(uid);
+}
+
+}  // namespace controllers

@@ -1,0 +1,53 @@
+// The thin shell around the plan: observes, performs, reports. Level-based: each run starts from what is there, so none
+// is ever a dead end. Owned by main; called by the controller's workers.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "operator/controllers/realtimeapp/caches.hpp"
+#include "operator/controllers/realtimeapp/child_writer.hpp"
+#include "operator/controllers/realtimeapp/credentials_keeper.hpp"
+#include "operator/kube/client.hpp"
+#include "operator/runtime/controller.hpp"
+#include "operator/runtime/event_recorder.hpp"
+
+namespace controllers {
+
+struct ReconcilerOptions {
+  std::string redis_image = "redis:7.4-alpine";
+  /// How long what was read of a Secret counts.
+  std::chrono::milliseconds secret_refresh{std::chrono::minutes{5}};
+};
+
+class Reconciler {
+ public:
+  /// How soon a problem that a person has to mend is looked at again, if nothing that is watched changes.
+  static constexpr std::chrono::seconds kRetryProblem{30};
+
+  Reconciler(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder, ReconcilerOptions options);
+
+  core::Result<runtime::Action> reconcile(const kube::ObjectKey& key, const std::stop_token& stop);
+
+ private:
+  core::Result<Observed> observe(const api::RealtimeApp& app, const std::stop_token& stop);
+  core::Result<void> bring_about(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
+  core::Result<void> write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,
+                                  const std::stop_token& stop);
+  void tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status, const std::stop_token& stop);
+  void forget(const kube::ObjectKey& key);
+
+  kube::Client& client_;
+  Caches& caches_;
+  runtime::EventRecorder& recorder_;
+  ReconcilerOptions options_;
+  CredentialsKeeper credentials_;
+  ChildWriter children_;
+  std::mutex mutex_;
+  std::map<kube::ObjectKey, std::string> uids_;  // of the apps for which something is remembered
+};
+
+}  // namespace controllers

@@ -1,0 +1,96 @@
+#include "operator/controllers/realtimeapp/redis.hpp"
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "operator/controllers/realtimeapp/names.hpp"
+
+namespace controllers {
+namespace {
+
+constexpr const char* kConfigDirectory = "/etc/realtime-operator";
+constexpr const char* kDataDirectory = "/data";
+constexpr int kRedisUser = 999;  // the redis user of the official image; any image works with it
+constexpr int kTerminationGraceSeconds = 10;
+
+kube::Container container(const api::RealtimeApp& app, const std::string& image) {
+  const bool append_only = app.spec.redis.persistence == api::Persistence::kAppendOnly;
+  kube::Container container;
+  container.name = api::kComponentRedis;
+  container.image = image;
+  container.command = {"redis-server"};
+  // The password comes from a file, so that it is neither in the pod's specification nor in its process list.
+  container.args = {fmt::format("{}/{}", kConfigDirectory, kRedisConfigKey),
+                    "--port",
+                    std::to_string(kRedisPort),
+                    "--dir",
+                    kDataDirectory,
+                    "--save",
+                    "",
+                    "--appendonly",
+                    append_only ? "yes" : "no"};
+  container.port_name = kRedisPortName;
+  container.port = kRedisPort;
+  container.resources = app.spec.redis.resources;
+  container.mounts = {{"credentials", kConfigDirectory, true}, {"data", kDataDirectory}};
+  container.readiness_probe = kube::Probe{"", kRedisPortName, 2, 1, 2};
+  container.read_only_root = true;
+  return container;
+}
+
+}  // namespace
+
+kube::StatefulSet redis_stateful_set(const api::RealtimeApp& app, const std::string& image,
+                                     const std::string& credentials_digest) {
+  const auto& spec = app.spec.redis;
+  kube::StatefulSet set;
+  set.metadata = child_metadata(app, redis_name(app.key.name), api::kComponentRedis);
+  set.service_name = redis_name(app.key.name);
+  set.selector = api::selector_labels(app.key.name, api::kComponentRedis);
+  set.pod.labels = api::child_labels(app.key.name, api::kComponentRedis);
+  set.pod.annotations.emplace(api::annotation::kRedisCredentials, credentials_digest);
+  set.pod.service_account = app.key.name;
+  set.pod.image_pull_secrets = app.spec.app.image_pull_secrets;
+  set.pod.container = container(app, image);
+  set.pod.volumes = {{"credentials", redis_name(app.key.name)}};
+  set.pod.termination_grace_seconds = kTerminationGraceSeconds;
+  set.pod.run_as = kRedisUser;
+  if (spec.persistence == api::Persistence::kAppendOnly) {
+    set.claim = kube::VolumeClaim{"data", spec.storage, spec.storage_class_name, set.selector};
+    set.delete_claim_with_set = spec.retention == api::Retention::kDelete;
+  } else {
+    set.pod.volumes.push_back({"data", ""});
+  }
+  return set;
+}
+
+kube::Service redis_service(const api::RealtimeApp& app) {
+  kube::Service service;
+  service.metadata = child_metadata(app, redis_name(app.key.name), api::kComponentRedis);
+  service.selector = api::selector_labels(app.key.name, api::kComponentRedis);
+  service.port_name = kRedisPortName;
+  service.port = kRedisPort;
+  return service;
+}
+
+kube::Object redis_secret_identity(const api::RealtimeApp& app) {
+  return kube::encode(kube::types::kSecret, child_metadata(app, redis_name(app.key.name), api::kComponentRedis));
+}
+
+kube::Object redis_secret(const api::RealtimeApp& app, const std::string& password) {
+  auto secret = redis_secret_identity(app);
+  secret.json()["type"] = "Opaque";
+  secret.json()["data"] = {
+      {kPasswordKey, core::base64_encode(password)},
+      {kUrlKey, core::base64_encode(fmt::format("redis://:{}@{}/0", password, redis_endpoint(app.key)))},
+      {kRedisConfigKey, core::base64_encode(fmt::format("requirepass {}\n", password))}};
+  return secret;
+}
+
+std::optional<std::string> redis_credentials_digest(const kube::Object& secret) {
+  for (const char* key : {kPasswordKey, kUrlKey, kRedisConfigKey})
+    if (kube::value_at<std::string>(secret.json(), {"data", key}).empty()) return std::nullopt;
+  return core::digest(kube::value_at<std::string>(secret.json(), {"data", kPasswordKey}));
+}
+
+}  // namespace controllers

@@ -1,0 +1,153 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/exposure.hpp"
+#include "operator/controllers/realtimeapp/names.hpp"
+#include "operator/controllers/realtimeapp/plan.hpp"
+
+namespace controllers {
+namespace {
+
+namespace condition = api::condition;
+namespace reason = api::reason;
+
+/// A condition's outcome before it is dated.
+struct Verdict {
+  bool holds = false;
+  std::string_view reason;
+  std::string message;
+};
+
+Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
+  if (app.spec.redis.type == api::RedisType::kNone)
+    return {true, reason::kNoBackplane, "redis.type is None: a single replica needs no backplane"};
+  if (observed.redis_credentials && !observed.redis_credentials->complete)
+    return {false, reason::kRedisCredentialsIncomplete,
+            fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl delete "
+                        "secret {0}`) and it is made anew",
+                        redis_name(app.key.name))};
+  const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
+  if (set == nullptr || set->ready_replicas < 1 || set->observed_generation < set->generation)
+    return {false, reason::kRedisStarting,
+            fmt::format("Redis is not ready: see pod \"{}-0\"", redis_name(app.key.name))};
+  return {true, reason::kRedisServing, fmt::format("Redis serves at {}", redis_endpoint(app.key))};
+}
+
+Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
+  if (app.spec.exposure.type == api::ExposureType::kNone)
+    return {true, reason::kNotExposed,
+            fmt::format("exposure.type is None: clients inside the cluster use Service \"{}\"", app.key.name)};
+  if (const auto exposure = resolve_exposure(app, observed); exposure.problem)
+    return {false, exposure.problem->reason, exposure.problem->message};
+  const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
+  if (ingress == nullptr) return {false, reason::kIngressPending, "the Ingress is being created"};
+  const auto url = fleet_url(app, observed);
+  if (url.empty())
+    return {false, reason::kIngressPending,
+            fmt::format("the controller of IngressClass \"{}\" has given the Ingress no address yet",
+                        app.spec.exposure.class_name)};
+  return {true, reason::kIngressServing, fmt::format("clients reach the fleet at {}", url)};
+}
+
+/// Whether every replica that is wanted is ready on the current template, and no other is left.
+Verdict assess_replicas(const api::RealtimeApp& app, const ChildState* deployment) {
+  const int wanted = app.spec.replicas;
+  if (deployment == nullptr) return {false, reason::kReplicasNotReady, "the Deployment is being created"};
+  if (deployment->observed_generation < deployment->generation || deployment->updated_replicas < wanted ||
+      deployment->replicas > deployment->updated_replicas)
+    return {false, reason::kRolloutInProgress,
+            fmt::format("{} of {} replicas run the current manifest, {} exist", deployment->updated_replicas, wanted,
+                        deployment->replicas)};
+  if (deployment->ready_replicas < wanted)
+    return {false, reason::kReplicasNotReady,
+            fmt::format("{} of {} replicas are ready", deployment->ready_replicas, wanted)};
+  if (wanted == 0) return {true, reason::kScaledToZero, "replicas is 0: no client can connect until it is raised"};
+  return {true, reason::kFleetReady, fmt::format("{0} of {0} replicas are ready", wanted)};
+}
+
+Verdict assess_stalled(const Observed& observed, const ChildState* deployment, const Verdict& exposure,
+                       const Verdict& redis) {
+  if (!observed.problems.empty()) {
+    const auto& [child, problem] = *observed.problems.begin();
+    return {true, problem.reason, problem.message};
+  }
+  for (const auto* verdict : {&exposure, &redis})
+    if (!verdict->holds && verdict->reason != reason::kIngressPending && verdict->reason != reason::kRedisStarting)
+      return {true, verdict->reason, verdict->message};
+  if (deployment != nullptr && !deployment->stalled.empty())
+    return {true, reason::kRolloutStalled, deployment->stalled};
+  return {false, reason::kNothingWrong, "nothing keeps the fleet from becoming ready"};
+}
+
+Verdict assess_ready(const Verdict& replicas, const Verdict& redis, const Verdict& exposure, const Verdict& stalled) {
+  if (stalled.holds) return {false, stalled.reason, stalled.message};
+  if (!redis.holds) return {false, reason::kRedisNotReady, redis.message};
+  if (!replicas.holds) return replicas;
+  if (!exposure.holds) return {false, reason::kExposureNotReady, exposure.message};
+  return replicas;
+}
+
+api::Condition dated(std::string_view type, const Verdict& verdict, const api::RealtimeApp& app) {
+  return {std::string{type},
+          verdict.holds ? "True" : "False",
+          std::string{verdict.reason},
+          verdict.message,
+          app.generation,
+          {}};
+}
+
+}  // namespace
+
+api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Observed& observed) {
+  const auto* deployment = observed.child(kube::types::kDeployment, app.key.name);
+  const auto redis = assess_redis(app, observed);
+  const auto exposure = assess_exposure(app, observed);
+  const auto replicas = assess_replicas(app, deployment);
+  const auto stalled = assess_stalled(observed, deployment, exposure, redis);
+  const auto ready = assess_ready(replicas, redis, exposure, stalled);
+  const Verdict reconciling = ready.holds || stalled.holds ? Verdict{false, reason::kSettled, "nothing is left to do"}
+                                                           : Verdict{true, reason::kProgressing, ready.message};
+  api::RealtimeAppStatus status;
+  status.observed_generation = app.generation;
+  status.replicas = deployment == nullptr ? 0 : deployment->replicas;
+  const bool current = deployment != nullptr && deployment->observed_generation >= deployment->generation;
+  status.ready_replicas = current ? std::min(deployment->ready_replicas, deployment->updated_replicas) : 0;
+  status.replicas_summary = fmt::format("{}/{}", status.ready_replicas, app.spec.replicas);
+  for (const auto& [name, value] : api::selector_labels(app.key.name, api::kComponentApp))
+    status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
+  status.url = fleet_url(app, observed);
+  if (app.spec.redis.type == api::RedisType::kProvisioned) {
+    status.redis_endpoint = redis_endpoint(app.key);
+    status.redis_image = redis_image(app, observed);
+  }
+  status.conditions = {dated(condition::kReady, ready, app), dated(condition::kReconciling, reconciling, app),
+                       dated(condition::kStalled, stalled, app), dated(condition::kRedisReady, redis, app),
+                       dated(condition::kExposureReady, exposure, app)};
+  return status;
+}
+
+api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const std::string& problem) {
+  auto status = app.status;
+  status.observed_generation = app.generation;
+  const Verdict stalled{true, reason::kInvalidSpec, problem};
+  const Verdict ready{false, reason::kInvalidSpec, problem};
+  const Verdict reconciling{false, reason::kSettled, "nothing can be done before the manifest is mended"};
+  status.conditions = {dated(condition::kReady, ready, app), dated(condition::kReconciling, reconciling, app),
+                       dated(condition::kStalled, stalled, app)};
+  return status;
+}
+
+api::RealtimeAppStatus with_transition_times(api::RealtimeAppStatus status, const api::RealtimeAppStatus& before,
+                                             const std::string& now) {
+  for (auto& current : status.conditions) {
+    const auto* previous = before.condition(current.type);
+    const bool same = previous != nullptr && previous->status == current.status;
+    current.last_transition_time = same ? previous->last_transition_time : now;
+  }
+  return status;
+}
+
+}  // namespace controllers

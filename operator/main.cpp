@@ -1,0 +1,111 @@
+// The operator: builds its parts, wires them, and runs until it is told to stop.
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <thread>
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "core/http_server.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+#include "operator/controllers/realtimeapp/reconciler.hpp"
+#include "operator/kube/client.hpp"
+#include "operator/options.hpp"
+#include "operator/runtime/manager.hpp"
+#include "operator/version.hpp"
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+/// Blocks SIGINT and SIGTERM in every thread that is made later and turns the first of them into a stop request.
+class Signals {
+ public:
+  explicit Signals(std::stop_source& stop) {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    thread_ = std::jthread{[this, &stop](const std::stop_token& done) {
+      const timespec look_again{0, 200'000'000};
+      while (!done.stop_requested())
+        if (sigtimedwait(&set_, nullptr, &look_again) > 0) stop.request_stop();
+    }};
+  }
+
+ private:
+  sigset_t set_{};
+  std::jthread thread_;
+};
+
+core::Result<void> run(const Options& options) {
+  std::stop_source stop;
+  const Signals signals{stop};
+  if (auto set = core::configure_logs(options.log_level); !set) return set;
+  auto config = kube::find_config(options.kubeconfig);
+  if (!config) return tl::unexpected(config.error());
+
+  core::Metrics metrics;
+  kube::Transport transport{std::move(*config)};
+  kube::Client client{transport, metrics};
+  runtime::EventRecorder recorder{client, host_name()};
+  controllers::Caches caches;
+  controllers::Reconciler reconciler{
+      client, caches, recorder, {options.redis_image, std::chrono::seconds{options.secret_refresh_seconds}}};
+  runtime::Manager manager{client, metrics, options.watch_namespaces};
+  auto& controller = manager.controller("realtimeapp", options.workers, [&](const auto& key, const auto& stopped) {
+    return reconciler.reconcile(key, stopped);
+  });
+  caches.connect(manager, controller.queue());
+
+  const auto health = core::HttpServer::listen(
+      options.health_address, {{"/healthz",
+                                [] {
+                                  return core::HttpAnswer{200, "ok\n"};
+                                }},
+                               {"/readyz", [&] {
+                                  return manager.synced()
+                                             ? core::HttpAnswer{200, "ok\n"}
+                                             : core::HttpAnswer{503, "the caches have not had their first list\n"};
+                                }}});
+  if (!health) return tl::unexpected(health.error());
+  const auto exposition = core::HttpServer::listen(
+      options.metrics_address, {{"/metrics", [&] {
+                                   manager.update_gauges();
+                                   return core::HttpAnswer{200, metrics.exposition(), "text/plain; version=0.0.4"};
+                                 }}});
+  if (!exposition) return tl::unexpected(exposition.error());
+
+  core::log(core::LogLevel::kInfo, "started", {{"version", kVersion}, {"server", transport.host()}});
+  manager.run(stop.get_token());
+  core::log(core::LogLevel::kInfo, "stopped");
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = parse_options(argc, argv);
+  if (parsed.exit_code) return *parsed.exit_code;
+  try {
+    const auto outcome = run(parsed.options);
+    if (outcome) return 0;
+    fmt::print(stderr, "realtime-operator: {}\n", outcome.error().message);
+    return outcome.error().kind == core::ErrorKind::kInvalidInput ? kUsageError : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "realtime-operator: {}\n", error.what());
+    return 1;
+  }
+}

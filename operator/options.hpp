@@ -1,0 +1,26 @@
+// The operator's command line. Read once by main.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the flags say; the defaults are those of the pod in the chart.
+struct Options {
+  std::string kubeconfig;  ///< empty: $KUBECONFIG, the pod's service account, or ~/.kube/config
+  std::vector<std::string> watch_namespaces;
+  std::string metrics_address = ":8080";
+  std::string health_address = ":8081";
+  std::string redis_image = "redis:7.4-alpine";
+  std::string log_level = "info";
+  int workers = 4;
+  int secret_refresh_seconds = 300;
+};
+
+/// Reads the flags. Gives the exit code instead if the process should end now: help, version, or a wrong flag, about
+/// which everything has been printed.
+struct ParsedOptions {
+  Options options;
+  std::optional<int> exit_code;
+};
+ParsedOptions parse_options(int argc, char** argv);

@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/plan.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_app.hpp"
+
+using support::add_child;
+using support::healthy_observed;
+using support::sample_app;
+
+namespace {
+
+struct Brief {
+  std::string status;
+  std::string reason;
+  bool operator==(const Brief&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Brief& brief) { return out << brief.status << "/" << brief.reason; }
+
+Brief brief(const api::RealtimeAppStatus& status, std::string_view type) {
+  const auto* condition = status.condition(type);
+  REQUIRE(condition != nullptr);
+  const auto& reasons = api::reason::kAll;
+  CHECK(std::find(reasons.begin(), reasons.end(), condition->reason) != reasons.end());
+  return {condition->status, condition->reason};
+}
+
+}  // namespace
+
+TEST_CASE("A fleet that serves is Ready, and says where", "[unit][controllers]") {
+  const auto status = controllers::assess(sample_app(), healthy_observed());
+  CHECK(brief(status, "Ready") == Brief{"True", "FleetReady"});
+  CHECK(brief(status, "Reconciling") == Brief{"False", "Settled"});
+  CHECK(brief(status, "Stalled") == Brief{"False", "NothingWrong"});
+  CHECK(brief(status, "RedisReady") == Brief{"True", "RedisServing"});
+  CHECK(brief(status, "ExposureReady") == Brief{"True", "IngressServing"});
+  CHECK(status.url == "http://10.0.0.1/");
+  CHECK(status.replicas_summary == "3/3");
+  CHECK(status.redis_endpoint == "chat-redis.default.svc:6379");
+  CHECK(status.selector.find("component=app") != std::string::npos);
+  CHECK(status.observed_generation == 1);
+}
+
+TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controllers]") {
+  auto app = sample_app();
+  auto observed = healthy_observed();
+  auto& deployment = add_child(observed, "Deployment", "chat", 3);
+  auto& redis = add_child(observed, "StatefulSet", "chat-redis", 1);
+  auto& ingress = observed.children.at({"Ingress", "chat"});
+  const auto ready = [&] { return brief(controllers::assess(app, observed), "Ready"); };
+  REQUIRE(ready().status == "True");
+
+  SECTION("a replica is not ready") {
+    deployment.ready_replicas = 2;
+    CHECK(ready() == Brief{"False", "ReplicasNotReady"});
+    CHECK(brief(controllers::assess(app, observed), "Reconciling").status == "True");
+  }
+  SECTION("an old replica still serves") {
+    deployment.replicas = 4;
+    deployment.ready_replicas = 4;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("the Deployment's controller has not seen the change") {
+    deployment.generation = 2;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("the manifest wants more") {
+    app.spec.replicas = 4;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("Redis is away") {
+    redis.ready_replicas = 0;
+    CHECK(ready() == Brief{"False", "RedisNotReady"});
+    CHECK(brief(controllers::assess(app, observed), "RedisReady") == Brief{"False", "RedisStarting"});
+  }
+  SECTION("the ingress has no address and the manifest no host") {
+    ingress.addresses.clear();
+    CHECK(ready() == Brief{"False", "ExposureNotReady"});
+    app.spec.exposure.host = "chat.example.com";
+    CHECK(ready() == Brief{"True", "FleetReady"});
+  }
+  SECTION("nothing exists yet") {
+    observed.children.clear();
+    CHECK(ready() == Brief{"False", "RedisNotReady"});
+  }
+}
+
+TEST_CASE("What only a person can mend makes the fleet Stalled, with what to change", "[unit][controllers]") {
+  auto app = sample_app();
+  auto observed = healthy_observed();
+  std::string words;
+  std::string reason;
+  SECTION("an IngressClass that does not exist") {
+    app.spec.exposure.class_name = "nginx";
+    reason = "IngressClassNotFound";
+    words = "kubectl get ingressclass";
+  }
+  SECTION("an IngressClass of an unknown controller") {
+    observed.ingress_classes["traefik"] = {"example.com/other"};
+    reason = "IngressClassUnsupported";
+    words = "example.com/other";
+  }
+  SECTION("an affinity that the class cannot do") {
+    app.spec.exposure.affinity = api::Affinity::kClientIP;
+    reason = "AffinityUnsupported";
+    words = "set exposure.affinity to Cookie";
+  }
+  SECTION("a rollout without progress") {
+    add_child(observed, "Deployment", "chat", 3).stalled = "ReplicaSet \"x\" has timed out progressing.";
+    reason = "RolloutStalled";
+    words = "timed out";
+  }
+  SECTION("a child that could not be made") {
+    observed.problems[{"Service", "chat"}] = {api::reason::kNameTaken, "rename the RealtimeApp"};
+    reason = "NameTaken";
+    words = "rename";
+  }
+  SECTION("credentials that are not whole") {
+    observed.redis_credentials->complete = false;
+    reason = "RedisCredentialsIncomplete";
+    words = "kubectl delete secret chat-redis";
+  }
+  const auto status = controllers::assess(app, observed);
+  CHECK(brief(status, "Stalled") == Brief{"True", reason});
+  CHECK(brief(status, "Ready") == Brief{"False", reason});
+  CHECK(brief(status, "Reconciling").status == "False");
+  CHECK_THAT(status.condition("Stalled")->message, Catch::Contains(words));
+}
+
+TEST_CASE("A fleet scaled to zero is Ready and says that no client can connect", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.replicas = 0;
+  auto observed = healthy_observed();
+  add_child(observed, "Deployment", "chat", 0);
+  CHECK(brief(controllers::assess(app, observed), "Ready") == Brief{"True", "ScaledToZero"});
+}
+
+TEST_CASE("Without exposure the URL is the one inside the cluster", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.exposure = {};
+  const auto status = controllers::assess(app, healthy_observed());
+  CHECK(status.url == "http://chat.default.svc/");
+  CHECK(brief(status, "ExposureReady") == Brief{"True", "NotExposed"});
+}
+
+TEST_CASE("A condition keeps its time until its status changes", "[unit][controllers]") {
+  const auto before =
+      controllers::with_transition_times(controllers::assess(sample_app(), healthy_observed()), {}, "then");
+  auto observed = healthy_observed();
+  add_child(observed, "Deployment", "chat", 2);
+  const auto after = controllers::with_transition_times(controllers::assess(sample_app(), observed), before, "now");
+  CHECK(after.condition("Ready")->last_transition_time == "now");
+  CHECK(after.condition("RedisReady")->last_transition_time == "then");
+  const auto again = controllers::with_transition_times(controllers::assess(sample_app(), observed), after, "later");
+  CHECK(again == after);
+}
+
+TEST_CASE("A manifest that cannot be read is Stalled with every wrong field", "[unit][controllers]") {
+  auto app = sample_app();
+  app.status.url = "http://kept/";
+  const auto status = controllers::assess_invalid(app, "spec.replicas is no whole number");
+  CHECK(brief(status, "Stalled") == Brief{"True", "InvalidSpec"});
+  CHECK(brief(status, "Ready") == Brief{"False", "InvalidSpec"});
+  CHECK(status.url == "http://kept/");
+}

@@ -1,0 +1,67 @@
+#include <set>
+
+#include "core/digest.hpp"
+#include "core/log.hpp"
+#include "core/metrics.hpp"
+#include "core/result.hpp"
+#include "core/time.hpp"
+#include "operator/kube/metrics.hpp"
+#include "operator/runtime/metrics.hpp"
+#include "tests/support/catch.hpp"
+
+TEST_CASE("Every kind of error has a name of its own", "[unit][core]") {
+  std::set<std::string_view> names;
+  const int last = static_cast<int>(core::ErrorKind::kInternal);
+  for (int kind = 0; kind <= last; ++kind) names.insert(core::error_kind_name(static_cast<core::ErrorKind>(kind)));
+  CHECK(names.size() == static_cast<std::size_t>(last) + 1);
+}
+
+TEST_CASE("Times are written as Kubernetes writes them", "[unit][core]") {
+  const core::SystemTime time{std::chrono::microseconds{1'136'214'245'000'123}};
+  CHECK(core::format_time(time) == "2006-01-02T15:04:05Z");
+  CHECK(core::format_micro_time(time) == "2006-01-02T15:04:05.000123Z");
+}
+
+TEST_CASE("Base64 is read back as it was written, whatever the length", "[unit][core]") {
+  for (const std::string bytes : {"", "a", "ab", "abc", "abcd", std::string("\0\xff\n", 3).c_str()})
+    CHECK(core::base64_decode(core::base64_encode(bytes)) == bytes);
+  CHECK(core::base64_encode("hello") == "aGVsbG8=");
+  CHECK(core::base64_decode("aGVs\nbG8=\n") == "hello");
+  CHECK_FALSE(core::base64_decode("aGVsbG8").has_value());
+  CHECK_FALSE(core::base64_decode("a*==").has_value());
+}
+
+TEST_CASE("Digests are the head of SHA-256", "[unit][core]") {
+  CHECK(core::digest("abc") == "ba7816bf8f01cfea414140de5dae2223");
+}
+
+TEST_CASE("Random secrets have the length asked for and do not repeat", "[unit][core]") {
+  CHECK(core::random_hex(24).size() == 48);
+  CHECK(core::random_hex(24) != core::random_hex(24));
+}
+
+TEST_CASE("A log level that does not exist is refused with those that do", "[unit][core]") {
+  const auto outcome = core::configure_logs("loud");
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().message == "log level \"loud\" is not one of debug, info, warning, error");
+  CHECK(core::configure_logs("warning"));
+}
+
+TEST_CASE("Metrics appear in the exposition with their labels", "[unit][core]") {
+  core::Metrics metrics;
+  metrics.increment(kube::metrics::kRequests, {{"code", "200"}, {"method", "GET"}, {"host", "h"}});
+  metrics.increment(kube::metrics::kRequests, {{"code", "200"}, {"method", "GET"}, {"host", "h"}});
+  metrics.set(runtime::metrics::kDepth, {{"name", "q"}}, 3);
+  metrics.observe(runtime::metrics::kReconcileTime, {{"controller", "c"}}, 0.02);
+  const auto text = metrics.exposition();
+  CHECK_THAT(text, Catch::Contains(R"(rest_client_requests_total{code="200",host="h",method="GET"} 2)"));
+  CHECK_THAT(text, Catch::Contains(R"(workqueue_depth{name="q"} 3)"));
+  CHECK_THAT(text, Catch::Contains(R"(controller_runtime_reconcile_time_seconds_count{controller="c"} 1)"));
+  CHECK_THAT(text, Catch::Contains("process_resident_memory_bytes"));
+}
+
+TEST_CASE("No two metrics of the catalogues share a name", "[unit][core]") {
+  std::set<std::string_view> names;
+  for (const auto& info : kube::metrics::kAll) CHECK(names.insert(info.name).second);
+  for (const auto& info : runtime::metrics::kAll) CHECK(names.insert(info.name).second);
+}

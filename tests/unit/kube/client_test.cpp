@@ -1,0 +1,52 @@
+#include "operator/kube/client.hpp"
+
+#include "tests/support/catch.hpp"
+
+using core::ErrorKind;
+
+TEST_CASE("Answers of the API server become kinds of errors", "[unit][kube]") {
+  const auto kind = [](long status, const char* body) { return kube::error_from(status, body, std::nullopt).kind; };
+  CHECK(kind(400, "") == ErrorKind::kInvalidObject);
+  CHECK(kind(401, "") == ErrorKind::kUnauthorized);
+  CHECK(kind(403, "") == ErrorKind::kForbidden);
+  CHECK(kind(404, "") == ErrorKind::kNotFound);
+  CHECK(kind(409, R"({"reason":"AlreadyExists"})") == ErrorKind::kAlreadyExists);
+  CHECK(kind(409, R"({"reason":"Conflict"})") == ErrorKind::kConflict);
+  CHECK(kind(410, "") == ErrorKind::kGone);
+  CHECK(kind(422, "") == ErrorKind::kInvalidObject);
+  CHECK(kind(429, "") == ErrorKind::kTooManyRequests);
+  CHECK(kind(500, "") == ErrorKind::kUnavailable);
+  CHECK(kind(504, "") == ErrorKind::kTimeout);
+  CHECK(kind(302, "") == ErrorKind::kMalformed);
+}
+
+TEST_CASE("An error says what the server said, and how long to wait", "[unit][kube]") {
+  const auto told = kube::error_from(429, R"({"message":"slow down","details":{"retryAfterSeconds":7}})", std::nullopt);
+  CHECK(told.message == "slow down (HTTP 429)");
+  CHECK(told.retry_after == std::chrono::seconds{7});
+  const auto header = kube::error_from(503, "{}", std::chrono::seconds{2});
+  CHECK(header.retry_after == std::chrono::seconds{2});
+  const auto page = kube::error_from(502, std::string(10'000, '<'), std::nullopt);
+  CHECK(page.message.size() < 600);
+}
+
+TEST_CASE("Resource paths follow the API's layout", "[unit][kube]") {
+  CHECK(kube::types::kSecret.path("ns", "s") == "/api/v1/namespaces/ns/secrets/s");
+  CHECK(kube::types::kDeployment.path("") == "/apis/apps/v1/deployments");
+  CHECK(kube::types::kIngressClass.path("ignored", "c") == "/apis/networking.k8s.io/v1/ingressclasses/c");
+}
+
+TEST_CASE("A server that does not answer is unavailable, and a stopped request is cancelled", "[unit][kube]") {
+  kube::ClientConfig config;
+  config.server = "http://127.0.0.1:1";
+  kube::Transport transport{config};
+  const auto refused = transport.send({.target = "/"}, {});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == ErrorKind::kUnavailable);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto stopped = transport.stream({.target = "/"}, std::chrono::seconds{5}, stop.get_token(),
+                                        [](std::string_view) { return true; });
+  REQUIRE_FALSE(stopped);
+  CHECK(stopped.error().kind == ErrorKind::kCancelled);
+}

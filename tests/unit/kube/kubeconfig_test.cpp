@@ -1,0 +1,89 @@
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/digest.hpp"
+#include "operator/kube/config.hpp"
+#include "tests/support/catch.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder that goes with the test.
+struct Folder {
+  fs::path path = fs::temp_directory_path() / ("kubeconfig-test-" + core::random_hex(6));
+  Folder() { fs::create_directories(path); }
+  ~Folder() { fs::remove_all(path); }
+  fs::path write(const char* name, const std::string& content) const {
+    std::ofstream{path / name} << content;
+    return path / name;
+  }
+};
+
+std::string config_with(const std::string& cluster, const std::string& user) {
+  return fmt::format(
+      "current-context: here\ncontexts: [{{name: here, context: {{cluster: c, user: u}}}}]\n"
+      "clusters: [{{name: other, cluster: {{server: x}}}}, {{name: c, cluster: {{{}}}}}]\nusers: [{{name: u, user: "
+      "{{{}}}}}]\n",
+      cluster, user);
+}
+
+}  // namespace
+
+TEST_CASE("A kubeconfig is read with inline data and with files beside it", "[unit][kube]") {
+  const Folder folder;
+  folder.write("ca.crt", "CA");
+  const auto file = folder.write(
+      "config", config_with("server: \"https://[::1]:6443\", certificate-authority: ca.crt, tls-server-name: api",
+                            fmt::format("client-certificate-data: {}, client-key-data: {}, token: t",
+                                        core::base64_encode("CERT"), core::base64_encode("KEY"))));
+  const auto config = kube::load_kubeconfig(file);
+  REQUIRE(config);
+  CHECK(config->server == "https://[::1]:6443");
+  CHECK(config->ca == "CA");
+  CHECK(config->certificate == "CERT");
+  CHECK(config->key == "KEY");
+  CHECK(config->token == "t");
+  CHECK(config->tls_server_name == "api");
+  CHECK_FALSE(config->insecure_skip_tls_verify);
+}
+
+TEST_CASE("What is wrong in a kubeconfig is named, with the file", "[unit][kube]") {
+  const Folder folder;
+  const auto [content, words] = GENERATE(table<std::string, std::string>(
+      {{"a: [", "config"},
+       {"[]", "is no YAML mapping"},
+       {"clusters: []", "has no current-context"},
+       {"current-context: x", "contexts has no entry named \"x\""},
+       {config_with("insecure-skip-tls-verify: true", ""), "the cluster has no server"},
+       {config_with("server: s, certificate-authority: missing.crt", ""), "missing.crt"},
+       {config_with("server: s", "client-key-data: S0VZ"), "belong together"},
+       {config_with("server: s", "client-key-data: '?'"), "client-key-data is not Base64"},
+       {config_with("server: s", "exec: {command: aws}"), "authenticates by exec"}}));
+  const auto outcome = kube::load_kubeconfig(folder.write("config", content));
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == core::ErrorKind::kInvalidInput);
+  CHECK_THAT(outcome.error().message, Catch::Contains(words) && Catch::Contains(folder.path.string()));
+}
+
+TEST_CASE("Inside a pod the service account tells how to reach the API server", "[unit][kube]") {
+  const Folder folder;
+  unsetenv("KUBERNETES_SERVICE_HOST");
+  CHECK_FALSE(kube::in_cluster_config(folder.path));
+  setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
+  setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+  const auto without_token = kube::in_cluster_config(folder.path);
+  REQUIRE_FALSE(without_token);
+  CHECK_THAT(without_token.error().message, Catch::Contains("ca.crt is missing"));
+  folder.write("ca.crt", "CA");
+  folder.write("token", "T");
+  const auto config = kube::in_cluster_config(folder.path);
+  REQUIRE(config);
+  CHECK(config->server == "https://[fd00::1]:443");
+  CHECK(config->token_file == (folder.path / "token").string());
+  unsetenv("KUBERNETES_SERVICE_HOST");
+  unsetenv("KUBERNETES_SERVICE_PORT");
+}

@@ -1,0 +1,70 @@
+#include "operator/kube/watch_decoder.hpp"
+
+#include "tests/support/catch.hpp"
+
+using kube::WatchEventType;
+
+namespace {
+
+const std::string kStream = R"({"type":"ADDED","object":{"metadata":{"name":"a\n","resourceVersion":"1"}}})"
+                            "\n"
+                            R"({"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"2"}}})"
+                            "\r\n\n"
+                            R"({"type":"ERROR","object":{"kind":"Status","code":410}})"
+                            "\n";
+
+}  // namespace
+
+TEST_CASE("Watch events come out the same wherever the stream is cut", "[unit][kube]") {
+  for (std::size_t cut = 0; cut <= kStream.size(); ++cut) {
+    kube::WatchDecoder decoder;
+    std::vector<WatchEventType> types;
+    const auto sink = [&](const kube::WatchEvent& event) {
+      types.push_back(event.type);
+      return true;
+    };
+    const std::string_view stream = kStream;
+    REQUIRE(decoder.feed(stream.substr(0, cut), sink));
+    REQUIRE(decoder.feed(stream.substr(cut), sink));
+    CHECK(types == std::vector{WatchEventType::kAdded, WatchEventType::kBookmark, WatchEventType::kError});
+  }
+}
+
+TEST_CASE("A sink that has enough ends the decoding", "[unit][kube]") {
+  kube::WatchDecoder decoder;
+  int seen = 0;
+  const auto more = decoder.feed(kStream, [&](const kube::WatchEvent&) { return ++seen < 2; });
+  REQUIRE(more);
+  CHECK_FALSE(*more);
+  CHECK(seen == 2);
+}
+
+TEST_CASE("What is no watch event is refused", "[unit][kube]") {
+  for (const char* frame : {"x\n", "[]\n", "{}\n",
+                            R"({"type":"ADDED"})"
+                            "\n",
+                            R"({"type":"NEW","object":{}})"
+                            "\n",
+                            R"({"type":"ADDED","object":[]})"
+                            "\n",
+                            "{\"type\":\"ADDED\",\n"}) {
+    kube::WatchDecoder decoder;
+    const auto outcome = decoder.feed(frame, [](const kube::WatchEvent&) { return true; });
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().kind == core::ErrorKind::kMalformed);
+  }
+}
+
+TEST_CASE("A frame without an end costs bounded memory", "[unit][kube]") {
+  kube::WatchDecoder decoder;
+  const std::string piece(1U << 20U, 'x');
+  core::Result<bool> outcome = true;
+  std::size_t fed = 0;
+  while (outcome && fed < 2 * kube::WatchDecoder::kMaxFrameBytes) {
+    outcome = decoder.feed(piece, [](const kube::WatchEvent&) { return true; });
+    fed += piece.size();
+  }
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == core::ErrorKind::kTooLarge);
+  CHECK(fed <= kube::WatchDecoder::kMaxFrameBytes + piece.size());
+}

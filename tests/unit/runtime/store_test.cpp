@@ -1,0 +1,76 @@
+#include "operator/runtime/store.hpp"
+
+#include "tests/support/catch.hpp"
+
+using Store = runtime::Store<int>;
+
+namespace {
+
+const Store::Key kKey{"ns", "a"};
+
+}  // namespace
+
+TEST_CASE("Store tells of changes and keeps quiet about repetitions", "[unit][runtime]") {
+  Store store;
+  std::vector<std::string> heard;
+  store.listen([&](const Store::Key& key, const int* before, const int* after) {
+    const auto text = [](const int* value) { return value == nullptr ? std::string{"-"} : std::to_string(*value); };
+    heard.push_back(key.name + ":" + text(before) + ">" + text(after));
+  });
+  store.put(kKey, "1", 7);
+  store.put(kKey, "2", 7);
+  store.put(kKey, "3", 8);
+  store.remove(kKey);
+  store.remove(kKey);
+  CHECK(heard == std::vector<std::string>{"a:->7", "a:7>8", "a:8>-"});
+  CHECK(store.size() == 0);
+}
+
+TEST_CASE("Store replaces a namespace's values with a list and leaves other namespaces alone", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 1);
+  store.put({"ns", "b"}, "1", 2);
+  store.put({"other", "c"}, "1", 3);
+  store.replace("ns", {{{"ns", "b"}, "5", 20}, {{"ns", "d"}, "5", 40}});
+  CHECK_FALSE(store.get(kKey).has_value());
+  CHECK(store.get({"ns", "b"}) == 20);
+  CHECK(store.get({"ns", "d"}) == 40);
+  CHECK(store.get({"other", "c"}) == 3);
+  store.replace("", {});
+  CHECK(store.size() == 0);
+}
+
+TEST_CASE("Store does not go back behind our own write", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 1);
+  store.assume(kKey, "3", 3);
+  CHECK(store.get(kKey) == 3);
+  store.put(kKey, "2", 2);  // news that is older than the write
+  CHECK(store.get(kKey) == 3);
+  store.put(kKey, "3", 3);
+  store.put(kKey, "4", 4);
+  CHECK(store.get(kKey) == 4);
+}
+
+TEST_CASE("Store ignores an outcome that the watch has brought before", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "3", 3);
+  store.put(kKey, "4", 4);
+  store.assume(kKey, "3", 3);
+  CHECK(store.get(kKey) == 4);
+  store.put(kKey, "5", 5);
+  CHECK(store.get(kKey) == 5);
+}
+
+TEST_CASE("Store believes a deletion and a list more than our own write", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 1);
+  store.assume(kKey, "3", 3);
+  store.remove(kKey);
+  CHECK_FALSE(store.get(kKey).has_value());
+  store.assume(kKey, "5", 5);
+  store.replace("", {});
+  CHECK_FALSE(store.get(kKey).has_value());
+  store.put(kKey, "9", 9);
+  CHECK(store.get(kKey) == 9);
+}

@@ -1,0 +1,152 @@
+// A RealtimeApp becomes its children, and stays so through changes of the manifest and of the world around it.
+#include <fmt/format.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/operator_process.hpp"
+#include "tests/support/world.hpp"
+
+using support::kChatSpec;
+using support::wait_for;
+namespace types = kube::types;
+
+TEST_CASE("A RealtimeApp becomes its children, also when the operator comes later", "[integration]") {
+  support::World world;
+  SECTION("the operator is there first") {
+    const support::OperatorProcess process;
+    world.apply_app("chat", kChatSpec);
+    world.wait_until_as_planned("chat");
+  }
+  SECTION("the app is there first") {
+    world.apply_app("chat", kChatSpec);
+    const support::OperatorProcess process;
+    world.wait_until_as_planned("chat");
+  }
+  CHECK(world.get(types::kDeployment, "chat").owners().front().uid == world.get(api::kRealtimeApp, "chat").uid());
+}
+
+TEST_CASE("Changes of the manifest reach the children and no others", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  const auto redis = world.get(types::kStatefulSet, "chat-redis").resource_version();
+  world.apply_app("chat",
+                  "{replicas: 5, app: {image: chat:2}, exposure: {type: Ingress, className: traefik, host: a.test}}");
+  world.wait_until_as_planned("chat");
+  CHECK(kube::value_at<int>(world.get(types::kDeployment, "chat").json(), {"spec", "replicas"}) == 5);
+  CHECK(world.get(types::kStatefulSet, "chat-redis").resource_version() == redis);
+}
+
+TEST_CASE("What the manifest no longer asks for is removed", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  world.apply_app("chat", "{replicas: 1, app: {image: chat:1}, redis: {type: None}, exposure: {type: None}}");
+  wait_for("Ingress and Redis to go", [&] {
+    return !world.exists(types::kIngress, "chat") && !world.exists(types::kStatefulSet, "chat-redis") &&
+           !world.exists(types::kService, "chat-redis");
+  });
+  world.wait_until_as_planned("chat");
+  CHECK(world.get(types::kDeployment, "chat").json().dump().find("REDIS_URL") == std::string::npos);
+}
+
+TEST_CASE("A child that somebody deletes comes back", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  for (const auto& child : world.planned("chat")) {
+    INFO(child.type.kind << " " << child.desired.name());
+    const auto before = world.get(child.type, child.desired.name()).uid();
+    REQUIRE(world.client().remove(child.type, child.desired.key(), before, {}));
+    wait_for("it to come back", [&] {
+      const auto live = world.client().get(child.type, child.desired.key(), {});
+      return live && live->uid() != before && world.as_planned(child);
+    });
+  }
+}
+
+TEST_CASE("The Redis password is made once and never replaced", "[integration]") {
+  support::World world;
+  const auto password = [&] {
+    return kube::value_at<std::string>(world.get(types::kSecret, "chat-redis").json(), {"data", "password"});
+  };
+  std::string first;
+  {
+    const support::OperatorProcess process;
+    world.apply_app("chat", kChatSpec);
+    world.wait_until_as_planned("chat");
+    first = password();
+    CHECK(first.size() == 64);
+  }
+  const support::OperatorProcess process{{"--secret-refresh=1"}};
+  SECTION("a new operator takes it as it is") {
+    world.apply_app("chat", "{replicas: 2, app: {image: chat:1}, exposure: {type: Ingress, className: traefik}}");
+    world.wait_until_as_planned("chat");
+    CHECK(password() == first);
+  }
+  SECTION("a person may change it, and the pods follow") {
+    const auto body = nlohmann::json{{"stringData", {{"password", "mine"}}}};
+    REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
+    world.wait_until_as_planned("chat");
+    CHECK(password() == "bWluZQ==");
+  }
+  SECTION("its labels are restored, its data left") {
+    const auto body = nlohmann::json{{"metadata", {{"labels", {{"app.kubernetes.io/instance", "x"}}}}}};
+    REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
+    wait_for("the label", [&] {
+      return world.get(types::kSecret, "chat-redis").json()["metadata"]["labels"]["app.kubernetes.io/instance"] ==
+             "chat";
+    });
+    CHECK(password() == first);
+  }
+  SECTION("a deleted Secret is made anew, and the pods follow") {
+    REQUIRE(world.client().remove(types::kSecret, {world.name_space(), "chat-redis"},
+                                  world.get(types::kSecret, "chat-redis").uid(), {}));
+    wait_for("a new Secret", [&] { return world.exists(types::kSecret, "chat-redis"); });
+    world.wait_until_as_planned("chat");
+    CHECK(password() != first);
+  }
+}
+
+TEST_CASE("Objects that belong to others are neither taken over nor in the way of other apps", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto service = nlohmann::json::parse(R"({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "chat"},
+      "spec": {"selector": {"app": "legacy"}, "ports": [{"port": 81}]}})");
+  REQUIRE(world.create(types::kService, service) == 201);
+  const auto before = world.get(types::kService, "chat").resource_version();
+  world.apply_app("chat", kChatSpec);
+  world.apply_app("other", kChatSpec);
+  world.wait_until_as_planned("other");
+  wait_for("the status to say so", [&] { return world.condition("chat", "Stalled") == "True/NameTaken"; });
+  CHECK(world.condition("chat", "Ready") == "False/NameTaken");
+  CHECK(world.get(types::kService, "chat").resource_version() == before);
+}
+
+TEST_CASE("An IngressClass that comes later is used at once", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const std::string name = "late-" + world.name_space();
+  world.apply_app("chat", fmt::format("{{app: {{image: chat:1}}, exposure: {{type: Ingress, className: {}}}}}", name));
+  wait_for("the status to say so", [&] { return world.condition("chat", "Stalled") == "True/IngressClassNotFound"; });
+  CHECK(world.exists(types::kDeployment, "chat"));
+  REQUIRE(world.create(types::kIngressClass, {{"apiVersion", "networking.k8s.io/v1"},
+                                              {"kind", "IngressClass"},
+                                              {"metadata", {{"name", name}}},
+                                              {"spec", {{"controller", "traefik.io/ingress-controller"}}}}) == 201);
+  wait_for("the Ingress", [&] { return world.exists(types::kIngress, "chat"); });
+  wait_for("the status", [&] { return world.condition("chat", "Stalled") == "False/NothingWrong"; });
+}
+
+TEST_CASE("Only the namespaces that it is told to watch concern the operator", "[integration]") {
+  support::World watched;
+  support::World other;
+  const support::OperatorProcess process{{"--watch-namespaces=" + watched.name_space() + ",absent"}};
+  other.apply_app("chat", kChatSpec);
+  watched.apply_app("chat", kChatSpec);
+  watched.wait_until_as_planned("chat");
+  CHECK_FALSE(other.exists(types::kServiceAccount, "chat"));
+  CHECK(other.condition("chat", "Ready").empty());
+}

@@ -1,0 +1,156 @@
+// Each field that the operator sets is changed and removed by hand, and restored. The list of fields is generated from
+// the plan, so a new one is tested from the day it is set.
+#include <iostream>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "operator/kube/ownership.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/operator_process.hpp"
+#include "tests/support/world.hpp"
+
+using nlohmann::json;
+using support::wait_for;
+
+namespace {
+
+/// Everything that the operator can set is set by this one.
+constexpr const char* kRichSpec = R"({
+  replicas: 3,
+  app: {image: "chat:1", imagePullPolicy: IfNotPresent, imagePullSecrets: [{name: pull}], command: [run], args: [a, b],
+        port: 5000, resources: {requests: {cpu: "0.1", memory: 64Mi}, limits: {memory: 1Gi}},
+        env: [{name: A, value: "1"}, {name: B, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}},
+              {name: C, valueFrom: {configMapKeyRef: {name: m, key: k}}}],
+        envFrom: [{prefix: P_, secretRef: {name: s, optional: true}}, {configMapRef: {name: m}}]},
+  protocol: {path: /ws/},
+  redis: {provisioned: {persistence: AppendOnly, storage: 2Gi, storageClassName: fast, retention: Delete,
+                        resources: {limits: {memory: 256Mi}}}},
+  exposure: {type: Ingress, className: traefik, host: chat.test, paths: [/a, /b], tls: {secretName: cert},
+             annotations: {x: "y"}}})";
+
+/// The JSON pointers of every leaf; an empty container is a leaf too.
+void collect_leaves(const json& value, const json::json_pointer& at, std::vector<json::json_pointer>& found) {
+  if (!value.is_structured() || value.empty()) {
+    found.push_back(at);
+  } else if (value.is_object()) {
+    for (const auto& [name, inner] : value.items()) collect_leaves(inner, at / name, found);
+  } else {
+    for (std::size_t i = 0; i < value.size(); ++i) collect_leaves(value[i], at / i, found);
+  }
+}
+
+/// The same leaf in the live object, where lists may hold entries of others in front of ours.
+json::json_pointer locate(const json& desired, const json& live, const json::json_pointer& leaf) {
+  json::json_pointer here;
+  json::json_pointer there;
+  std::vector<std::string> steps;
+  for (auto rest = leaf; !rest.empty(); rest.pop_back()) steps.insert(steps.begin(), rest.back());
+  for (const auto& step : steps) {
+    const auto& list = desired.at(here);
+    here /= step;
+    auto at = step;
+    if (list.is_array() && list.at(std::stoul(step)).is_object()) {
+      const auto& wanted = list.at(std::stoul(step));
+      for (const char* key : {"name", "mountPath", "containerPort", "port", "uid"})
+        for (std::size_t i = 0; wanted.contains(key) && i < live.at(there).size(); ++i)
+          if (live.at(there)[i].value(key, json()) == wanted[key]) at = std::to_string(i);
+    }
+    there /= at;
+  }
+  return there;
+}
+
+/// Another value of the same type, as valid as can be guessed.
+json other_value(const json& value) {
+  if (value.is_boolean()) return !value.get<bool>();
+  if (value.is_number()) return value.get<int>() + 1;
+  if (value.is_string()) {
+    static const std::map<std::string, std::string> kPeers{{"TCP", "UDP"},
+                                                           {"IfNotPresent", "Always"},
+                                                           {"ClientIP", "None"},
+                                                           {"RollingUpdate", "Recreate"},
+                                                           {"Prefix", "Exact"},
+                                                           {"AlwaysAllow", "IfHealthyBudget"},
+                                                           {"ScheduleAnyway", "DoNotSchedule"},
+                                                           {"RuntimeDefault", "Unconfined"},
+                                                           {"Delete", "Retain"},
+                                                           {"Retain", "Delete"},
+                                                           {"ClusterIP", "NodePort"}};
+    const auto text = value.get<std::string>();
+    if (const auto peer = kPeers.find(text); peer != kPeers.end()) return peer->second;
+    if (text.starts_with("/")) return text + "x";
+    if (!text.empty() && std::isdigit(static_cast<unsigned char>(text[0]))) return "9" + text;
+    return "x" + text;
+  }
+  return value;
+}
+
+struct Tally {
+  int restored = 0;
+  int refused = 0;
+};
+
+void perturb(support::World& world, const controllers::PlannedChild& child, const json::json_pointer& leaf, bool remove,
+             Tally& tally) {
+  const auto& desired = child.desired.json();
+  const auto live = world.get(child.type, child.desired.name());
+  const auto at = locate(desired, live.json(), leaf);
+  json operation{{"op", remove ? "remove" : "replace"}, {"path", at.to_string()}};
+  if (!remove) operation["value"] = other_value(desired.at(leaf));
+  INFO(child.type.kind << " " << child.desired.name() << ": " << operation.dump());
+  const auto status =
+      world.patch(child.type, child.desired.name(), "application/json-patch+json", json::array({operation}));
+  if (status >= 300) {
+    CHECK((status == 422 || status == 400));
+    ++tally.refused;
+    return;
+  }
+  wait_for("it to be restored: " + operation.dump(), [&] { return world.as_planned(child); });
+  ++tally.restored;
+}
+
+}  // namespace
+
+TEST_CASE("Each leaf that the operator sets on each child is restored", "[integration][drift]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kRichSpec);
+  world.wait_until_as_planned("chat");
+  std::map<std::string_view, Tally> tallies;
+  int total = 0;
+  for (const auto& child : world.planned("chat")) {
+    std::vector<json::json_pointer> found;
+    collect_leaves(kube::desired_fields(child.desired), json::json_pointer{}, found);
+    for (const auto& leaf : found) {
+      for (const bool remove : {false, true}) perturb(world, child, leaf, remove, tallies[child.type.kind]);
+      ++total;
+    }
+  }
+  for (const auto& [kind, tally] : tallies) {
+    std::cout << fmt::format("{:>20}: {} perturbations restored, {} refused by the API server\n", kind, tally.restored,
+                             tally.refused);
+    CHECK(tally.restored > 0);
+  }
+  std::cout << fmt::format("{:>20}: {} leaves\n", "in all", total);
+  CHECK(total > 150);
+}
+
+TEST_CASE("What others add to a child stays", "[integration][drift]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", support::kChatSpec);
+  world.wait_until_as_planned("chat");
+  const auto additions = json::parse(R"({"metadata": {"annotations": {"team": "a"}}, "spec": {"template": {
+      "metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}},
+      "spec": {"containers": [{"name": "mesh", "image": "mesh:1"}]}}}})");
+  REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/strategic-merge-patch+json", additions) == 200);
+  // The restoration of a field of ours shows that the operator has looked at the object since.
+  const auto drift = json::parse(R"({"spec": {"replicas": 9}})");
+  REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/merge-patch+json", drift) == 200);
+  world.wait_until_as_planned("chat");
+  const auto live = world.get(kube::types::kDeployment, "chat").json();
+  CHECK(live["metadata"]["annotations"]["team"] == "a");
+  CHECK(live["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] == "now");
+  CHECK(live["spec"]["template"]["spec"]["containers"].size() == 2);
+}

@@ -1,0 +1,64 @@
+// What the operator does not do: write when nothing changed.
+#include <algorithm>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/operator_process.hpp"
+#include "tests/support/world.hpp"
+
+using nlohmann::json;
+using support::wait_for;
+
+namespace {
+
+void annotate(support::World& world, const std::string& value) {
+  const json body{{"metadata", {{"annotations", {{"touched", value}}}}}};
+  REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/merge-patch+json", body) == 200);
+}
+
+/// Makes the operator reconcile without a reason to write, and waits until it has.
+void reconcile_once_more(support::World& world, const support::OperatorProcess& process, int ready) {
+  const auto before = process.reconciles();
+  const json body{{"status", {{"observedGeneration", 1000 + ready}, {"conditions", json::array()}}}};
+  REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/merge-patch+json", body, "status") == 200);
+  wait_for("a reconcile", [&] { return process.reconciles() > before; });
+}
+
+}  // namespace
+
+TEST_CASE("A reconcile that changes nothing makes no write, and its log would show one", "[integration][quiet]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", support::kChatSpec);
+  world.wait_until_as_planned("chat");
+  wait_for("the status", [&] { return world.condition("chat", "Ready") == "False/RedisNotReady"; });
+  reconcile_once_more(world, process, 0);
+
+  const auto before = support::audited(true).size();
+  for (int i = 1; i <= 5; ++i) {
+    annotate(world, std::to_string(i));
+    reconcile_once_more(world, process, i);
+  }
+  CHECK(support::audited(true).size() == before);
+
+  const json drift{{"spec", {{"replicas", 9}}}};
+  REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/merge-patch+json", drift) == 200);
+  world.wait_until_as_planned("chat");
+  const auto after = support::audited(true);
+  CHECK(after.size() > before);
+  CHECK(std::count(after.begin() + static_cast<std::ptrdiff_t>(before), after.end(), "patch deployments chat") == 1);
+}
+
+TEST_CASE("An operator that starts anew writes nothing where all is as it should be", "[integration][quiet]") {
+  support::World world;
+  {
+    const support::OperatorProcess first;
+    world.apply_app("chat", support::kChatSpec);
+    world.wait_until_as_planned("chat");
+    wait_for("the status", [&] { return world.condition("chat", "Ready") == "False/RedisNotReady"; });
+  }
+  const auto before = support::audited(true).size();
+  const support::OperatorProcess second;
+  wait_for("a reconcile", [&] { return second.reconciles() > 0; });
+  reconcile_once_more(world, second, 0);
+  CHECK(support::audited(true).size() == before);
+}

@@ -1,0 +1,86 @@
+#include "tests/support/operator_process.hpp"
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/world.hpp"
+
+extern char** environ;
+
+namespace support {
+namespace {
+
+int free_port() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
+    : health_port_{free_port()}, metrics_port_{free_port()} {
+  log_file_ = fmt::format("{}/operator-{}.log", environment("TEST_LOGS"), health_port_);
+  std::vector<std::string> words{OPERATOR_BINARY, "--kubeconfig=" + environment("OPERATOR_KUBECONFIG"),
+                                 fmt::format("--health-probe-bind-address=127.0.0.1:{}", health_port_),
+                                 fmt::format("--metrics-bind-address=127.0.0.1:{}", metrics_port_)};
+  words.insert(words.end(), extra_flags.begin(), extra_flags.end());
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (auto& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_file_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  REQUIRE(posix_spawn(&pid_, OPERATOR_BINARY, &actions, nullptr, arguments.data(), environ) == 0);
+  posix_spawn_file_actions_destroy(&actions);
+  INFO("the operator's log is " << log_file_);
+  wait_for("the operator to be ready", [&] { return get(health_port_, "/readyz") == "ok\n"; });
+}
+
+OperatorProcess::~OperatorProcess() {
+  kill(pid_, SIGTERM);
+  waitpid(pid_, nullptr, 0);
+}
+
+std::string OperatorProcess::get(int port, const std::string& path) const {
+  kube::ClientConfig config;
+  config.server = fmt::format("http://127.0.0.1:{}", port);
+  kube::Transport transport{config};
+  const auto answer = transport.send({.target = path}, {});
+  return answer ? answer->body : "";
+}
+
+double OperatorProcess::metric(const std::string& name) const {
+  std::istringstream lines{get(metrics_port_, "/metrics")};
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(name + " ")) return std::strtod(line.c_str() + name.size(), nullptr);
+  return 0;
+}
+
+double OperatorProcess::reconciles() const {
+  double total = 0;
+  for (const char* result : {"success", "requeue_after"})
+    total +=
+        metric(fmt::format(R"(controller_runtime_reconcile_total{{controller="realtimeapp",result="{}"}})", result));
+  return total;
+}
+
+}  // namespace support

@@ -1,0 +1,164 @@
+#include "tests/support/world.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "operator/controllers/realtimeapp/redis.hpp"
+#include "operator/kube/config.hpp"
+#include "operator/kube/ownership.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/yaml_object.hpp"
+
+namespace support {
+namespace {
+
+constexpr kube::ResourceType kNamespace{"", "v1", "Namespace", "namespaces", false};
+constexpr kube::ResourceType kCrd{"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions",
+                                  false};
+constexpr const char* kCrdFile = "crds/realtimeoperator.dev_realtimeapps.yaml";
+
+kube::ClientConfig admin_config() {
+  auto config = kube::load_kubeconfig(environment("ADMIN_KUBECONFIG"));
+  REQUIRE(config);
+  return *config;
+}
+
+}  // namespace
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  INFO(name << " is not set; run the integration tests by tests/support/with_api_server");
+  REQUIRE(value != nullptr);
+  return value;
+}
+
+void wait_for(const std::string& what, const std::function<bool()>& condition, std::chrono::seconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline)
+      FAIL("after " << timeout.count() << " s still waiting for " << what);
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
+}
+
+World::World() : transport_{admin_config()}, client_{transport_, metrics_}, name_space_{"test-" + core::random_hex(4)} {
+  REQUIRE(client_.apply(kCrd, from_yaml_file(kCrdFile), {}));
+  wait_for("the CRD", [&] { return client_.list(api::kRealtimeApp, {}, "", {}).has_value(); });
+  create(kNamespace, {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name_space_}}}});
+  create(kube::types::kIngressClass, {{"apiVersion", "networking.k8s.io/v1"},
+                                      {"kind", "IngressClass"},
+                                      {"metadata", {{"name", "traefik"}}},
+                                      {"spec", {{"controller", "traefik.io/ingress-controller"}}}});
+}
+
+/// There is no garbage collector here, so a test's apps go, and their children stay in its namespace.
+World::~World() {
+  const auto apps = client_.list(api::kRealtimeApp, {name_space_, ""}, "", {});
+  if (!apps) return;
+  for (const auto& app : apps->items) (void)client_.remove(api::kRealtimeApp, app.key(), app.uid(), {});
+}
+
+void World::apply_app(const std::string& name, const std::string& spec) {
+  const nlohmann::json object{{"apiVersion", api::kRealtimeApp.api_version()},
+                              {"kind", api::kRealtimeApp.kind},
+                              {"metadata", {{"name", name}, {"namespace", name_space_}}},
+                              {"spec", to_json(YAML::Load(spec))}};
+  const auto answer =
+      transport_.send({.method = "PATCH",
+                       .target = api::kRealtimeApp.path(name_space_, name) + "?fieldManager=test&force=true",
+                       .content_type = "application/apply-patch+yaml",
+                       .body = object.dump()},
+                      {});
+  REQUIRE(answer);
+  INFO(answer->body);
+  REQUIRE(answer->status < 300);
+}
+
+void World::delete_app(const std::string& name) {
+  REQUIRE(client_.remove(api::kRealtimeApp, {name_space_, name}, get(api::kRealtimeApp, name).uid(), {}));
+}
+
+kube::Object World::get(const kube::ResourceType& type, const std::string& name) {
+  auto object = client_.get(type, {type.namespaced ? name_space_ : "", name}, {});
+  INFO(type.kind << " " << name << ": " << (object ? "" : object.error().message));
+  REQUIRE(object);
+  return *object;
+}
+
+bool World::exists(const kube::ResourceType& type, const std::string& name) {
+  return client_.get(type, {name_space_, name}, {}).has_value();
+}
+
+std::string World::condition(const std::string& app, std::string_view type) {
+  const auto decoded = api::decode(get(api::kRealtimeApp, app)).app;
+  const auto* condition = decoded.status.condition(type);
+  return condition == nullptr ? "" : condition->status + "/" + condition->reason;
+}
+
+long World::patch(const kube::ResourceType& type, const std::string& name, const std::string& content_type,
+                  const nlohmann::json& body, const std::string& subresource) {
+  const auto answer = transport_.send(
+      {.method = "PATCH",
+       .target = type.path(name_space_, name) + (subresource.empty() ? "" : "/" + subresource) + "?fieldManager=test",
+       .content_type = content_type,
+       .body = body.dump()},
+      {});
+  REQUIRE(answer);
+  return answer->status;
+}
+
+long World::create(const kube::ResourceType& type, const nlohmann::json& object) {
+  const auto answer = transport_.send({.method = "POST",
+                                       .target = type.path(type.namespaced ? name_space_ : ""),
+                                       .content_type = "application/json",
+                                       .body = object.dump()},
+                                      {});
+  REQUIRE(answer);
+  return answer->status;
+}
+
+std::vector<controllers::PlannedChild> World::planned(const std::string& name) {
+  const auto app = api::decode(get(api::kRealtimeApp, name)).app;
+  controllers::Observed observed;
+  observed.ingress_classes.emplace("traefik", controllers::IngressClassState{"traefik.io/ingress-controller"});
+  observed.default_redis_image = "redis:7.4-alpine";
+  if (exists(kube::types::kSecret, name + "-redis"))
+    observed.redis_credentials = controllers::RedisCredentials{
+        controllers::redis_credentials_digest(get(kube::types::kSecret, name + "-redis")).value_or(""), true};
+  return controllers::plan(app, observed).children;
+}
+
+bool World::as_planned(const controllers::PlannedChild& child) {
+  const auto live = client_.get(child.type, child.desired.key(), {});
+  return live && kube::projection_digest(kube::owned_fields(*live, kube::kFieldManager)) ==
+                     kube::projection_digest(kube::desired_fields(child.desired));
+}
+
+void World::wait_until_as_planned(const std::string& app) {
+  wait_for(app + " to become its children", [&] {
+    const auto children = planned(app);
+    return !children.empty() &&
+           std::all_of(children.begin(), children.end(), [&](const auto& child) { return as_planned(child); });
+  });
+}
+
+std::vector<std::string> audited(bool writes) {
+  std::vector<std::string> requests;
+  std::ifstream log{environment("AUDIT_LOG")};
+  for (std::string line; std::getline(log, line);) {
+    const auto entry = nlohmann::json::parse(line, nullptr, false);
+    if (entry.is_discarded() || kube::value_at<std::string>(entry, {"user", "username"}) != kube::kFieldManager)
+      continue;
+    const auto verb = kube::value_at<std::string>(entry, {"verb"});
+    if (writes && (verb == "get" || verb == "list" || verb == "watch")) continue;
+    requests.push_back(fmt::format("{} {} {}", verb, kube::value_at<std::string>(entry, {"objectRef", "resource"}),
+                                   kube::value_at<std::string>(entry, {"objectRef", "name"})));
+  }
+  return requests;
+}
+
+}  // namespace support

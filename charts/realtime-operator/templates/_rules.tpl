@@ -1,0 +1,44 @@
+{{/*
+What the operator may do in each namespace that it watches: a ClusterRole holds these rules when it watches all, a Role
+in each namespace when it watches some.
+*/}}
+{{- define "realtime-operator.namespacedRules" -}}
+- apiGroups: [realtimeoperator.dev]
+  resources: [realtimeapps]
+  verbs: [get, list, watch]
+- apiGroups: [realtimeoperator.dev]
+  resources: [realtimeapps/status]
+  verbs: [get, patch, update]
+# Owner references with blockOwnerDeletion need this.
+- apiGroups: [realtimeoperator.dev]
+  resources: [realtimeapps/finalizers]
+  verbs: [update]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [services, serviceaccounts]
+  verbs: [get, list, watch, create, patch, delete]
+# No list, no watch: the operator reads only Secrets whose names it knows, and deletes none (their owner's end does).
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, create, patch]
+- apiGroups: [""]
+  resources: [persistentvolumeclaims, pods]
+  verbs: [get, list, watch]
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
+
+{{- define "realtime-operator.clusterRules" -}}
+- apiGroups: [networking.k8s.io]
+  resources: [ingressclasses]
+  verbs: [get, list, watch]
+{{- end }}

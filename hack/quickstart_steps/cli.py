@@ -1,0 +1,116 @@
+"""The command line of hack/quickstart, and the order of its steps."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from localcluster.progress import Failure, say
+
+from . import deliver, example, install, preflight, record, remove, report, target
+from .shell import LOG, REPOSITORY, Shell
+
+HELP = """\
+Installs what is missing, builds the operator, brings up a local cluster, installs the chart, applies
+examples/flask-socketio/realtimeapp.yaml, waits until it is Ready and prints its URL and what to try next.
+The first run on a fresh machine builds Kubernetes from its Go modules (about half an hour on two cores);
+every later run takes well under a minute.
+
+  hack/quickstart                                    a local cluster
+  hack/quickstart --down                             removes it
+
+With KUBECONFIG set (or --kubeconfig) the cluster it names is used instead of a local one. It is checked first, you are
+asked before anything is changed, and --down removes only what the quickstart made there. The images get there by
+`kind load` (a context kind-NAME with kind on PATH) or over a registry:
+
+  KUBECONFIG=FILE hack/quickstart                    a kind cluster
+  KUBECONFIG=FILE hack/quickstart --registry registry.example.com/me --yes
+"""
+
+
+def _deps(shell: Shell) -> None:
+    say("installing what is missing")
+    shell.run([REPOSITORY / "hack" / "deps"])
+
+
+def _build_operator(shell: Shell) -> None:
+    say("building the operator")
+    if os.environ.get("REALTIME_OPERATOR_BINARY"):
+        say("  REALTIME_OPERATOR_BINARY is set: taking that program")
+        return
+    if not (REPOSITORY / "build" / "release" / "CMakeCache.txt").exists():
+        shell.run(["cmake", "--preset", "release"])
+    shell.run(["cmake", "--build", "--preset", "release", "--target", "realtime-operator"])
+
+
+def _install(chosen: target.Target, registry: str | None, plan: preflight.Plan) -> None:
+    """From the images to the URL; the same on every cluster."""
+    shell = chosen.shell
+    say("building the images")
+    made = deliver.build(shell)
+    say("bringing the images to the cluster")
+    references = deliver.bring(chosen, registry, made)
+    say("installing the chart")
+    record.make_namespace(shell)
+    record.note(shell, crd=plan.make_crd, release=True)
+    install.operator(chosen, references, plan.make_crd)
+    say(f"applying {example.MANIFEST.relative_to(REPOSITORY)}")
+    example.apply(shell, references["flask-socketio-example"], plan.ingress)
+    say(f"waiting for {record.APP} to be Ready")
+    report.show(chosen, example.wait(shell), plan.ingress)
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    # Before hack/deps: a wrong KUBECONFIG should not cost half an hour.
+    chosen = target.choose(arguments.kubeconfig)
+    if chosen.local:
+        if arguments.registry:
+            raise Failure("--registry is for a cluster of your own: name it in KUBECONFIG or with --kubeconfig")
+        plan = preflight.Plan(make_namespace=True, make_crd=True, ingress=True)
+    else:
+        plan = preflight.plan(chosen, arguments.registry)
+        preflight.ask(chosen, preflight.describe(chosen, plan, arguments.registry), arguments.yes)
+        if not plan.ingress:
+            say("there is no IngressClass traefik: the example is reached by kubectl port-forward")
+    _deps(Shell(os.environ))
+    _build_operator(Shell(os.environ))
+    if chosen.local:
+        say("bringing up the local cluster")
+        Shell(os.environ).run([target.CLUSTER, "up"])
+        chosen = target.local()  # PATH and KUBECONFIG are certain only now
+    _install(chosen, arguments.registry, plan)
+
+
+def _down(arguments: argparse.Namespace) -> None:
+    chosen = target.choose(arguments.kubeconfig)
+    if chosen.local:
+        remove.local()
+    else:
+        remove.foreign(chosen, arguments.yes)
+
+
+def main() -> int:
+    """One run; an expected failure is one message without a trace."""
+    parser = argparse.ArgumentParser(prog="hack/quickstart", description=HELP,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--down", action="store_true", help="remove what the quickstart made")
+    parser.add_argument("--yes", action="store_true", help="do not ask before changing a cluster of yours")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="use this cluster (default: KUBECONFIG; none: a local one)")
+    parser.add_argument("--registry", metavar="HOST[/PATH]", help="push the images here, for a cluster of yours")
+    arguments = parser.parse_args()
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    LOG.write_text(time.strftime("%F %T") + " " + " ".join(sys.argv) + "\n", encoding="utf-8")
+    try:
+        if arguments.down:
+            _down(arguments)
+        else:
+            _up(arguments)
+    except Failure as failure:
+        say(f"FAILED: {failure}")
+        return 1
+    except KeyboardInterrupt:
+        say("stopped. Run hack/quickstart again to go on, or hack/quickstart --down to remove what is there")
+        return 130
+    return 0

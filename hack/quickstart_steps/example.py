@@ -1,0 +1,74 @@
+"""Applies the example and tells the story of its coming up until it is Ready."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from localcluster.progress import Failure, say
+
+from . import record
+from .shell import REPOSITORY, Shell
+
+MANIFEST = REPOSITORY / "examples" / "flask-socketio" / "realtimeapp.yaml"
+IMAGE = "localhost/flask-socketio-example:latest"
+PATIENCE = 300.0
+
+
+def _manifest(reference: str, ingress: bool) -> str:
+    """The file as it stands, but for what this cluster cannot do."""
+    text = MANIFEST.read_text(encoding="utf-8")
+    if not reference.startswith("localhost/"):
+        text = text.replace(IMAGE, reference)
+    if not ingress:
+        text = re.sub(r"(\n  exposure:\n)(?:    .*\n?)+", r"\1    type: None\n", text)
+    return text
+
+
+def apply(shell: Shell, reference: str, ingress: bool) -> None:
+    """Applies the example; pods that run an older image under the same name are replaced."""
+    before = record.read(shell).get("app_image")
+    record.note(shell, app=f"{record.APP_NAMESPACE}/{record.APP}", app_image=reference)
+    shell.run(["kubectl", "apply", "--namespace", record.APP_NAMESPACE, "-f", "-"], stdin=_manifest(reference, ingress))
+    if before and before != reference and reference.startswith("localhost/"):
+        say("  the example's image has changed: restarting its pods")
+        shell.run(["kubectl", "--namespace", record.APP_NAMESPACE, "rollout", "restart", f"deployment/{record.APP}"])
+
+
+def read(shell: Shell) -> dict:
+    """The RealtimeApp as the cluster has it."""
+    return shell.json(["kubectl", "--namespace", record.APP_NAMESPACE, "get", "realtimeapp", record.APP])
+
+
+def _ready(app: dict) -> dict:
+    conditions = app.get("status", {}).get("conditions", [])
+    return next((condition for condition in conditions if condition["type"] == "Ready"), {})
+
+
+def _line(app: dict) -> str:
+    ready, status = _ready(app), app.get("status", {})
+    if not ready:
+        return "the operator has not looked at it yet"
+    replicas = f"{status.get('readyReplicas', 0)}/{app['spec'].get('replicas', 1)} replicas ready"
+    return f"{ready.get('reason', '')}: {ready.get('message', '')} ({replicas})"
+
+
+def wait(shell: Shell) -> dict:
+    """Until Ready is true for the manifest as it is now; says each change."""
+    shown, deadline = "", time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        app = read(shell)
+        line = _line(app)
+        if line != shown:
+            say(f"  {record.APP}: {line}")
+            shown = line
+        generation = app.get("metadata", {}).get("generation")
+        current = app.get("status", {}).get("observedGeneration") == generation
+        if _ready(app).get("status") == "True" and current:
+            return app
+        time.sleep(1)
+    pods = shell.output(["kubectl", "--namespace", record.APP_NAMESPACE, "get", "pods", "--selector",
+                         f"app.kubernetes.io/instance={record.APP}"], check=False)
+    raise Failure(f"{record.APP} is not Ready after {PATIENCE:.0f} s: {shown}\n{pods}\n"
+                  f"Look at: kubectl describe realtimeapp {record.APP}\n"
+                  f"         kubectl --namespace {record.NAMESPACE} logs deployment/{record.RELEASE}")

@@ -1,0 +1,146 @@
+"""What the chart promises, checked on what helm renders: no cluster needed."""
+
+import pathlib
+import tarfile
+
+import pytest
+import yaml
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+CHART = REPOSITORY / "charts" / "realtime-operator"
+CRD = REPOSITORY / "crds" / "realtimeoperator.dev_realtimeapps.yaml"
+
+
+@pytest.fixture
+def render(helm):
+    def run(*arguments, chart=CHART):
+        result = helm("template", "realtime-operator", chart, "--namespace", "system", "--kube-version", "1.36.0",
+                      *arguments)
+        assert result.returncode == 0, result.stderr
+        return [document for document in yaml.safe_load_all(result.stdout) if document]
+
+    return run
+
+
+def of_kind(documents, kind):
+    return [document for document in documents if document["kind"] == kind]
+
+
+def verbs(rules, group, resource):
+    return {verb for rule in rules if group in rule["apiGroups"] and resource in rule["resources"]
+            for verb in rule["verbs"]}
+
+
+def test_lint_is_clean(helm):
+    result = helm("lint", "--strict", str(CHART))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_crd_is_the_source_file_and_is_kept(render):
+    [crd] = of_kind(render(), "CustomResourceDefinition")
+    assert crd["spec"] == yaml.safe_load(CRD.read_text())["spec"]
+    assert crd["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_crd_need_not_be_kept_nor_installed(render):
+    [crd] = of_kind(render("--set", "crds.keep=false"), "CustomResourceDefinition")
+    assert "annotations" not in crd["metadata"]
+    assert not of_kind(render("--set", "crds.enabled=false"), "CustomResourceDefinition")
+
+
+def test_package_carries_the_crd_not_the_link(helm, render, tmp_path):
+    result = helm("package", str(CHART), "--destination", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    [package] = tmp_path.glob("*.tgz")
+    with tarfile.open(package) as tar:
+        assert tar.extractfile("realtime-operator/files/crd.yaml").read() == CRD.read_bytes()
+    [crd] = of_kind(render(chart=package), "CustomResourceDefinition")
+    assert crd["spec"] == yaml.safe_load(CRD.read_text())["spec"]
+
+
+def test_pod_is_restricted(render):
+    [deployment] = of_kind(render(), "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert pod["enableServiceLinks"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 65532
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True,
+                                            "capabilities": {"drop": ["ALL"]}}
+    assert container["image"] == "realtime-operator:0.1.0"
+    assert "--redis-image=redis:7.4-alpine" in container["args"]
+    assert not any(argument.startswith("--watch-namespaces") for argument in container["args"])
+
+
+def test_options_reach_the_pod(render):
+    [deployment] = of_kind(render(
+        "--set", "image.repository=registry.example/operator", "--set", "image.tag=x",
+        "--set", "imagePullSecrets[0].name=pull", "--set", "extraArgs={--log-level=debug}",
+        "--set", "extraEnv[0].name=A,extraEnv[0].value=b", "--set", "podLabels.team=chat",
+        "--set", "podAnnotations.note=hello", "--set", "nodeSelector.disk=ssd", "--set", "priorityClassName=high",
+        "--set", "tolerations[0].operator=Exists", "--set", "redis.image=localhost/redis:1"), "Deployment")
+    template = deployment["spec"]["template"]
+    pod = template["spec"]
+    [container] = pod["containers"]
+    assert container["image"] == "registry.example/operator:x"
+    assert pod["imagePullSecrets"] == [{"name": "pull"}]
+    assert container["args"][-1] == "--log-level=debug"
+    assert "--redis-image=localhost/redis:1" in container["args"]
+    assert container["env"] == [{"name": "A", "value": "b"}]
+    assert template["metadata"]["labels"]["team"] == "chat"
+    assert template["metadata"]["annotations"]["note"] == "hello"
+    assert pod["nodeSelector"] == {"disk": "ssd"}
+    assert pod["priorityClassName"] == "high"
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+
+
+def test_pod_labels_cannot_break_the_selector(render):
+    [deployment] = of_kind(render("--set", r"podLabels.app\.kubernetes\.io/name=other"), "Deployment")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_secrets_are_never_listed(render):
+    for arguments in ((), ("--set", "watchNamespaces={a}")):
+        documents = render(*arguments)
+        for role in of_kind(documents, "ClusterRole") + of_kind(documents, "Role"):
+            assert verbs(role["rules"], "", "secrets") <= {"get", "create", "patch"}
+            assert not any("*" in rule["verbs"] + rule["resources"] + rule["apiGroups"] for rule in role["rules"])
+
+
+def test_all_namespaces_by_default(render):
+    documents = render()
+    assert not of_kind(documents, "Role")
+    [role] = [role for role in of_kind(documents, "ClusterRole") if role["metadata"]["name"] == "realtime-operator"]
+    assert "create" in verbs(role["rules"], "apps", "deployments")
+    assert verbs(role["rules"], "realtimeoperator.dev", "realtimeapps/finalizers") == {"update"}
+
+
+def test_watched_namespaces_narrow_the_rights(render):
+    documents = render("--set", "watchNamespaces={a,b}")
+    [role] = [role for role in of_kind(documents, "ClusterRole") if role["metadata"]["name"] == "realtime-operator"]
+    assert role["rules"] == [{"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"],
+                              "verbs": ["get", "list", "watch"]}]
+    assert [role["metadata"]["namespace"] for role in of_kind(documents, "Role")] == ["a", "b"]
+    bindings = of_kind(documents, "RoleBinding")
+    assert [binding["metadata"]["namespace"] for binding in bindings] == ["a", "b"]
+    for binding in bindings:
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "realtime-operator", "namespace": "system"}]
+    [deployment] = of_kind(documents, "Deployment")
+    assert "--watch-namespaces=a,b" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+@pytest.mark.parametrize("setting", ["crds.kep=true", "replicas=3", "image.pullPolicy=Sometimes",
+                                     "watchNamespaces={Not_A_Name}", "watchNamespaces=a"])
+def test_typos_are_refused(helm, setting):
+    result = helm("template", "x", str(CHART), "--kube-version", "1.36.0", "--set", setting)
+    assert result.returncode != 0
+    assert "schema" in result.stderr
+
+
+def test_notes_end_with_three_commands():
+    notes = (CHART / "templates" / "NOTES.txt").read_text().rstrip().split("\n")
+    assert [line.strip().split()[0] for line in notes[-3:]] == ["kubectl"] * 3

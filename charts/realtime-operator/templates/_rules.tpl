@@ -8,7 +8,7 @@ in each namespace when it watches some.
   verbs: [get, list, watch]
 - apiGroups: [realtimeoperator.dev]
   resources: [realtimeapps/status]
-  verbs: [get, patch, update]
+  verbs: [get, patch]
 # Owner references with blockOwnerDeletion need this.
 - apiGroups: [realtimeoperator.dev]
   resources: [realtimeapps/finalizers]
@@ -23,9 +23,6 @@ in each namespace when it watches some.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch]
-- apiGroups: [""]
-  resources: [persistentvolumeclaims, pods]
-  verbs: [get, list, watch]
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: [get, list, watch, create, patch, delete]

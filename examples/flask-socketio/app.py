@@ -1,0 +1,51 @@
+"""A small chat over Socket.IO that runs as a fleet: whatever one client sends as `message`, all clients of all
+replicas get as `response`. The operator tells it PORT, REDIS_URL and POD_NAME."""
+
+import os
+import secrets
+import socket
+
+from flask import Flask, render_template
+from flask_socketio import SocketIO, emit
+
+REPLICA = os.environ.get("POD_NAME") or socket.gethostname()
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secrets.token_hex(32)
+
+# async_mode is spelled out because the default depends on what else happens to be installed: with eventlet or
+# gevent-websocket present, another mode is picked and WebSockets fail without an error in the log.
+# Other sites' pages may not connect, which is Flask-SocketIO's default; cors_allowed_origins="*" would let them.
+socketio = SocketIO(
+    app,
+    async_mode="gevent",
+    message_queue=os.environ.get("REDIS_URL"),
+    always_connect=True,  # or `welcome` would overtake the answer to the client's CONNECT
+)
+
+
+@app.get("/")
+def page():
+    return render_template("index.html")
+
+
+@app.get("/healthz")
+def health():
+    return {"status": "ok", "replica": REPLICA}
+
+
+@app.after_request
+def restrict(response):
+    response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@socketio.on("connect")
+def welcome():
+    emit("welcome", {"replica": REPLICA})
+
+
+@socketio.on("message")
+def broadcast(data):
+    emit("response", {"echo": data}, broadcast=True)

@@ -1,0 +1,52 @@
+"""An operator with nothing to do writes nothing: the API server's own audit log says so."""
+
+import os
+
+import pytest
+
+from tests.support.audit import AuditLog, brief, when, writes_of
+from tests.support.cluster import OPERATOR_USER
+from tests.support.waiting import wait_for
+
+IDLE_SECONDS = float(os.environ.get("REALTIME_E2E_IDLE_SECONDS", "60"))
+
+
+@pytest.fixture
+def audit(cluster, no_other_namespace) -> AuditLog:
+    return AuditLog(cluster.audit_log)
+
+
+def writes_since(audit: AuditLog, mark: int) -> list[str]:
+    return [brief(entry) for entry in writes_of(OPERATOR_USER, audit.since(mark))]
+
+
+def test_an_idle_operator_makes_no_write(chat, audit, figures):
+    quiet = audit.mark()
+    wait_for(lambda: audit.seconds_since(quiet) >= 5, 30, "what the test before set off to settle", 0.5)
+    mark = audit.mark()
+    wait_for(lambda: audit.seconds_since(mark) >= IDLE_SECONDS, IDLE_SECONDS + 60, "the log to cover the window", 1)
+    entries = audit.since(mark)
+    reads = [entry for entry in entries if entry["user"]["username"] == OPERATOR_USER]
+    figures.add(f"operator idle for {IDLE_SECONDS:.0f} s",
+                f"{len(writes_since(audit, mark))} writes, {len(reads)} requests, of {len(entries)} in the log")
+    assert not writes_since(audit, mark)
+
+
+def test_a_change_that_changes_nothing_is_not_written_and_one_that_does_is(chat, kubectl, audit, figures):
+    mark = audit.mark()
+    kubectl("annotate", "realtimeapp", chat.name, "-n", chat.namespace, "--overwrite", "example.test/note=hello")
+    wait_for(lambda: audit.seconds_since(mark) >= 3, 30, "time enough for the operator to answer the annotation", 0.2)
+    chat.scale(4)
+    chat.wait_ready()
+    changes = [entry for entry in audit.since(mark) if entry.get("objectRef", {}).get("resource") == "realtimeapps"
+               and entry["user"]["username"] != OPERATOR_USER and entry["verb"] == "patch"]
+    annotated = next(entry for entry in changes if "subresource" not in entry["objectRef"])
+    scaled = next(entry for entry in changes if entry["objectRef"].get("subresource") == "scale")
+    writes = writes_of(OPERATOR_USER, audit.since(mark))
+    early = [brief(entry) for entry in writes if when(annotated) <= when(entry) < when(scaled)]
+    late = [brief(entry) for entry in writes if when(entry) >= when(scaled)]
+    assert not early
+    assert any(line.startswith("patch deployments default/chat") for line in late), late
+    figures.add("operator's writes for one scaling", len(late))
+    chat.scale(3)
+    chat.wait_ready()

@@ -1,0 +1,52 @@
+"""The cluster the tests run on and what they know of it, as `hack/cluster env` tells it."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+
+from .kubectl import Kubectl
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+OPERATOR_NAMESPACE = "realtime-operator-system"
+OPERATOR_USER = f"system:serviceaccount:{OPERATOR_NAMESPACE}:realtime-operator"
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment with the exports of `hack/cluster env`."""
+    script = 'eval "$(hack/cluster env)" && env -0'
+    output = subprocess.run(["bash", "-euc", script], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
+    return dict(entry.split("=", 1) for entry in output.split("\0") if entry)
+
+
+class Cluster:
+    """A running cluster with the operator and the example app in it."""
+
+    def __init__(self) -> None:
+        self.environment = _environment()
+        self.kubectl = Kubectl(self.environment)
+        self.ingress = self.environment["REALTIME_CLUSTER_INGRESS"]
+        self.audit_log = pathlib.Path(self.environment["REALTIME_CLUSTER_AUDIT_LOG"])
+
+    def operator_pod(self) -> dict:
+        """The one pod of the operator that runs."""
+        pods = self.kubectl.items("pods", "-n", OPERATOR_NAMESPACE, "--field-selector=status.phase=Running")
+        (pod,) = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+        return pod
+
+
+def image_sizes() -> dict[str, int]:
+    """Bytes of the archives that quickstart loads, by the image's name."""
+    lines = subprocess.run([ROOT / "hack" / "images", "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    archives = {name: pathlib.Path(tar) for name, _, tar in (line.split("\t") for line in lines.splitlines())}
+    return {name: archives[name].stat().st_size for name in ("realtime-operator", "flask-socketio-example", "redis")
+            if archives.get(name, pathlib.Path()).is_file()}
+
+
+def up() -> None:
+    """What a newcomer types, with what it prints: it brings up the cluster, the operator and the example."""
+    # With a KUBECONFIG it would take that cluster in place of its own.
+    environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
+    subprocess.run([ROOT / "hack" / "quickstart"], check=True, cwd=ROOT, env=environment, stdout=sys.stderr)

@@ -43,6 +43,14 @@ def _stamp(version: str) -> str:
             f" -X {package}.gitTreeState=clean")
 
 
+def _helm_stamp(version: str) -> str:
+    """Without it, `helm template` takes a chart to be rendered for Kubernetes 1.20."""
+    major, minor = version.lstrip("v").split(".")[:2]
+    flags = [f"-X helm.sh/helm/v3/pkg/{package}.k8sVersion{part}={number}"
+             for package in ("chartutil", "lint/rules") for part, number in (("Major", major), ("Minor", minor))]
+    return " ".join(["-s -w", *flags])
+
+
 MODULE_TABLE = {
     module.name: module
     for module in (
@@ -65,7 +73,7 @@ MODULE_TABLE = {
         Module("coredns", {"github.com/coredns/coredns": "coredns"}),
         Module("traefik", {"github.com/traefik/traefik/v3/cmd/traefik": "traefik"}),
         Module("local-path-provisioner", {"github.com/rancher/local-path-provisioner": "local-path-provisioner"}),
-        Module("helm", {"helm.sh/helm/v3/cmd/helm": "helm"}),
+        Module("helm", {"helm.sh/helm/v3/cmd/helm": "helm"}, ldflags=_helm_stamp(KUBERNETES_VERSION)),
         Module("kube-network-policies", {"sigs.k8s.io/kube-network-policies/cmd": "kube-network-policies"}),
     )
 }

@@ -82,6 +82,8 @@ void World::delete_app(const std::string& name) {
   REQUIRE(client_.remove(api::kRealtimeApp, {name_space_, name}, get(api::kRealtimeApp, name).uid(), {}));
 }
 
+api::RealtimeApp World::app(const std::string& name) { return api::decode(get(api::kRealtimeApp, name)).app; }
+
 kube::Object World::get(const kube::ResourceType& type, const std::string& name) {
   auto object = client_.get(type, {type.namespaced ? name_space_ : "", name}, {});
   INFO(type.kind << " " << name << ": " << (object ? "" : object.error().message));
@@ -93,9 +95,9 @@ bool World::exists(const kube::ResourceType& type, const std::string& name) {
   return client_.get(type, {name_space_, name}, {}).has_value();
 }
 
-std::string World::condition(const std::string& app, std::string_view type) {
-  const auto decoded = api::decode(get(api::kRealtimeApp, app)).app;
-  const auto* condition = decoded.status.condition(type);
+std::string World::condition(const std::string& name, std::string_view type) {
+  const auto found = app(name);
+  const auto* condition = found.status.condition(type);
   return condition == nullptr ? "" : condition->status + "/" + condition->reason;
 }
 
@@ -122,14 +124,14 @@ long World::create(const kube::ResourceType& type, const nlohmann::json& object)
 }
 
 std::vector<controllers::PlannedChild> World::planned(const std::string& name) {
-  const auto app = api::decode(get(api::kRealtimeApp, name)).app;
+  const auto planned_app = app(name);
   controllers::Observed observed;
   observed.ingress_classes.emplace("traefik", controllers::IngressClassState{"traefik.io/ingress-controller"});
   observed.default_redis_image = "redis:7.4-alpine";
   if (exists(kube::types::kSecret, name + "-redis"))
     observed.redis_credentials = controllers::RedisCredentials{
         controllers::redis_credentials_digest(get(kube::types::kSecret, name + "-redis")).value_or(""), true};
-  return controllers::plan(app, observed).children;
+  return controllers::plan(planned_app, observed).children;
 }
 
 bool World::as_planned(const controllers::PlannedChild& child) {

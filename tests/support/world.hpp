@@ -33,6 +33,7 @@ class World {
   /// Applies a RealtimeApp with this YAML specification, as another field manager than the operator.
   void apply_app(const std::string& name, const std::string& spec);
   void delete_app(const std::string& name);
+  api::RealtimeApp app(const std::string& name);
   kube::Object get(const kube::ResourceType& type, const std::string& name);
   bool exists(const kube::ResourceType& type, const std::string& name);
   /// The condition as STATUS/REASON, or nothing.

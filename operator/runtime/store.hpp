@@ -4,8 +4,10 @@
 // lock.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -47,9 +49,9 @@ class Store {
     return found;
   }
 
+  /// How many values there are.
   std::size_t size() const {
-    const std::lock_guard lock{mutex_};
-    return entries_.size();
+    return select([](const Key&, const T&) { return true; }).size();
   }
 
   /// News from a watch.
@@ -62,11 +64,13 @@ class Store {
     });
   }
 
-  /// News of a deletion from a watch.
+  /// News of a deletion from a watch. What was seen of the object is remembered for a while, as a write that came
+  /// before the deletion may still be about to tell its outcome.
   void remove(const Key& key) {
     change(key, [&](Entry& entry) {
       entry.value.reset();
-      entry.assumed.clear();
+      entry.assumed.reset();
+      removed_.emplace_back(Clock::now(), key);
       return true;
     });
   }
@@ -75,7 +79,7 @@ class Store {
   void assume(const Key& key, const std::string& version, T value) {
     change(key, [&](Entry& entry) {
       if (entry.has_seen(version)) return false;
-      entry.assumed = version;
+      entry.assumed = Entry::mark(version);
       entry.assumed_until = Clock::now() + kAssumeFor;
       entry.value = std::move(value);
       return true;
@@ -96,13 +100,14 @@ class Store {
     {
       const std::lock_guard lock{mutex_};
       for (const auto& [key, entry] : entries_)
-        if ((name_space.empty() || key.name_space == name_space) && !listed.contains(key)) gone.push_back(key);
+        if (entry.value && (name_space.empty() || key.name_space == name_space) && !listed.contains(key))
+          gone.push_back(key);
     }
     for (const auto& key : gone) remove(key);
     for (auto& item : items) {
       change(item.key, [&](Entry& entry) {
         entry.saw(item.version);
-        entry.assumed.clear();
+        entry.assumed.reset();
         entry.value = std::move(item.value);
         return true;
       });
@@ -114,25 +119,32 @@ class Store {
 
   struct Entry {
     std::optional<T> value;
-    std::array<std::string, 4> seen;  // the last versions that a watch or list brought
+    std::array<std::size_t, 8> seen{};  // marks of the last versions that a watch or list brought
     std::size_t next_seen = 0;
-    std::string assumed;
+    std::optional<std::size_t> assumed;
     Clock::time_point assumed_until{};
 
-    void saw(const std::string& version) { seen[next_seen++ % seen.size()] = version; }
+    static std::size_t mark(const std::string& version) { return std::hash<std::string>{}(version); }
+    void saw(const std::string& version) { seen[next_seen++ % seen.size()] = mark(version); }
     bool has_seen(const std::string& version) const {
-      for (const auto& known : seen)
-        if (known == version) return true;
-      return false;
+      return std::find(seen.begin(), seen.end(), mark(version)) != seen.end();
     }
     /// A watch brings every version in order, so until the assumed one comes, what comes is older than it.
     bool accepts(const std::string& version) {
-      if (assumed.empty()) return true;
-      if (version != assumed && Clock::now() < assumed_until) return false;
-      assumed.clear();
+      if (assumed && mark(version) != *assumed && Clock::now() < assumed_until) return false;
+      assumed.reset();
       return true;
     }
   };
+
+  /// Forgets what was removed long ago.
+  void forget_removed() {
+    while (!removed_.empty() && Clock::now() - removed_.front().first > kAssumeFor) {
+      const auto found = entries_.find(removed_.front().second);
+      if (found != entries_.end() && !found->second.value) entries_.erase(found);
+      removed_.pop_front();
+    }
+  }
 
   template <class Change>
   void change(const Key& key, Change apply) {
@@ -144,7 +156,7 @@ class Store {
       before = entry.value;
       const bool changed = apply(entry);
       after = entry.value;
-      if (!entry.value && entry.assumed.empty()) entries_.erase(key);
+      forget_removed();
       if (!changed) return;
     }
     if (before == after || !listener_) return;
@@ -153,6 +165,7 @@ class Store {
 
   mutable std::mutex mutex_;
   std::unordered_map<Key, Entry> entries_;
+  std::deque<std::pair<Clock::time_point, Key>> removed_;
   Listener listener_;
 };
 

@@ -23,7 +23,7 @@ TEST_CASE("Times are written as Kubernetes writes them", "[unit][core]") {
 }
 
 TEST_CASE("Base64 is read back as it was written, whatever the length", "[unit][core]") {
-  for (const std::string bytes : {"", "a", "ab", "abc", "abcd", std::string("\0\xff\n", 3).c_str()})
+  for (const auto& bytes : std::vector<std::string>{"", "a", "ab", "abc", "abcd", std::string("\0\xff\n", 3)})
     CHECK(core::base64_decode(core::base64_encode(bytes)) == bytes);
   CHECK(core::base64_encode("hello") == "aGVsbG8=");
   CHECK(core::base64_decode("aGVs\nbG8=\n") == "hello");

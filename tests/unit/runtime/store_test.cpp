@@ -62,6 +62,16 @@ TEST_CASE("Store ignores an outcome that the watch has brought before", "[unit][
   CHECK(store.get(kKey) == 5);
 }
 
+TEST_CASE("Store ignores an outcome that is told after the deletion that followed it", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "3", 3);
+  store.remove(kKey);
+  store.assume(kKey, "3", 3);
+  CHECK_FALSE(store.get(kKey).has_value());
+  store.assume(kKey, "5", 5);  // made anew, and the watch has not brought it yet
+  CHECK(store.get(kKey) == 5);
+}
+
 TEST_CASE("Store believes a deletion and a list more than our own write", "[unit][runtime]") {
   Store store;
   store.put(kKey, "1", 1);

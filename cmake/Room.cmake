@@ -11,10 +11,11 @@ set(SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes the
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # A precompiled header carries times and paths that would make every cached object look stale.
+  # A precompiled header carries times and paths that would make every cached object look stale, and so would the folder
+  # in debug information: a new checkout is to find what another one has built.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 function(set_house_options target)

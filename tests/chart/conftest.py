@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import shutil
 import subprocess
 
 import pytest
@@ -13,12 +12,12 @@ CHART = REPOSITORY / "charts" / "realtime-operator"
 
 @pytest.fixture(scope="session")
 def helm():
-    """Runs helm: the one HELM names, the one that hack/localcluster built, or the one on PATH."""
-    cache = pathlib.Path(os.environ.get("REALTIME_OPERATOR_CACHE", pathlib.Path.home() / ".cache/realtime-operator"))
-    built = sorted(cache.glob("bin/helm-*/helm"), key=lambda path: path.stat().st_mtime)
-    program = os.environ.get("HELM") or (str(built[-1]) if built else shutil.which("helm"))
+    """Runs helm: the one that HELM names, or the pinned one, built if need be."""
+    program = os.environ.get("HELM")
     if program is None:
-        pytest.fail("no helm: name it in HELM, put it on PATH, or run hack/quickstart once, which builds it")
+        answer = subprocess.run([REPOSITORY / "hack" / "cluster", "bin", "helm"], stdout=subprocess.PIPE, text=True,
+                                check=True)
+        program = f"{answer.stdout.strip()}/helm"
 
     def run(*arguments):
         return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False)
@@ -28,9 +27,9 @@ def helm():
 
 @pytest.fixture(scope="session")
 def kubectl():
-    """Runs kubectl against the cluster that KUBECONFIG names."""
+    """Runs kubectl against the API server that KUBECONFIG names: tests/support/with_api_server starts one."""
     if not os.environ.get("KUBECONFIG"):
-        pytest.skip('needs a cluster: eval "$(hack/cluster env)"')
+        pytest.fail("KUBECONFIG is not set: run these tests by tests/support/with_api_server")
 
     def run(*arguments, stdin=None):
         return subprocess.run(["kubectl", *arguments], input=stdin, capture_output=True, text=True, check=False)

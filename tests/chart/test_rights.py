@@ -26,7 +26,7 @@ def grant(helm, kubectl, place):
 
     def apply(*arguments):
         release = place["system"]
-        rendered = helm("template", release, CHART, "--namespace", release, "--kube-version", "1.36.0",
+        rendered = helm("template", release, CHART, "--namespace", release,
                         "--set", f"fullnameOverride={release}", "--set", "rbac.aggregate=false",
                         "--show-only", "templates/rbac.yaml", "--show-only", "templates/serviceaccount.yaml", *arguments)
         assert rendered.returncode == 0, rendered.stderr

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/checkout.hpp"
 #include "tests/support/world.hpp"
 
 extern char** environ;
@@ -38,7 +39,8 @@ int free_port() {
 OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
     : health_port_{free_port()}, metrics_port_{free_port()} {
   log_file_ = fmt::format("{}/operator-{}.log", environment("TEST_LOGS"), health_port_);
-  std::vector<std::string> words{OPERATOR_BINARY, "--kubeconfig=" + environment("OPERATOR_KUBECONFIG"),
+  const std::string program = program_folder() / "realtime-operator";
+  std::vector<std::string> words{program, "--kubeconfig=" + environment("OPERATOR_KUBECONFIG"),
                                  fmt::format("--health-probe-bind-address=127.0.0.1:{}", health_port_),
                                  fmt::format("--metrics-bind-address=127.0.0.1:{}", metrics_port_)};
   words.insert(words.end(), extra_flags.begin(), extra_flags.end());
@@ -49,7 +51,7 @@ OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_file_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  REQUIRE(posix_spawn(&pid_, OPERATOR_BINARY, &actions, nullptr, arguments.data(), environ) == 0);
+  REQUIRE(posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environ) == 0);
   posix_spawn_file_actions_destroy(&actions);
   INFO("the operator's log is " << log_file_);
   wait_for("the operator to be ready", [&] { return get(health_port_, "/readyz") == "ok\n"; });

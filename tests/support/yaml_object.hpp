@@ -8,6 +8,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "operator/kube/object.hpp"
+#include "tests/support/checkout.hpp"
 
 namespace support {
 
@@ -33,7 +34,7 @@ inline kube::Object from_yaml(const std::string& text) { return kube::Object{to_
 
 inline kube::Object from_yaml_file(const std::string& path) {
   std::ostringstream text;
-  text << std::ifstream{std::string{PROJECT_ROOT} + "/" + path}.rdbuf();
+  text << std::ifstream{project_root() / path}.rdbuf();
   return from_yaml(text.str());
 }
 

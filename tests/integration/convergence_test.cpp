@@ -101,6 +101,17 @@ TEST_CASE("The Redis password is made once and never replaced", "[integration]")
     });
     CHECK(password() == first);
   }
+  SECTION("a Secret that lacks a key is named, with the mend") {
+    const auto body = nlohmann::json{{"data", {{"url", nullptr}}}};
+    REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
+    wait_for("the status to say so",
+             [&] { return world.condition("chat", "RedisReady") == "False/RedisCredentialsIncomplete"; });
+    CHECK(world.condition("chat", "Stalled") == "True/RedisCredentialsIncomplete");
+    CHECK(world.exists(types::kDeployment, "chat"));
+    REQUIRE(world.client().remove(types::kSecret, {world.name_space(), "chat-redis"},
+                                  world.get(types::kSecret, "chat-redis").uid(), {}));
+    wait_for("the status to clear", [&] { return world.condition("chat", "Stalled") == "False/NothingWrong"; });
+  }
   SECTION("a deleted Secret is made anew, and the pods follow") {
     REQUIRE(world.client().remove(types::kSecret, {world.name_space(), "chat-redis"},
                                   world.get(types::kSecret, "chat-redis").uid(), {}));
@@ -123,6 +134,22 @@ TEST_CASE("Objects that belong to others are neither taken over nor in the way o
   wait_for("the status to say so", [&] { return world.condition("chat", "Stalled") == "True/NameTaken"; });
   CHECK(world.condition("chat", "Ready") == "False/NameTaken");
   CHECK(world.get(types::kService, "chat").resource_version() == before);
+}
+
+TEST_CASE("A Secret of somebody else's is neither used nor changed", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const nlohmann::json secret{{"apiVersion", "v1"},
+                              {"kind", "Secret"},
+                              {"metadata", {{"name", "chat-redis"}}},
+                              {"stringData", {{"password", "p"}, {"url", "u"}, {"redis.conf", "c"}}}};
+  REQUIRE(world.create(types::kSecret, secret) == 201);
+  const auto before = world.get(types::kSecret, "chat-redis").resource_version();
+  world.apply_app("chat", kChatSpec);
+  wait_for("the status to say so", [&] { return world.condition("chat", "Stalled") == "True/NameTaken"; });
+  CHECK(world.condition("chat", "RedisReady") == "False/NameTaken");
+  CHECK(world.get(types::kSecret, "chat-redis").resource_version() == before);
+  CHECK_FALSE(world.exists(types::kDeployment, "chat"));
 }
 
 TEST_CASE("An IngressClass that comes later is used at once", "[integration]") {

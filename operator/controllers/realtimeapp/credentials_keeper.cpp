@@ -18,6 +18,8 @@ using core::ErrorKind;
 using core::Result;
 
 constexpr std::size_t kPasswordBytes = 24;
+// Somebody was told to delete it, and waits.
+constexpr std::chrono::seconds kRefreshIncomplete{10};
 
 /// Between nine tenths of the time and all of it, so that many apps do not ask at once.
 std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
@@ -46,7 +48,9 @@ Result<std::optional<RedisCredentials>> CredentialsKeeper::look_up(const api::Re
     return core::fail(secret.error(), "reading the Redis credentials");
   }
   const std::lock_guard lock{mutex_};
-  known_[app.key] = {app.uid, credentials, std::chrono::steady_clock::now() + jittered(refresh_)};
+  const bool whole = !credentials || credentials->complete;
+  const auto refresh = whole ? refresh_ : std::min<std::chrono::milliseconds>(refresh_, kRefreshIncomplete);
+  known_[app.key] = {app.uid, credentials, std::chrono::steady_clock::now() + jittered(refresh)};
   return credentials;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/time.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/names.hpp"
 
 namespace controllers {
 
@@ -55,7 +56,7 @@ Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::sto
     observed.redis_credentials = std::move(*credentials);
   } else if (credentials.error().kind == ErrorKind::kAlreadyExists) {
     observed.redis_credentials = RedisCredentials{{}, false};
-    observed.problems.emplace(ChildId{kube::types::kSecret.kind, app.key.name},
+    observed.problems.emplace(ChildId{kube::types::kSecret.kind, redis_name(app.key.name)},
                               Problem{api::reason::kNameTaken, credentials.error().message});
   } else {
     return tl::unexpected(credentials.error());

@@ -24,6 +24,8 @@ struct Verdict {
 Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
   if (app.spec.redis.type == api::RedisType::kNone)
     return {true, reason::kNoBackplane, "redis.type is None: a single replica needs no backplane"};
+  const auto problem = observed.problems.find({kube::types::kSecret.kind, redis_name(app.key.name)});
+  if (problem != observed.problems.end()) return {false, problem->second.reason, problem->second.message};
   if (observed.redis_credentials && !observed.redis_credentials->complete)
     return {false, reason::kRedisCredentialsIncomplete,
             fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl delete "

@@ -21,8 +21,6 @@
 
 namespace {
 
-constexpr int kUsageError = 2;
-
 std::string host_name() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);

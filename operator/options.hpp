@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+/// The exit code for a wrong flag, file or manifest: something that the user has to change.
+inline constexpr int kUsageError = 2;
+
 /// What the flags say; the defaults are those of the pod in the chart.
 struct Options {
   std::string kubeconfig;  ///< empty: $KUBECONFIG, the pod's service account, or ~/.kube/config

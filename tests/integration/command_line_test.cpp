@@ -1,0 +1,53 @@
+// What the operator says on the command line, and with which exit code it ends.
+#include <array>
+#include <cstdio>
+
+#include <sys/wait.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/checkout.hpp"
+
+namespace {
+
+struct Answer {
+  int code;
+  std::string text;
+};
+
+Answer run(const std::string& arguments) {
+  const auto command = (support::program_folder() / "realtime-operator").string() + " " + arguments + " 2>&1";
+  FILE* output = popen(command.c_str(), "r");
+  REQUIRE(output != nullptr);
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (fgets(buffer.data(), buffer.size(), output) != nullptr) text += buffer.data();
+  return {WEXITSTATUS(pclose(output)), text};
+}
+
+}  // namespace
+
+TEST_CASE("Help and version end well and teach", "[integration][cli]") {
+  const auto help = run("--help");
+  CHECK(help.code == 0);
+  for (const char* flag :
+       {"--kubeconfig", "--watch-namespaces", "--metrics-bind-address", "--health-probe-bind-address", "--redis-image",
+        "--secret-refresh", "--workers", "--log-level"})
+    CHECK_THAT(help.text, Catch::Contains(flag));
+  CHECK(run("--version").code == 0);
+}
+
+TEST_CASE("What is wrong on the command line is named, with exit code 2", "[integration][cli]") {
+  const auto [arguments, words] = GENERATE(table<std::string, std::string>(
+      {{"--wrong", "--wrong"},
+       {"--workers 0", "not in range 1 to 64"},
+       {"--secret-refresh soon", "--secret-refresh"},
+       {"--kubeconfig /does/not/exist", "/does/not/exist"},
+       {"--kubeconfig /etc/passwd", "is no YAML mapping"},
+       {"--log-level loud", "is not one of debug, info, warning, error"},
+       {"--kubeconfig $ADMIN_KUBECONFIG --metrics-bind-address 8080", "write HOST:PORT"},
+       {"--kubeconfig $ADMIN_KUBECONFIG --health-probe-bind-address :http", "write HOST:PORT"}}));
+  const auto answer = run(arguments);
+  INFO(arguments << ": " << answer.text);
+  CHECK(answer.code == 2);
+  CHECK_THAT(answer.text, Catch::Contains(words));
+}

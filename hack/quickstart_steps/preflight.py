@@ -71,8 +71,8 @@ def _check_strangers(target: Target, made: dict) -> None:
             raise Failure(f"an operator that the quickstart did not install runs here already ({place}); use that one,"
                           " and apply examples/flask-socketio/realtimeapp.yaml yourself")
     if not made.get("app") and record.exists(target.shell, record.CRD, record.APP, record.APP_NAMESPACE):
-        raise Failure(f"a RealtimeApp {record.APP_NAMESPACE}/{record.APP} exists that the quickstart did not make; it"
-                      " would be overwritten")
+        raise Failure(f"a RealtimeApp {record.APP_NAMESPACE}/{record.APP} exists that the quickstart did not make and"
+                      " would overwrite: delete it or give it another name, then run this again")
 
 
 def plan(target: Target, registry: str | None) -> Plan:

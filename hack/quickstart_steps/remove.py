@@ -68,7 +68,9 @@ def foreign(target: Target, yes: bool) -> None:
         program = install.helm(shell)
         if shell.succeeds([program, "status", record.RELEASE, "--namespace", record.NAMESPACE]):
             say(f"uninstalling the release {record.RELEASE}")
-            shell.run([program, "uninstall", record.RELEASE, "--namespace", record.NAMESPACE, "--wait"])
+            # In the foreground, or it would not wait for the pods.
+            shell.run([program, "uninstall", record.RELEASE, "--namespace", record.NAMESPACE, "--wait",
+                       "--cascade=foreground"])
     if made.get("crd") and crd_exists:
         _remove_crd(shell)
     if made.get("namespace"):

@@ -8,6 +8,7 @@ import shlex
 from localcluster.progress import say
 
 from . import record
+from .shell import REPOSITORY
 from .target import CLUSTER, Target
 
 
@@ -21,9 +22,10 @@ def _environment(target: Target) -> str:
 
 def _down(target: Target) -> str:
     """The line that removes it all, wherever it is called."""
+    program = os.path.relpath(REPOSITORY / "hack" / "quickstart")
     if target.local:
-        return "hack/quickstart --down"
-    return f"hack/quickstart --down --kubeconfig {shlex.quote(target.shell.environment['KUBECONFIG'])}"
+        return f"{program} --down"
+    return f"{program} --down --kubeconfig {shlex.quote(target.shell.environment['KUBECONFIG'])}"
 
 
 def show(target: Target, app: dict, ingress: bool) -> None:

@@ -49,16 +49,20 @@ def choose(kubeconfig: str | None) -> Target:
     named = os.pathsep.join(os.path.abspath(file) for file in named.split(os.pathsep) if file)
     if not named or _same_file(named, Layout().kubeconfig):
         return Target(local=True, shell=Shell(os.environ))
+    origin = "--kubeconfig" if kubeconfig else "KUBECONFIG"
+    way_out = f"{'leave --kubeconfig out' if kubeconfig else 'unset KUBECONFIG'} to get a local cluster."
+    if not any(map(os.path.exists, named.split(os.pathsep))):  # kubectl would take it for an empty one
+        raise Failure(f"{named} (from {origin}) does not exist. Correct the path, or {way_out}")
     shell = Shell(os.environ).with_environment({"KUBECONFIG": named})
     if not shell.has("kubectl"):
-        raise Failure(f"KUBECONFIG names the cluster of {named}, and kubectl, which is needed to use it, is not on PATH."
-                      " Install kubectl, or unset KUBECONFIG to get a local cluster.")
+        raise Failure(f"{origin} names the cluster of {named}, and kubectl, which is needed to use it, is not on PATH."
+                      f" Install kubectl, or {way_out}")
+    shell.output(["kubectl", "config", "view"])  # says itself what is wrong with a file that is no kubeconfig
     context = shell.output(["kubectl", "config", "current-context"], check=False).strip()
     if not context:
-        raise Failure(f"{named} (from {'--kubeconfig' if kubeconfig else 'KUBECONFIG'}) has no current context; choose"
-                      " one with `kubectl config use-context`, or unset KUBECONFIG to get a local cluster.")
+        raise Failure(f"{named} (from {origin}) has no current context; choose one with `kubectl config use-context`,"
+                      f" or {way_out}")
     server = shell.output(["kubectl", "config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"])
     if not shell.succeeds(["kubectl", "get", "--raw", "/version", "--request-timeout=10s"]):
-        raise Failure(f"the cluster of {named} (context {context}, {server}) does not answer. Bring it up, or unset"
-                      " KUBECONFIG to get a local cluster.")
+        raise Failure(f"the cluster of {named} (context {context}, {server}) does not answer. Bring it up, or {way_out}")
     return Target(local=False, shell=shell, context=context, server=server)

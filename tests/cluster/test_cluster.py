@@ -18,11 +18,12 @@ from collections.abc import Iterator
 import pytest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(CHECKOUT / "hack"))
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "hack")]
 
-from localcluster import cgroups, teardown  # noqa: E402  (the path has to be set first)
+from localcluster import cgroups, teardown  # noqa: E402  (the paths have to be set first)
 from localcluster.layout import Layout  # noqa: E402
 from localcluster.processes import Processes  # noqa: E402
+from tests.support.traces import others_run, traces  # noqa: E402
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a cluster needs root")
 
@@ -111,31 +112,6 @@ class Cluster:
                     os.kill(pid, signal.SIGKILL)
 
 
-def traces(cluster: Cluster) -> list[str]:
-    """Everything on the machine that has the name or the folder of this cluster in it."""
-    layout = cluster.layout
-    commands = (["ip", "netns"], ["ip", "link"], ["ip", "route", "show", "table", "all"], ["cat", "/proc/self/mounts"],
-                ["find", "/sys/fs/cgroup", "-type", "d"])
-    found = [line for command in commands
-             for line in subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-             if layout.identity in line or str(layout.data) in line]
-    found += [f"process {pid}" for pid in Processes(layout.data).members()]
-    ps = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    found += [line for line in ps.splitlines() if str(layout.data) in line]
-    found += [str(path) for path in pathlib.Path("/var/lib/cni").rglob("*")
-              if path.is_file() and str(layout.data) in path.read_text(encoding="utf-8")]
-    logs = pathlib.Path("/var/log/containers").glob("*")
-    found += [str(path) for path in logs if str(layout.data) in os.readlink(path)]
-    found += [str(path) for path in pathlib.Path("/run/containerd/s").glob("*") if path.stat().st_mtime > cluster.made
-              and not others_run()]
-    return found + [str(path) for path in (layout.short, layout.data, layout.data.parent) if path.exists()]
-
-
-def others_run() -> bool:
-    """Whether somebody else's cluster makes and removes things outside its folder."""
-    return subprocess.run(["pgrep", "-x", "kubelet"], capture_output=True, check=False).returncode == 0
-
-
 def outside() -> list[str] | None:
     """Everything in those places; None while it changes by itself."""
     return None if others_run() else sorted(
@@ -191,7 +167,7 @@ def test_life(make_cluster) -> None:
     assert cluster.serves()
 
     cluster.run("down")
-    assert traces(cluster) == []
+    assert traces(cluster.layout, cluster.made) == []
     assert None in (before, outside()) or outside() == before
     assert rules() == rules_before
 
@@ -212,11 +188,11 @@ def test_beside_the_remains_of_another(make_cluster) -> None:
         assert cluster.serves()
     dead.kill_everything()
     dead.run("down")
-    assert traces(dead) == []
+    assert traces(dead.layout, dead.made) == []
     alive.run("status")
     assert alive.serves("$REALTIME_CLUSTER_INGRESS_LOCALHOST")
     alive.run("down")
-    assert traces(alive) == []
+    assert traces(alive.layout, alive.made) == []
     assert None in (before, outside()) or outside() == before
 
 
@@ -227,12 +203,12 @@ def test_remains_without_their_folder(make_cluster) -> None:
     for point in teardown.mounts(cluster.layout):
         subprocess.run(["umount", "-l", point], check=False)  # or rmtree would stop at them
     shutil.rmtree(cluster.checkout / "build", ignore_errors=True)
-    assert traces(cluster)
+    assert traces(cluster.layout, cluster.made)
     cluster.run("up")
     cluster.run("status")
     shutil.rmtree(cluster.layout.data / "run")
     cluster.run("down")
-    assert traces(cluster) == []
+    assert traces(cluster.layout, cluster.made) == []
 
 
 def test_two_nodes(make_cluster) -> None:
@@ -249,7 +225,7 @@ def test_two_nodes(make_cluster) -> None:
     cluster.run("up")
     assert cluster.serves()
     cluster.run("down")
-    assert traces(cluster) == []
+    assert traces(cluster.layout, cluster.made) == []
 
 
 POLICY = """
@@ -281,4 +257,4 @@ def test_network_policies(make_cluster) -> None:
     cluster.shell("kubectl delete networkpolicy only-from-the-ingress; sleep 1")
     assert "hello" in cluster.shell(direct)
     cluster.run("down")
-    assert traces(cluster) == []
+    assert traces(cluster.layout, cluster.made) == []

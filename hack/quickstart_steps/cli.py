@@ -15,7 +15,7 @@ from .shell import LOG, REPOSITORY, Shell
 HELP = """\
 Installs what is missing, builds the operator, brings up a local cluster, installs the chart, applies
 examples/flask-socketio/realtimeapp.yaml, waits until it is Ready and prints its URL and what to try next.
-The first run on a fresh machine builds Kubernetes from its Go modules (about half an hour on two cores);
+The first run on a fresh machine builds Kubernetes from its Go modules (some twenty minutes on two cores);
 every later run takes well under a minute.
 
   hack/quickstart                                    a local cluster
@@ -63,7 +63,7 @@ def _install(chosen: target.Target, registry: str | None, plan: preflight.Plan) 
 
 
 def _up(arguments: argparse.Namespace) -> None:
-    # Before hack/deps: a wrong KUBECONFIG should not cost half an hour.
+    # Before hack/deps: a wrong KUBECONFIG should not cost twenty minutes.
     chosen = target.choose(arguments.kubeconfig)
     if chosen.local:
         if arguments.registry:

@@ -64,7 +64,9 @@ def fleet(tmp_path_factory) -> Iterator[Fleet]:
         urls = {}
         for name in ("replica-a", "replica-b"):
             port = free_port()
-            environment = {**os.environ, "PORT": str(port), "POD_NAME": name, "REDIS_URL": redis_url}
+            # Nobody waits for the clients of a test that is over.
+            environment = {**os.environ, "PORT": str(port), "POD_NAME": name, "REDIS_URL": redis_url,
+                           "GUNICORN_CMD_ARGS": "--graceful-timeout 0"}
             stack.enter_context(running(folder / f"{name}.log", python, "-m", "gunicorn", "app:app", cwd=app,
                                         env=environment))
             urls[name] = f"http://127.0.0.1:{port}"

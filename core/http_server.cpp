@@ -1,8 +1,11 @@
 #include "core/http_server.hpp"
 
 #include <array>
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <map>
+#include <thread>
 #include <utility>
 
 #include <civetweb.h>
@@ -12,6 +15,8 @@ namespace core {
 
 struct HttpServer::State {
   std::map<std::string, Handler> handlers;
+  std::string host;  ///< where a client of this machine finds it
+  int port = 0;
   mg_context* context = nullptr;
 };
 
@@ -56,7 +61,20 @@ int on_request(mg_connection* connection, void* data) {
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_{std::move(state)} {}
 
-HttpServer::~HttpServer() { mg_stop(state_->context); }
+/// CivetWeb looks at its stop flag only when its wait for connections ends, up to two seconds later: one is made.
+HttpServer::~HttpServer() {
+  std::atomic<bool> stopped = false;
+  const std::jthread stopping{[&] {
+    mg_stop(state_->context);
+    stopped = true;
+  }};
+  std::array<char, 128> ignored{};
+  while (!stopped) {
+    if (auto* waking = mg_connect_client(state_->host.c_str(), state_->port, 0, ignored.data(), ignored.size()))
+      mg_close_connection(waking);
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::string_view address,
                                                        std::map<std::string, Handler> handlers) {
@@ -78,14 +96,15 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::string_view address,
   if (state->context == nullptr)
     return fail(ErrorKind::kUnavailable,
                 fmt::format("cannot listen on {}: the port is taken or the address is not of this machine", address));
+  std::array<mg_server_port, 1> ports{};
+  mg_get_server_ports(state->context, static_cast<int>(ports.size()), ports.data());
+  state->port = ports[0].port;
+  const auto host = address.substr(0, address.rfind(':'));
+  state->host = host.empty() || host == "0.0.0.0" ? "127.0.0.1" : std::string{host};
   mg_set_request_handler(state->context, "**", on_request, &state->handlers);
   return std::unique_ptr<HttpServer>(new HttpServer{std::move(state)});
 }
 
-int HttpServer::port() const {
-  std::array<mg_server_port, 4> ports{};
-  const int count = mg_get_server_ports(state_->context, static_cast<int>(ports.size()), ports.data());
-  return count > 0 ? ports[0].port : 0;
-}
+int HttpServer::port() const { return state_->port; }
 
 }  // namespace core

@@ -8,7 +8,7 @@ from tests.support.audit import AuditLog, brief, when, writes_of
 from tests.support.cluster import OPERATOR_USER
 from tests.support.waiting import wait_for
 
-IDLE_SECONDS = float(os.environ.get("REALTIME_E2E_IDLE_SECONDS", "60"))
+IDLE_SECONDS = float(os.environ.get("REALTIME_E2E_IDLE_SECONDS", "30"))
 
 
 @pytest.fixture

@@ -33,15 +33,15 @@ bool is_success(long status) { return status >= 200 && status < 300; }
 
 Client::Client(Transport& transport, core::Metrics& metrics) : transport_{transport}, metrics_{metrics} {}
 
-void Client::count(const HttpRequest& request, const Result<HttpResponse>& response) {
+void Client::count(const std::string& method, const Result<HttpResponse>& response) {
   const auto code = response ? fmt::format("{}", response->status) : "<error>";
-  metrics_.increment(metrics::kRequests, {{"code", code}, {"method", request.method}, {"host", transport_.host()}});
+  metrics_.increment(metrics::kRequests, {{"code", code}, {"method", method}, {"host", transport_.host()}});
 }
 
 Result<HttpResponse> Client::exchange(HttpRequest request, const std::stop_token& stop) {
-  const auto described = request;
+  const auto method = request.method;
   auto response = transport_.send(std::move(request), stop);
-  count(described, response);
+  count(method, response);
   if (response && !is_success(response->status))
     return tl::unexpected(error_from(response->status, response->body, response->retry_after));
   return response;
@@ -128,7 +128,7 @@ Result<void> Client::watch(const ResourceType& type, const Selection& selection,
                           fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}{}",
                                       type.path(selection.name_space), escaped(resource_version), duration.count(),
                                       selection_query(selection))};
-  const auto described = request;
+  const auto method = request.method;
   WatchDecoder decoder;
   core::Result<bool> decoded = true;
   const auto response =
@@ -136,7 +136,7 @@ Result<void> Client::watch(const ResourceType& type, const Selection& selection,
         decoded = decoder.feed(chunk, sink);
         return decoded && *decoded;
       });
-  count(described, response);
+  count(method, response);
   if (!decoded) return tl::unexpected(decoded.error());
   if (!response) return tl::unexpected(response.error());
   if (!is_success(response->status))

@@ -65,7 +65,7 @@ class Client {
   core::Result<HttpResponse> exchange(HttpRequest request, const std::stop_token& stop);
   core::Result<Object> object_from(HttpRequest request, const std::stop_token& stop);
   core::Result<Object> apply_at(std::string path, const Object& object, const std::stop_token& stop);
-  void count(const HttpRequest& request, const core::Result<HttpResponse>& response);
+  void count(const std::string& method, const core::Result<HttpResponse>& response);
 
   Transport& transport_;
   core::Metrics& metrics_;

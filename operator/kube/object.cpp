@@ -19,9 +19,7 @@ bool Object::deleting() const { return !metadata("deletionTimestamp").empty(); }
 
 std::vector<OwnerReference> Object::owners() const {
   std::vector<OwnerReference> owners;
-  const auto list = value_at<nlohmann::json>(json_, {"metadata", "ownerReferences"});
-  if (!list.is_array()) return owners;
-  for (const auto& entry : list) {
+  for (const auto& entry : list_at(json_, {"metadata", "ownerReferences"})) {
     owners.push_back({value_at<std::string>(entry, {"apiVersion"}), value_at<std::string>(entry, {"kind"}),
                       value_at<std::string>(entry, {"name"}), value_at<std::string>(entry, {"uid"}),
                       value_at<bool>(entry, {"controller"})});

@@ -62,24 +62,37 @@ class Object {
   nlohmann::json json_ = nlohmann::json::object();
 };
 
-/// The value at `path` if it is there and of type T, else `fallback`. Never throws.
-template <class T>
-T value_at(const nlohmann::json& json, std::initializer_list<const char*> path, T fallback = T{}) {
+/// The value at `path`, or null. Never throws.
+inline const nlohmann::json* find_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
   const nlohmann::json* at = &json;
   for (const char* step : path) {
-    if (!at->is_object()) return fallback;
+    if (!at->is_object()) return nullptr;
     const auto found = at->find(step);
-    if (found == at->end()) return fallback;
+    if (found == at->end()) return nullptr;
     at = &*found;
   }
+  return at;
+}
+
+/// The elements of the list at `path`; none if there is no list. Never throws.
+inline const nlohmann::json& list_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
+  static const nlohmann::json kNone = nlohmann::json::array();
+  const auto* found = find_at(json, path);
+  return found != nullptr && found->is_array() ? *found : kNone;
+}
+
+/// The text, flag or whole number at `path` if it is there and of type T, else `fallback`. Never throws.
+template <class T>
+T value_at(const nlohmann::json& json, std::initializer_list<const char*> path, T fallback = T{}) {
+  const auto* found = find_at(json, path);
+  if (found == nullptr) return fallback;
   if constexpr (std::is_same_v<T, std::string>) {
-    return at->is_string() ? at->template get<T>() : fallback;
+    return found->is_string() ? found->template get<T>() : fallback;
   } else if constexpr (std::is_same_v<T, bool>) {
-    return at->is_boolean() ? at->template get<T>() : fallback;
-  } else if constexpr (std::is_integral_v<T>) {
-    return at->is_number_integer() ? at->template get<T>() : fallback;
+    return found->is_boolean() ? found->template get<T>() : fallback;
   } else {
-    return *at;
+    static_assert(std::is_integral_v<T>);
+    return found->is_number_integer() ? found->template get<T>() : fallback;
   }
 }
 

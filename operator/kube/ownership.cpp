@@ -106,9 +106,7 @@ void normalise(json& value) {
 }  // namespace
 
 json owned_fields(const Object& live, std::string_view manager) {
-  const auto entries = value_at<json>(live.json(), {"metadata", "managedFields"});
-  if (!entries.is_array()) return json::object();
-  for (const auto& entry : entries) {
+  for (const auto& entry : list_at(live.json(), {"metadata", "managedFields"})) {
     if (value_at<std::string>(entry, {"manager"}) != manager) continue;
     if (value_at<std::string>(entry, {"operation"}) != "Apply") continue;
     if (!value_at<std::string>(entry, {"subresource"}).empty()) continue;

@@ -1,9 +1,10 @@
 // The catalogue of labels and annotations that the operator sets on what it makes. Constants.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
+
+#include "operator/kube/workloads.hpp"
 
 namespace api {
 
@@ -28,17 +29,15 @@ inline constexpr std::string_view kOperatorName = "realtime-operator";
 inline constexpr std::string_view kComponentApp = "app";
 inline constexpr std::string_view kComponentRedis = "redis";
 
-using Labels = std::map<std::string, std::string>;  // kube::Labels
-
 /// What selects the pods of one component of one app; never changes, as selectors are immutable.
-inline Labels selector_labels(const std::string& app, std::string_view component) {
+inline kube::Labels selector_labels(const std::string& app, std::string_view component) {
   return {{std::string{label::kName}, std::string{kAppName}},
           {std::string{label::kInstance}, app},
           {std::string{label::kComponent}, std::string{component}}};
 }
 
 /// Every label of a child.
-inline Labels child_labels(const std::string& app, std::string_view component) {
+inline kube::Labels child_labels(const std::string& app, std::string_view component) {
   auto labels = selector_labels(app, component);
   labels.emplace(label::kManagedBy, kOperatorName);
   return labels;

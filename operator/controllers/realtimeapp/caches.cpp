@@ -1,22 +1,14 @@
 #include "operator/controllers/realtimeapp/caches.hpp"
 
-#include <stdexcept>
-
 #include <fmt/format.h>
 
 #include "operator/api/v1alpha1/labels.hpp"
 
 namespace controllers {
 
-const runtime::Store<ChildState>& Caches::of(std::string_view kind) const {
-  for (std::size_t i = 0; i < kChildTypes.size(); ++i)
-    if (kChildTypes[i].kind == kind) return children[i];
-  throw std::logic_error(fmt::format("{} is no kind of child", kind));
-}
+const runtime::Store<ChildState>& Caches::of(std::string_view kind) const { return children[child_type_index(kind)]; }
 
-runtime::Store<ChildState>& Caches::of(std::string_view kind) {
-  return const_cast<runtime::Store<ChildState>&>(std::as_const(*this).of(kind));
-}
+runtime::Store<ChildState>& Caches::of(std::string_view kind) { return children[child_type_index(kind)]; }
 
 Observed Caches::observe(const api::RealtimeApp& app) const {
   Observed observed;

@@ -1,14 +1,13 @@
 #include "operator/controllers/realtimeapp/child_writer.hpp"
 
-#include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/log.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/claim.hpp"
 #include "operator/controllers/realtimeapp/obstacles.hpp"
-#include "operator/controllers/realtimeapp/possession.hpp"
 #include "operator/kube/ownership.hpp"
 
 namespace controllers {
@@ -18,12 +17,6 @@ using core::ErrorKind;
 using core::Result;
 namespace event_reason = api::event_reason;
 namespace reason = api::reason;
-
-const kube::ResourceType& type_of(const ChildId& id) {
-  for (const auto& type : kChildTypes)
-    if (type.kind == id.kind) return type;
-  throw std::logic_error(fmt::format("{} is no kind of child", id.kind));
-}
 
 /// Whether the same request will fail again until somebody changes something.
 bool is_refusal(ErrorKind kind) { return kind == ErrorKind::kInvalidObject || kind == ErrorKind::kForbidden; }
@@ -126,28 +119,16 @@ ChildWriter::Outcome ChildWriter::claim_name(const api::RealtimeApp& app, const 
     if (existing.error().kind == ErrorKind::kNotFound) return std::nullopt;
     return tl::unexpected(existing.error());
   }
-  switch (possession_of(*existing, app)) {
-    case Possession::kOurs:
-      return std::nullopt;
-    case Possession::kMisowned: {
-      const auto released = client_.patch(child.type, existing->key(), without_controller(*existing), stop);
-      if (!released) return tl::unexpected(released.error());
-      return std::nullopt;
-    }
-    case Possession::kLeftover:
-      return core::fail(ErrorKind::kConflict, "is still there from a deleted RealtimeApp of the same name");
-    case Possession::kForeign:
-      break;
-  }
-  return Problem{reason::kNameTaken,
-                 fmt::format("{0} \"{1}\" exists and does not belong to this RealtimeApp; rename the RealtimeApp, or "
-                             "delete that {0} if nothing needs it",
-                             child.type.kind, child.desired.name())};
+  const auto claimed = claim(client_, child.type, *existing, app, stop);
+  if (claimed) return std::nullopt;
+  if (claimed.error().kind == ErrorKind::kAlreadyExists) return Problem{reason::kNameTaken, claimed.error().message};
+  return tl::unexpected(claimed.error());
 }
 
 Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                                  const std::stop_token& stop) {
-  const auto removed = client_.remove(type_of(id), {app.key.name_space, id.name}, live.uid, stop);
+  const auto removed =
+      client_.remove(kChildTypes[child_type_index(id.kind)], {app.key.name_space, id.name}, live.uid, stop);
   if (!removed) return core::fail(removed.error(), fmt::format("deleting {} \"{}\"", id.kind, id.name));
   tell(app, runtime::EventType::kNormal, event_reason::kDeleted, fmt::format("deleted {} \"{}\"", id.kind, id.name),
        stop);

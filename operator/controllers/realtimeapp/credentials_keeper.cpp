@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
+#include "operator/controllers/realtimeapp/claim.hpp"
 #include "operator/controllers/realtimeapp/names.hpp"
-#include "operator/controllers/realtimeapp/possession.hpp"
 #include "operator/controllers/realtimeapp/redis.hpp"
 #include "operator/kube/ownership.hpp"
 
@@ -57,24 +57,8 @@ Result<std::optional<RedisCredentials>> CredentialsKeeper::look_up(const api::Re
 /// Labels and owner are kept as for every other child; the data is the Secret's own.
 Result<RedisCredentials> CredentialsKeeper::keep_identity(const api::RealtimeApp& app, const kube::Object& secret,
                                                           const std::stop_token& stop) {
-  switch (possession_of(secret, app)) {
-    case Possession::kOurs:
-      break;
-    case Possession::kMisowned:
-      if (const auto released = client_.patch(kube::types::kSecret, secret.key(), without_controller(secret), stop);
-          !released)
-        return core::fail(released.error(), "keeping the Redis credentials");
-      break;
-    case Possession::kLeftover:
-      return core::fail(
-          ErrorKind::kConflict,
-          fmt::format("Secret \"{}\" is still there from a deleted RealtimeApp of the same name", secret.name()));
-    case Possession::kForeign:
-      return core::fail(ErrorKind::kAlreadyExists,
-                        fmt::format("Secret \"{}\" exists and does not belong to this RealtimeApp; rename the "
-                                    "RealtimeApp, or delete that Secret if nothing needs it",
-                                    secret.name()));
-  }
+  if (auto claimed = claim(client_, kube::types::kSecret, secret, app, stop); !claimed)
+    return tl::unexpected(claimed.error());
   const auto wanted = redis_secret_identity(app);
   const auto live = kube::projection_digest(kube::owned_fields(secret, kube::kFieldManager));
   if (live != kube::projection_digest(kube::desired_fields(wanted))) {

@@ -12,9 +12,7 @@ using kube::value_at;
 
 /// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
 std::string stalled_words(const nlohmann::json& live) {
-  const auto conditions = value_at<nlohmann::json>(live, {"status", "conditions"});
-  if (!conditions.is_array()) return {};
-  for (const auto& condition : conditions)
+  for (const auto& condition : kube::list_at(live, {"status", "conditions"}))
     if (value_at<std::string>(condition, {"type"}) == "Progressing" &&
         value_at<std::string>(condition, {"reason"}) == "ProgressDeadlineExceeded")
       return value_at<std::string>(condition, {"message"});
@@ -23,9 +21,7 @@ std::string stalled_words(const nlohmann::json& live) {
 
 std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
   std::vector<std::string> addresses;
-  const auto entries = value_at<nlohmann::json>(live, {"status", "loadBalancer", "ingress"});
-  if (!entries.is_array()) return addresses;
-  for (const auto& entry : entries) {
+  for (const auto& entry : kube::list_at(live, {"status", "loadBalancer", "ingress"})) {
     auto address = value_at<std::string>(entry, {"hostname"});
     if (address.empty()) address = value_at<std::string>(entry, {"ip"});
     if (!address.empty()) addresses.push_back(std::move(address));

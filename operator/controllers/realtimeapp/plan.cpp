@@ -1,7 +1,10 @@
 #include "operator/controllers/realtimeapp/plan.hpp"
 
 #include <set>
+#include <stdexcept>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "operator/controllers/realtimeapp/exposure.hpp"
 #include "operator/controllers/realtimeapp/fleet.hpp"
@@ -28,6 +31,12 @@ void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool k
 }
 
 }  // namespace
+
+std::size_t child_type_index(std::string_view kind) {
+  for (std::size_t i = 0; i < kChildTypes.size(); ++i)
+    if (kChildTypes[i].kind == kind) return i;
+  throw std::logic_error(fmt::format("{} is no kind of child", kind));
+}
 
 std::vector<ChildId> possible_children(const std::string& app) {
   return {{types::kServiceAccount.kind, app},          {types::kService.kind, app},

@@ -30,6 +30,9 @@ inline constexpr std::array kChildTypes{kube::types::kServiceAccount,      kube:
                                         kube::types::kStatefulSet,         kube::types::kDeployment,
                                         kube::types::kPodDisruptionBudget, kube::types::kIngress};
 
+/// Where in kChildTypes this kind stands; throws std::logic_error for one that no child has.
+std::size_t child_type_index(std::string_view kind);
+
 /// Every child that an app of this name may have.
 std::vector<ChildId> possible_children(const std::string& app);
 

@@ -21,7 +21,7 @@ Possession possession_of(const kube::Object& object, const api::RealtimeApp& app
 
 nlohmann::json without_controller(const kube::Object& object) {
   auto others = nlohmann::json::array();
-  for (const auto& owner : kube::value_at<nlohmann::json>(object.json(), {"metadata", "ownerReferences"}))
+  for (const auto& owner : kube::list_at(object.json(), {"metadata", "ownerReferences"}))
     if (!kube::value_at<bool>(owner, {"controller"})) others.push_back(owner);
   return {{"metadata", {{"resourceVersion", object.resource_version()}, {"ownerReferences", std::move(others)}}}};
 }

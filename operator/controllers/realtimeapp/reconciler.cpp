@@ -75,10 +75,7 @@ Result<void> Reconciler::bring_about(const api::RealtimeApp& app, Observed& obse
     planned = plan(app, observed);
   }
   auto performed = children_.perform(app, planned, observed, observed.problems, stop);
-  auto problems = std::move(observed.problems);
-  auto after = caches_.observe(app);
-  observed.children = std::move(after.children);
-  observed.problems = std::move(problems);
+  observed.children = caches_.observe(app).children;
   return performed;
 }
 

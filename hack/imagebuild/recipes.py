@@ -32,19 +32,9 @@ def _program(name: str, package: str) -> pathlib.Path:
     return pathlib.Path(path)
 
 
-def go_program() -> str:
-    """The Go that hack/deps prepared, or the one on PATH."""
-    deps = REPOSITORY / "hack" / "deps"
-    if deps.exists():
-        result = subprocess.run([deps, "--print-go"], capture_output=True, text=True, check=False)
-        if result.returncode == 0 and result.stdout.strip():
-            return result.stdout.strip()
-    return str(_program("go", "golang"))
-
-
 def _from_module(name: str) -> Recipe:
     """An upstream program that is one static binary, built from its Go module."""
-    program = binaries.ensure(name, go_program()) / name
+    program = binaries.ensure(name, binaries.go_program()) / name
     return Recipe(name, Config(entrypoint=(f"/usr/bin/{name}",)), binaries=(program,))
 
 

@@ -93,6 +93,14 @@ def _digest(module: Module, go_version: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def go_program() -> str:
+    """The Go that hack/deps finds or fetches."""
+    result = subprocess.run([MODULES.parent / "deps", "--print-go"], stdout=subprocess.PIPE, text=True, check=False)
+    if result.returncode != 0:
+        raise Failure("there is no Go to build with; what hack/deps says is above")
+    return result.stdout.strip()
+
+
 def ensure(name: str, go: str) -> pathlib.Path:
     """The directory with the binaries of one module, built if the cache does not hold them yet."""
     module = MODULE_TABLE[name]

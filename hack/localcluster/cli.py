@@ -34,13 +34,6 @@ _ROOT_TOOLS = {"ip": "iproute2", "nsenter": "util-linux", "sysctl": "procps", "o
                "runc": "runc", "nft": "nftables", "conntrack": "conntrack", "iptables": "iptables"}
 
 
-def _go() -> str:
-    result = subprocess.run([CHECKOUT / "hack" / "deps", "--print-go"], stdout=subprocess.PIPE, text=True, check=False)
-    if result.returncode != 0:
-        raise Failure("there is no Go to build with; what hack/deps says is above")
-    return result.stdout.strip()
-
-
 def _become_root() -> None:
     """Starts the same command again through sudo. HOME stays, for the cache of what was built is in it."""
     if os.geteuid() == 0:
@@ -66,7 +59,7 @@ def _up(arguments: argparse.Namespace) -> int:
     _check_tools()
     layout = Layout()
     policies = arguments.network_policies or bool(layout.settings and layout.settings.network_policies)
-    go = _go()
+    go = binaries.go_program()
     # Before root: what is built belongs to the person whose cache it is.
     parts = cluster.Parts(
         kubernetes=binaries.ensure("kubernetes", go), containerd=binaries.ensure("containerd", go),
@@ -104,7 +97,7 @@ def _status(_: argparse.Namespace) -> int:
 
 def _env(_: argparse.Namespace) -> int:
     variables = cluster.environment(Layout())
-    go = _go()
+    go = binaries.go_program()
     folders = [binaries.ensure(name, go) for name in ("kubernetes", "containerd")]
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
@@ -120,17 +113,17 @@ def _load(arguments: argparse.Namespace) -> int:
     if not layout.settings:
         raise Failure("this checkout has no cluster; `hack/cluster up` makes one")
     with cluster.exclusive(layout):
-        images.load(layout, binaries.ensure("containerd", _go()), arguments.archives)
+        images.load(layout, binaries.ensure("containerd", binaries.go_program()), arguments.archives)
     return 0
 
 
 def _bin(arguments: argparse.Namespace) -> int:
-    print(binaries.ensure(arguments.name, _go()))
+    print(binaries.ensure(arguments.name, binaries.go_program()))
     return 0
 
 
 def _apiserver_assets(_: argparse.Namespace) -> int:
-    print(apiserver.assets(_go))
+    print(apiserver.assets(binaries.go_program))
     return 0
 
 

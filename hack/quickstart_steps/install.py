@@ -7,8 +7,6 @@ import time
 from localcluster import binaries
 from localcluster.progress import Failure, say
 
-from imagebuild.recipes import go_program
-
 from . import record
 from .shell import REPOSITORY, Shell
 from .target import Target
@@ -21,7 +19,7 @@ HOPELESS = ("CrashLoopBackOff", "ImagePullBackOff", "ErrImageNeverPull", "Invali
 
 def helm(shell: Shell) -> str:
     """The helm on PATH, or the one that is built from its pinned module."""
-    return "helm" if shell.has("helm") else str(binaries.ensure("helm", go_program()) / "helm")
+    return "helm" if shell.has("helm") else str(binaries.ensure("helm", binaries.go_program()) / "helm")
 
 
 def _clear_interrupted(shell: Shell, program: str) -> None:

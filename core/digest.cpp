@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 namespace core {
 namespace {
@@ -27,12 +28,17 @@ std::string to_hex(const unsigned char* bytes, std::size_t count) {
 
 }  // namespace
 
-std::string digest(std::string_view bytes) {
+std::string sha256(std::string_view bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned length = 0;
   if (EVP_Digest(bytes.data(), bytes.size(), sum.data(), &length, EVP_sha256(), nullptr) != 1)
     throw std::runtime_error("SHA-256 is not available in this OpenSSL");
-  return to_hex(sum.data(), kDigestBytes);
+  return {reinterpret_cast<const char*>(sum.data()), length};
+}
+
+std::string digest(std::string_view bytes) {
+  const auto sum = sha256(bytes);
+  return to_hex(reinterpret_cast<const unsigned char*>(sum.data()), kDigestBytes);
 }
 
 std::string random_hex(std::size_t bytes) {
@@ -40,6 +46,13 @@ std::string random_hex(std::size_t bytes) {
   if (RAND_bytes(buffer.data(), static_cast<int>(buffer.size())) != 1)
     throw std::runtime_error("the system's random source failed");
   return to_hex(buffer.data(), buffer.size());
+}
+
+std::string sha1(std::string_view bytes) {
+  std::string digest(SHA_DIGEST_LENGTH, '\0');
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+       reinterpret_cast<unsigned char*>(digest.data()));
+  return digest;
 }
 
 std::string base64_encode(std::string_view bytes) {

@@ -11,6 +11,12 @@ namespace core {
 /// The first 128 bits of SHA-256 as 32 lower-case hexadecimal digits.
 std::string digest(std::string_view bytes);
 
+/// The 20 bytes of SHA-1, for protocols that prescribe it; it protects nothing.
+std::string sha1(std::string_view bytes);
+
+/// SHA-256: 32 bytes, not hexadecimal digits.
+std::string sha256(std::string_view bytes);
+
 /// `bytes` bytes from the system's cryptographic random source, as lower-case hexadecimal digits. Throws
 /// std::runtime_error if the source fails, because nothing safe can be done then.
 std::string random_hex(std::size_t bytes);

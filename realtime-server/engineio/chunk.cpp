@@ -1,0 +1,47 @@
+#include "realtime-server/engineio/chunk.hpp"
+
+#include <cassert>
+#include <new>
+
+namespace engineio {
+namespace {
+
+std::size_t allocated_bytes = 0;  // of the one loop thread
+
+}  // namespace
+
+Chunk* Chunk::make(std::size_t capacity) {
+  void* memory = ::operator new(sizeof(Chunk) + capacity);
+  allocated_bytes += sizeof(Chunk) + capacity;
+  return new (memory) Chunk{capacity};
+}
+
+void Chunk::destroy(Chunk* chunk) {
+  allocated_bytes -= sizeof(Chunk) + chunk->capacity_;
+  chunk->~Chunk();
+  ::operator delete(static_cast<void*>(chunk));
+}
+
+std::size_t Chunk::allocated() { return allocated_bytes; }
+
+char* Chunk::take(std::size_t bytes) {
+  assert(bytes <= free_bytes());
+  char* taken = data() + size_;
+  size_ += static_cast<std::uint32_t>(bytes);
+  return taken;
+}
+
+Range ChunkArena::take(std::size_t bytes) {
+  if (bytes > kChunkBytes / 4) {
+    ChunkPtr own{Chunk::make(bytes)};
+    own->take(bytes);
+    return {std::move(own), 0, static_cast<std::uint32_t>(bytes)};
+  }
+  if (current_ && !current_->is_shared()) current_->reuse();
+  if (!current_ || current_->free_bytes() < bytes) current_ = ChunkPtr{Chunk::make(kChunkBytes)};
+  const auto offset = static_cast<std::uint32_t>(current_->size());
+  current_->take(bytes);
+  return {current_, offset, static_cast<std::uint32_t>(bytes)};
+}
+
+}  // namespace engineio

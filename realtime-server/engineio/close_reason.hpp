@@ -1,0 +1,64 @@
+// Why a session or a connection ends: the one catalogue that code, metrics, logs and tests use. Pure.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace engineio {
+
+enum class CloseReason : std::uint8_t {
+  kTransportClose,      ///< the peer closed the connection, or went away
+  kTransportError,      ///< the connection failed, or a poll was abandoned
+  kClientClose,         ///< the client sent a close packet
+  kPingTimeout,         ///< no pong came in time
+  kParseError,          ///< a packet is not what the protocol allows
+  kProtocolError,       ///< a WebSocket frame is not what RFC 6455 allows
+  kMessageTooBig,       ///< a WebSocket message exceeds maxPayload
+  kInvalidUtf8,         ///< a text is not UTF-8
+  kOverlapping,         ///< two GETs, two POSTs or two WebSockets at once
+  kConnectTimeout,      ///< no CONNECT within connectTimeout
+  kUpgradeTimeout,      ///< a probe that was not followed by an upgrade in time; the session lives
+  kSlowConsumer,        ///< the outbox exceeded its bound
+  kDrain,               ///< the server moves its clients elsewhere
+  kDisconnected,        ///< an operator of the fleet disconnected the client
+  kHeaderTimeout,       ///< a request's headers took too long
+  kBodyTimeout,         ///< a request's body took too long
+  kIdle,                ///< a kept-alive HTTP connection had nothing more to ask
+  kTooManyConnections,  ///< the limit of connections is reached
+};
+
+struct CloseReasonInfo {
+  CloseReason reason;
+  std::string_view name;         ///< the `reason` label of metrics
+  std::uint16_t websocket_code;  ///< the status of the close frame (RFC 6455, section 7.4.1); 0: none is sent
+};
+
+/// Every reason, in the order of the enumeration.
+inline constexpr std::array kCloseReasons{
+    CloseReasonInfo{CloseReason::kTransportClose, "transport_close", 0},
+    CloseReasonInfo{CloseReason::kTransportError, "transport_error", 0},
+    CloseReasonInfo{CloseReason::kClientClose, "client_close", 1000},
+    CloseReasonInfo{CloseReason::kPingTimeout, "ping_timeout", 1001},
+    CloseReasonInfo{CloseReason::kParseError, "parse_error", 1002},
+    CloseReasonInfo{CloseReason::kProtocolError, "protocol_error", 1002},
+    CloseReasonInfo{CloseReason::kMessageTooBig, "message_too_big", 1009},
+    CloseReasonInfo{CloseReason::kInvalidUtf8, "invalid_utf8", 1007},
+    CloseReasonInfo{CloseReason::kOverlapping, "overlapping", 1002},
+    CloseReasonInfo{CloseReason::kConnectTimeout, "connect_timeout", 1001},
+    CloseReasonInfo{CloseReason::kUpgradeTimeout, "upgrade_timeout", 1001},
+    CloseReasonInfo{CloseReason::kSlowConsumer, "slow_consumer", 0},
+    CloseReasonInfo{CloseReason::kDrain, "drain", 1001},
+    CloseReasonInfo{CloseReason::kDisconnected, "disconnected", 1000},
+    CloseReasonInfo{CloseReason::kHeaderTimeout, "header_timeout", 0},
+    CloseReasonInfo{CloseReason::kBodyTimeout, "body_timeout", 0},
+    CloseReasonInfo{CloseReason::kIdle, "idle", 0},
+    CloseReasonInfo{CloseReason::kTooManyConnections, "too_many_connections", 0},
+};
+
+/// The catalogue's entry of a reason.
+constexpr const CloseReasonInfo& info_of(CloseReason reason) {
+  return kCloseReasons.at(static_cast<std::size_t>(reason));
+}
+
+}  // namespace engineio

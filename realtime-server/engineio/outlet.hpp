@@ -1,0 +1,76 @@
+// Where frames for one client go: its outbox, and the list of those who have something to send at the end of the turn.
+// The first frame of a turn puts a client on the list, so that all frames of a turn leave in one write. Owned by the
+// client; one loop thread only.
+#pragma once
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "realtime-server/engineio/outbox.hpp"
+
+namespace engineio {
+
+class Outlet;
+
+/// The clients that have something to send. Owned by a shard.
+class FlushList {
+ public:
+  /// `schedule` is called when the first outlet of a turn is added; it has to cause a call of flush_all() after what is
+  /// already waiting to run.
+  explicit FlushList(std::function<void()> schedule) : schedule_{std::move(schedule)} {}
+
+  void add(Outlet& outlet) {
+    if (waiting_.empty()) schedule_();
+    waiting_.push_back(&outlet);
+  }
+  /// Forgets an outlet that is about to die.
+  void remove(Outlet& outlet);
+  /// Flushes everybody on the list. What they add meanwhile is of the next turn.
+  void flush_all();
+
+ private:
+  std::function<void()> schedule_;
+  std::vector<Outlet*> waiting_;
+  std::vector<Outlet*> flushing_;  ///< null where an outlet died meanwhile
+};
+
+class Outlet {
+ public:
+  /// `base64`: the client wants binary data as Base64 text, whatever the transport.
+  Outlet(OutboxLimits& limits, FlushList& list, bool base64) : outbox_{limits}, list_{&list}, base64_{base64} {}
+  virtual ~Outlet() {
+    if (listed_) list_->remove(*this);
+  }
+  Outlet(const Outlet&) = delete;
+  Outlet& operator=(const Outlet&) = delete;
+
+  /// Adds a frame. If the outbox is full the outlet is marked as overflowed and takes no more; whoever flushes it
+  /// closes it.
+  void send(const Range& frame) {
+    if (overflowed_) return;
+    overflowed_ = !outbox_.push(frame);
+    if (!listed_) {
+      listed_ = true;
+      list_->add(*this);
+    }
+  }
+
+  /// Lets what waits leave, at the end of a turn; closes the client if it has overflowed.
+  virtual void flush() = 0;
+
+  Outbox& outbox() { return outbox_; }
+  bool overflowed() const { return overflowed_; }
+  bool base64() const { return base64_; }
+
+ private:
+  friend class FlushList;
+
+  Outbox outbox_;
+  FlushList* list_;
+  bool listed_ = false;
+  bool overflowed_ = false;
+  bool base64_;
+};
+
+}  // namespace engineio

@@ -1,0 +1,79 @@
+// What the connections of a shard share: the loop, one buffer to read into, deadlines, memory to send from, limits and
+// counts. Owned by the shard; one loop thread only.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include "realtime-server/engineio/outlet.hpp"
+#include "realtime-server/transport/deadlines.hpp"
+
+namespace transport {
+
+/// A socket that knows its executor's type, which makes it smaller and its operations direct.
+using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+/// An open connection, whatever it speaks: known to the context, so that all can be ended.
+class OpenConnectionTag;
+class OpenConnection
+    : public boost::intrusive::list_base_hook<boost::intrusive::tag<OpenConnectionTag>,
+                                              boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  virtual ~OpenConnection() = default;
+  /// Ends it at once, without telling anybody.
+  virtual void abandon() = 0;
+};
+
+using OpenConnections = boost::intrusive::list<
+    OpenConnection,
+    boost::intrusive::base_hook<boost::intrusive::list_base_hook<
+        boost::intrusive::tag<OpenConnectionTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>>,
+    boost::intrusive::constant_time_size<false>>;
+
+/// Bounds of requests and connections.
+struct Limits {
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_timeout{20'000};
+  std::chrono::milliseconds idle_timeout{75'000};  ///< of a kept-alive connection between requests
+  std::chrono::milliseconds close_timeout{5'000};  ///< for the peer's part of a closing handshake
+  std::chrono::milliseconds upgrade_timeout{10'000};
+  std::size_t header_bytes = 8'192;
+  std::size_t max_payload = 1'000'000;
+  std::size_t connections = 100'000;
+};
+
+/// What every connection adds to.
+struct Counters {
+  std::uint64_t connections = 0;  ///< open sockets, whatever they are used for
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t messages_in = 0;
+  std::uint64_t writes = 0;  ///< calls of sendmsg for WebSockets
+};
+
+struct Context {
+  Context(boost::asio::io_context& io_context, const Limits& set, engineio::OutboxLimits& outboxes,
+          engineio::FlushList& list)
+      : loop{io_context}, limits{set}, outbox_limits{outboxes}, flush_list{list}, deadlines{io_context} {}
+
+  boost::asio::io_context& loop;
+  Limits limits;
+  engineio::OutboxLimits& outbox_limits;
+  engineio::FlushList& flush_list;
+  engineio::ChunkArena arena;
+  Deadlines deadlines;
+  Deadlines::Queue& header_deadlines = deadlines.queue(limits.header_timeout);
+  Deadlines::Queue& body_deadlines = deadlines.queue(limits.body_timeout);
+  Deadlines::Queue& idle_deadlines = deadlines.queue(limits.idle_timeout);
+  Deadlines::Queue& close_deadlines = deadlines.queue(limits.close_timeout);
+  Deadlines::Queue& upgrade_deadlines = deadlines.queue(limits.upgrade_timeout);
+  Counters counters;
+  OpenConnections connections;
+  std::array<char, 65'536> buffer{};  ///< bytes read in this turn; whatever is kept has to be copied
+};
+
+}  // namespace transport

@@ -1,0 +1,46 @@
+// Requests as the server needs them, and answers. Beast parses; this is what it finds, without its types. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace transport {
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kOptions, kOther };
+
+/// A request. The views are valid while its connection keeps it: until it is answered.
+struct Request {
+  Method method = Method::kOther;
+  std::string_view path;   ///< the target up to `?`
+  std::string_view query;  ///< what follows it
+  std::string_view host;
+  std::optional<std::string_view> origin;
+  std::string_view content_type;
+  std::string_view body;         ///< empty while only the head is there
+  bool wants_websocket = false;  ///< Upgrade: websocket
+  std::string_view websocket_key;
+  std::string_view websocket_version;
+};
+
+/// An answer. Its length is told by whoever sends it.
+struct Answer {
+  int status = 200;
+  std::string_view content_type = "text/plain; charset=UTF-8";
+  std::string body{};
+  std::string headers{};  ///< further ones, each ended by CRLF
+  bool close = false;     ///< the connection ends with it
+};
+
+/// The reason phrase of a status (RFC 9110, section 15).
+std::string_view phrase_of(int status);
+
+/// The head of an answer; `with_body` is false for HEAD, whose length is that of the body it leaves out.
+std::string head_of(const Answer& answer, bool keep_alive);
+
+/// What a key of a client's handshake has to be answered with (RFC 6455, section 4.2.2), or nothing if it is no Base64
+/// of 16 bytes.
+std::optional<std::string> accept_key(std::string_view key);
+
+}  // namespace transport

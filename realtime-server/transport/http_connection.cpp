@@ -1,0 +1,306 @@
+#include "realtime-server/transport/http_connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <sys/socket.h>
+
+namespace transport {
+
+namespace http = boost::beast::http;
+using engineio::CloseReason;
+
+/// Most bytes that are read and dropped so that an early answer is not lost by a reset.
+constexpr std::size_t kMostLingering = 16 << 20;
+
+struct HttpConnection::Parsing {
+  http::request_parser<http::string_body> parser;
+  Request request;
+  std::size_t lingered = 0;
+};
+
+namespace {
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+Method method_of(http::verb verb) {
+  switch (verb) {
+    case http::verb::get:
+      return Method::kGet;
+    case http::verb::head:
+      return Method::kHead;
+    case http::verb::post:
+      return Method::kPost;
+    case http::verb::options:
+      return Method::kOptions;
+    default:
+      return Method::kOther;
+  }
+}
+
+/// What the server needs of a head that was parsed.
+Request describe(const http::request<http::string_body>& message) {
+  Request request;
+  request.method = method_of(message.method());
+  const auto target = view(message.target());
+  request.path = target.substr(0, target.find('?'));
+  request.query = request.path.size() < target.size() ? target.substr(request.path.size() + 1) : std::string_view{};
+  request.host = view(message[http::field::host]);
+  if (const auto origin = message.find(http::field::origin); origin != message.end())
+    request.origin = view(origin->value());
+  request.content_type = view(message[http::field::content_type]);
+  request.wants_websocket = http::token_list{message[http::field::upgrade]}.exists("websocket") &&
+                            http::token_list{message[http::field::connection]}.exists("upgrade");
+  request.websocket_key = view(message[http::field::sec_websocket_key]);
+  request.websocket_version = view(message[http::field::sec_websocket_version]);
+  return request;
+}
+
+}  // namespace
+
+HttpConnection::HttpConnection(Context& context, HttpHandler& handler, Socket socket)
+    : context_{context}, handler_{handler}, socket_{std::move(socket)} {
+  ++context_.counters.connections;
+  context_.connections.push_back(*this);
+}
+
+HttpConnection::~HttpConnection() {
+  if (state_ != State::kClosed) --context_.counters.connections;
+}
+
+void HttpConnection::start() {
+  context_.header_deadlines.arm(*this);
+  wait_readable();
+}
+
+void HttpConnection::wait_readable() {
+  if (reading_ || state_ == State::kClosed) return;
+  reading_ = true;
+  auto done = [self = HttpConnectionPtr{this}](const boost::system::error_code& error) {
+    self->reading_ = false;
+    if (!error && self->state_ != State::kClosed) self->on_readable();
+  };
+  socket_.async_wait(Socket::wait_read, std::move(done));
+}
+
+void HttpConnection::wait_writable() {
+  auto done = [self = HttpConnectionPtr{this}](const boost::system::error_code& error) {
+    if (!error && self->state_ == State::kSending) self->send_pending();
+  };
+  socket_.async_wait(Socket::wait_write, std::move(done));
+}
+
+void HttpConnection::on_readable() {
+  const auto count = recv(socket_.native_handle(), context_.buffer.data(), context_.buffer.size(), MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();
+  if (count <= 0) return destroy(count == 0 ? CloseReason::kTransportClose : CloseReason::kTransportError);
+  context_.counters.bytes_in += static_cast<std::uint64_t>(count);
+  read_more({context_.buffer.data(), static_cast<std::size_t>(count)});
+}
+
+void HttpConnection::read_more(std::string_view bytes) {
+  if (state_ == State::kLingering) {
+    parsing_->lingered += bytes.size();
+    return parsing_->lingered > kMostLingering ? close() : wait_readable();
+  }
+  received_ += bytes;
+  if (state_ == State::kWaiting || state_ == State::kSending) {
+    // A client that sends its next request before the answer waits; one that sends without end is not read further.
+    if (received_.size() < context_.limits.header_bytes) wait_readable();
+    return;
+  }
+  parse();
+}
+
+/// Parses what there is of a request, and reads on if it is not whole.
+void HttpConnection::parse() {
+  const HttpConnectionPtr alive{this};
+  if (state_ == State::kIdle && !received_.empty()) {
+    state_ = State::kHead;
+    context_.header_deadlines.arm(*this);
+  }
+  if (state_ == State::kHead && !parse_head()) return;
+  if (state_ == State::kBody && !parse_body()) return;
+  if (state_ != State::kIdle) return;
+  wait_readable();
+}
+
+bool HttpConnection::parse_head() {
+  if (!parsing_) {
+    parsing_ = std::make_unique<Parsing>();
+    parsing_->parser.header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes));
+    parsing_->parser.body_limit(context_.limits.max_payload);
+  }
+  auto& parser = parsing_->parser;
+  boost::system::error_code error;
+  const auto taken = parser.put(boost::asio::buffer(received_), error);
+  received_.erase(0, taken);
+  if (error == http::error::need_more) {
+    if (received_.size() > context_.limits.header_bytes) {
+      refuse(431, "the headers are too large\n", CloseReason::kProtocolError);
+    } else {
+      wait_readable();
+    }
+    return false;
+  }
+  if (error) {
+    const bool too_large = error == http::error::header_limit;
+    const bool too_much = error == http::error::body_limit;
+    refuse(too_large ? 431 : too_much ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
+    return false;
+  }
+  keep_alive_ = parser.get().keep_alive();
+  parsing_->request = describe(parser.get());
+  is_head_ = parsing_->request.method == Method::kHead;
+  if (parser.is_done()) {
+    disarm();
+    state_ = State::kWaiting;
+    hand_over();
+    return false;
+  }
+  state_ = State::kBody;
+  context_.body_deadlines.arm(*this);
+  if (!handler_.on_head(*this, parsing_->request)) return false;
+  if (parser.get()[http::field::expect] == "100-continue") {
+    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  return true;
+}
+
+bool HttpConnection::parse_body() {
+  auto& parser = parsing_->parser;
+  boost::system::error_code error;
+  while (!received_.empty() && !parser.is_done()) {
+    const auto taken = parser.put(boost::asio::buffer(received_), error);
+    received_.erase(0, taken);
+    if (error == http::error::need_more || (taken == 0 && !error)) break;
+    if (error) {
+      refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
+      return false;
+    }
+  }
+  if (!parser.is_done()) {
+    wait_readable();
+    return false;
+  }
+  disarm();
+  state_ = State::kWaiting;
+  parsing_->request.body = parser.get().body();
+  hand_over();
+  return false;
+}
+
+/// Gives a whole request to the handler; while it is not answered a peer that goes away is to be noticed.
+void HttpConnection::hand_over() {
+  handler_.on_request(*this, parsing_->request);
+  if (state_ == State::kWaiting) wait_readable();
+}
+
+/// Answers what is no request, or too large a one, and ends the connection.
+void HttpConnection::refuse(int status, std::string_view why, CloseReason reason) {
+  handler_.on_http_closed(reason);
+  auto* owner = std::exchange(owner_, nullptr);
+  if (owner != nullptr) owner->on_abandoned(*this, reason);
+  answer({.status = status, .body = std::string{why}, .close = true});
+}
+
+void HttpConnection::answer(const Answer& answer) {
+  if (state_ == State::kClosed) return;
+  owner_ = nullptr;
+  // With a body that is not read to its end there is no way to find the next request.
+  const bool unread = state_ == State::kHead || state_ == State::kBody;
+  keep_alive_ = keep_alive_ && !answer.close && !unread;
+  const auto head = head_of(answer, keep_alive_);
+  state_ = State::kSending;
+  context_.idle_deadlines.arm(*this);
+  sending_ = head;
+  if (!is_head_) sending_ += answer.body;
+  sent_ = 0;
+  send_pending();
+}
+
+void HttpConnection::send_pending() {
+  while (sent_ < sending_.size()) {
+    const auto count =
+        ::send(socket_.native_handle(), sending_.data() + sent_, sending_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && errno == EAGAIN) return wait_writable();
+    if (count < 0) return destroy(CloseReason::kTransportError);
+    sent_ += static_cast<std::size_t>(count);
+    context_.counters.bytes_out += static_cast<std::uint64_t>(count);
+  }
+  sent();
+}
+
+/// The answer has left.
+void HttpConnection::sent() {
+  std::string{}.swap(sending_);
+  if (!keep_alive_) return linger();
+  parsing_.reset();
+  state_ = State::kIdle;
+  context_.idle_deadlines.arm(*this);
+  if (received_.empty()) {
+    std::string{}.swap(received_);
+    return wait_readable();
+  }
+  // From the loop, lest a pipeline of requests that are answered at once nests.
+  boost::asio::post(context_.loop, [self = HttpConnectionPtr{this}] {
+    if (self->state_ == State::kIdle) self->parse();
+  });
+}
+
+/// Closes for writing and drops what still comes, so that the peer reads the answer before it meets a reset.
+void HttpConnection::linger() {
+  state_ = State::kLingering;
+  if (!parsing_) parsing_ = std::make_unique<Parsing>();
+  ::shutdown(socket_.native_handle(), SHUT_WR);
+  context_.close_deadlines.arm(*this);
+  wait_readable();
+}
+
+Socket HttpConnection::release(std::string& rest) {
+  rest = std::move(received_);
+  state_ = State::kClosed;
+  --context_.counters.connections;
+  disarm();
+  return std::move(socket_);
+}
+
+void HttpConnection::destroy(CloseReason reason) {
+  if (state_ == State::kClosed) return;
+  const HttpConnectionPtr alive{this};
+  if (state_ != State::kLingering && state_ != State::kIdle) handler_.on_http_closed(reason);
+  auto* owner = std::exchange(owner_, nullptr);
+  close();
+  if (owner != nullptr) owner->on_abandoned(*this, reason);
+}
+
+void HttpConnection::close() {
+  state_ = State::kClosed;
+  --context_.counters.connections;
+  disarm();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  parsing_.reset();
+}
+
+void HttpConnection::abandon() {
+  owner_ = nullptr;
+  if (state_ != State::kClosed) close();
+}
+
+void HttpConnection::on_deadline() {
+  switch (state_) {
+    case State::kHead:
+      if (!parsing_ && received_.empty()) return destroy(CloseReason::kHeaderTimeout);
+      return refuse(408, "the headers took too long\n", CloseReason::kHeaderTimeout);
+    case State::kBody:
+      return refuse(408, "the body took too long\n", CloseReason::kBodyTimeout);
+    default:
+      return destroy(CloseReason::kIdle);
+  }
+}
+
+}  // namespace transport

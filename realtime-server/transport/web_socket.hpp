@@ -1,0 +1,76 @@
+// A connection after its upgrade to WebSocket (RFC 6455): frames in, ready frames out, one write for all that a turn
+// has queued. Kept alive by what it waits for; one loop thread only.
+#pragma once
+
+#include <string_view>
+
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include "realtime-server/engineio/close_reason.hpp"
+#include "realtime-server/engineio/frame.hpp"
+#include "realtime-server/engineio/outlet.hpp"
+#include "realtime-server/transport/context.hpp"
+
+namespace transport {
+
+class WebSocket;
+
+/// Whose WebSocket it is.
+class WebSocketOwner {
+ public:
+  virtual ~WebSocketOwner() = default;
+  /// A whole message; the bytes are valid during the call only. The owner may close the WebSocket.
+  virtual void on_message(WebSocket& socket, bool binary, std::string_view bytes) = 0;
+  /// The WebSocket is of no more use, for any reason but a call of close(). Called once.
+  virtual void on_closed(WebSocket& socket, engineio::CloseReason reason) = 0;
+};
+
+class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::thread_unsafe_counter>,
+                        public engineio::Outlet,
+                        public Timed,
+                        public OpenConnection {
+ public:
+  WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64);
+  ~WebSocket() override;
+
+  /// Sends the answer to the handshake, then takes `rest`, which came together with it, and what follows.
+  void start(std::string_view accept_key, std::string_view rest);
+  void set_owner(WebSocketOwner& owner) { owner_ = &owner; }
+
+  /// Closes with the status of the reason and waits for the peer's part, for close_timeout. The owner hears nothing
+  /// more.
+  void close(engineio::CloseReason reason);
+  /// Ends the connection at once.
+  void destroy();
+  void abandon() override { destroy(); }
+  bool closed() const { return state_ != State::kOpen; }
+
+  /// Sends what waits, with one sendmsg if the socket takes it all.
+  void flush() override;
+  /// Without a deadline of its own a WebSocket would wait for ever: a probe for its upgrade, a closing one for its
+  /// peer.
+  void on_deadline() override;
+
+ private:
+  enum class State : std::uint8_t { kOpen, kClosing, kClosed };
+
+  void wait_readable();
+  void wait_writable();
+  void on_readable();
+  void take(std::span<char> bytes);
+  void take_control(const engineio::Incoming& incoming);
+  void fail(engineio::CloseReason reason);
+  void say_goodbye(std::uint16_t status);
+
+  Context& context_;
+  Socket socket_;
+  WebSocketOwner* owner_;
+  engineio::FrameReader reader_;
+  State state_ = State::kOpen;
+  bool writing_ = false;  ///< waits until the socket takes more
+  bool shut_ = false;     ///< our side is closed
+};
+
+using WebSocketPtr = boost::intrusive_ptr<WebSocket>;
+
+}  // namespace transport

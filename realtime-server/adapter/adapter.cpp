@@ -1,0 +1,12 @@
+#include "realtime-server/adapter/adapter.hpp"
+
+#include <array>
+
+namespace adapter {
+
+std::string_view name_of(State state) {
+  constexpr std::array<std::string_view, 5> kNames{"local", "connecting", "connected", "deaf", "gone"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+}  // namespace adapter

@@ -1,0 +1,105 @@
+// The bytes of JSON text, many at a time: which of a string may pass without a closer look, and what is UTF-8. Inline,
+// for the walk and for strings; pure, any thread.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace socketio {
+
+/// Whether a byte of a string stands for itself and is a character by itself: no quote, backslash, control character or
+/// part of a longer UTF-8 sequence.
+constexpr bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/// The first byte in [p, end) that is not plain, or `end`; eight bytes at a time on any machine.
+inline const char* skip_plain_portable(const char* p, const char* end) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = kOnes * 0x80;
+  // Sets the high bit of bytes less than `limit`. A borrow may set it in a byte after such a one too: good enough to
+  // stop.
+  const auto below = [](std::uint64_t word, std::uint64_t limit) { return (word - kOnes * limit) & ~word; };
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    const auto stops = below(word, 0x20) | below(word ^ (kOnes * '"'), 1) | below(word ^ (kOnes * '\\'), 1) | word;
+    if ((stops & kHigh) != 0) break;
+  }
+  while (p != end && is_plain(*p)) ++p;
+  return p;
+}
+
+#ifdef __SSE2__
+
+/// One bit for each of the sixteen bytes at `p` that is not plain.
+inline unsigned stops_among_16(const char* p) {
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  // Signed, bytes from 0x80 are less than 0x20 too.
+  const __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+  const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(quote, backslash))));
+}
+
+/// The same, sixteen bytes at a time.
+inline const char* skip_plain(const char* p, const char* end) {
+  for (; end - p >= 16; p += 16)
+    if (const auto stops = stops_among_16(p)) return p + std::countr_zero(stops);
+  return skip_plain_portable(p, end);
+}
+
+#else
+
+inline const char* skip_plain(const char* p, const char* end) { return skip_plain_portable(p, end); }
+
+#endif
+
+/// The first byte in [p, end) that is not ASCII, or `end`.
+inline const char* skip_ascii(const char* p, const char* end) {
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    if ((word & 0x8080808080808080) != 0) break;
+  }
+  while (p != end && static_cast<unsigned char>(*p) < 0x80) ++p;
+  return p;
+}
+
+/// The first byte in [p, end) that is no white space of RFC 8259, or `end`.
+inline const char* skip_space(const char* p, const char* end) {
+  while (p != end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) ++p;
+  return p;
+}
+
+/// What begins at some byte: a well-formed sequence of `length` bytes, or as many bytes that cannot begin one.
+struct Utf8Sequence {
+  unsigned length;
+  bool well_formed;
+};
+
+/// The sequence at p < end (Unicode, table 3-7). Of one that is ill-formed, the length is that of the maximal subpart
+/// that decoders replace by one U+FFFD.
+inline Utf8Sequence utf8_sequence(const char* p, const char* end) {
+  const auto byte = [p](std::ptrdiff_t i) { return static_cast<unsigned char>(p[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return {1, true};
+  if (lead < 0xc2 || lead > 0xf4) return {1, false};
+  const unsigned length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  // No overlong forms, no surrogates, nothing beyond U+10FFFF: that is all in the second byte's range.
+  const unsigned least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const unsigned most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (end - p < 2 || byte(1) < least || byte(1) > most) return {1, false};
+  for (unsigned i = 2; i < length; ++i)
+    if (end - p <= static_cast<std::ptrdiff_t>(i) || (byte(i) & 0xc0U) != 0x80) return {i, false};
+  return {length, true};
+}
+
+}  // namespace socketio

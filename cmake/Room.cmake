@@ -20,8 +20,8 @@ endif()
 
 function(set_house_options target)
   # -Wrestrict is wrong about std::string in g++ 12 (GCC bug 105651).
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers -Wno-restrict
-                         -fpch-preprocess)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -fpch-preprocess>)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
   if(NOT SANITIZE)
     # Instrumented code makes g++ 12 warn about its own library; the other builds hold ours to it.

@@ -57,7 +57,7 @@ void Outbox::drop_first_range() {
   ranges_[head_++].chunk.reset();
   if (head_ < ranges_.size()) {
     // A queue that never quite empties must not keep what it has sent.
-    if (head_ >= 64 && head_ * 2 >= ranges_.size()) {
+    if (head_ >= 64 && head_ >= ranges_.size() / 2) {
       ranges_.erase(ranges_.begin(), ranges_.begin() + head_);
       head_ = 0;
     }

@@ -1,6 +1,7 @@
 #include "realtime-server/engineio/outlet.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace engineio {
 
@@ -11,10 +12,9 @@ void FlushList::remove(Outlet& outlet) {
 
 void FlushList::flush_all() {
   flushing_.swap(waiting_);
-  for (std::size_t i = 0; i < flushing_.size(); ++i) {
-    auto* outlet = flushing_[i];
-    if (outlet == nullptr) continue;
-    flushing_[i] = nullptr;
+  for (auto& place : flushing_) {
+    auto* outlet = std::exchange(place, nullptr);
+    if (outlet == nullptr) continue;  // it died meanwhile
     outlet->listed_ = false;
     outlet->flush();
   }

@@ -1,0 +1,40 @@
+#include "realtime-server/socketio/assembler.hpp"
+
+#include <utility>
+
+namespace socketio {
+namespace {
+
+/// Lets a view of `from` point to the same place in `to`, a copy of it; views of other texts stay.
+void rebase(std::string_view& view, std::string_view from, std::string_view to) {
+  if (view.data() >= from.data() && view.data() < from.data() + from.size())
+    view = to.substr(static_cast<std::size_t>(view.data() - from.data()), view.size());
+}
+
+}  // namespace
+
+Assembled Assembler::on_text(std::string_view text, Packet& scratch, std::size_t most) {
+  if (partial_) return {.error = PacketError::kBadAttachments};
+  if (const auto error = decode(text, scratch); error != PacketError::kNone) return {.error = error};
+  if (scratch.attachments == 0) return {&scratch, text};
+  if (text.size() > most) return {.error = PacketError::kBadAttachments};
+  partial_ = std::make_unique<Partial>();
+  partial_->text = text;
+  partial_->bytes = text.size();
+  partial_->packet = std::move(scratch);
+  auto& packet = partial_->packet;
+  for (auto* view : {&packet.nsp, &packet.id, &packet.event}) rebase(*view, text, partial_->text);
+  for (auto& argument : packet.args) rebase(argument, text, partial_->text);
+  return {};
+}
+
+Assembled Assembler::on_binary(std::string_view bytes, std::size_t most) {
+  if (!partial_) return {.error = PacketError::kBadAttachments};
+  partial_->bytes += bytes.size();
+  if (partial_->bytes > most) return {.error = PacketError::kBadAttachments};
+  partial_->attachments.emplace_back(bytes);
+  if (partial_->attachments.size() < partial_->packet.attachments) return {};
+  return {&partial_->packet, partial_->text, partial_->attachments};
+}
+
+}  // namespace socketio

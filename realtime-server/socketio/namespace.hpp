@@ -1,0 +1,68 @@
+// A namespace: its sockets, its rooms, and the way of an event to those who are meant. Owned by a shard; one loop
+// thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "realtime-server/socketio/encoder.hpp"
+#include "realtime-server/socketio/socket.hpp"
+
+namespace socketio {
+
+/// A room and its members, in no order.
+struct Room {
+  std::string_view name;  ///< the key that it is stored under
+  std::vector<Socket*> members;
+};
+
+class Namespace {
+ public:
+  explicit Namespace(std::string name) : name_{std::move(name)} {}
+  Namespace(const Namespace&) = delete;
+  Namespace& operator=(const Namespace&) = delete;
+
+  const std::string& name() const { return name_; }
+  std::size_t size() const { return sockets_.size(); }
+  /// The socket of this id, or null.
+  Socket* find(std::string_view sid) const;
+
+  /// Puts a socket into a room, which is made if it is new. A socket is in at most `kMostRooms`; false if it is in that
+  /// many.
+  static constexpr std::size_t kMostRooms = 1'000;
+  bool enter(Socket& socket, std::string_view name);
+  void leave(Socket& socket, std::string_view room);
+  /// Lets everybody leave a room.
+  void close(std::string_view name);
+
+  /// Gives an event to every socket that is meant, encoded once. Those who are to acknowledge it get the id `ack_id`.
+  /// Gives the number of sockets.
+  std::size_t deliver(const Emit& emit, Encoder& encoder, std::uint64_t ack_id);
+
+ private:
+  friend class Socket;
+  struct StringHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  void add(Socket& socket);
+  void remove(Socket& socket);
+  void leave_at(Socket& socket, std::size_t membership);
+  template <class Visit>
+  void for_members(std::string_view name, Visit visit);
+
+  std::string name_;
+  std::vector<Socket*> sockets_;
+  boost::unordered_flat_map<engineio::SessionId, Socket*, engineio::SessionId::Hash> by_sid_;
+  std::unordered_map<std::string, Room, StringHash, std::equal_to<>> rooms_;
+  std::uint64_t mark_ = 0;
+};
+
+}  // namespace socketio

@@ -33,6 +33,7 @@ TEST_CASE("Base64 is read back as it was written, whatever the length", "[unit][
 
 TEST_CASE("Digests are the head of SHA-256", "[unit][core]") {
   CHECK(core::digest("abc") == "ba7816bf8f01cfea414140de5dae2223");
+  CHECK(core::base64_encode(core::sha256("abc")) == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
 }
 
 TEST_CASE("Random secrets have the length asked for and do not repeat", "[unit][core]") {

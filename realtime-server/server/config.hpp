@@ -1,0 +1,70 @@
+// The server's configuration: every field with its default. `load_config` reads it once at start-up for main;
+// afterwards it is never changed and read from every thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.hpp"
+#include "realtime-server/server/rules.hpp"
+
+namespace server {
+
+struct Transports {
+  bool polling = true;
+  bool websocket = true;
+};
+
+struct ProtocolConfig {
+  std::string path = "/socket.io/";  ///< begins and ends with a slash
+  Transports transports;             ///< at least one
+  std::chrono::milliseconds ping_interval{25'000};
+  std::chrono::milliseconds ping_timeout{20'000};
+  std::chrono::milliseconds upgrade_timeout{10'000};
+  std::chrono::milliseconds connect_timeout{45'000};
+  std::size_t max_payload = 1'000'000;  ///< bytes of a message, or of the body of a POST
+};
+
+struct LimitsConfig {
+  std::chrono::milliseconds header_timeout{10'000};
+  std::chrono::milliseconds body_timeout{20'000};
+  std::size_t max_connections = 100'000;           ///< sockets; more are refused with 503
+  std::size_t outbox_bytes = 4 << 20;              ///< of a session, at least max_payload
+  std::size_t outbox_packets = 16'384;             ///< of a session
+  std::size_t process_outbox_bytes = 256U << 20U;  ///< of all sessions together, at least outbox_bytes
+  std::chrono::milliseconds tcp_user_timeout{30'000};
+};
+
+struct RedisConfig {
+  std::string channel = "flask-socketio";  ///< of the Python dialect
+};
+
+struct DrainConfig {
+  std::chrono::milliseconds propagation_delay{5'000};  ///< from SIGTERM until handshakes are refused
+  std::chrono::milliseconds deadline{60'000};          ///< from SIGTERM until everybody is closed
+  std::size_t max_disconnects_per_minute = 600;        ///< 0: no limit but the deadline
+};
+
+struct Config {
+  ProtocolConfig protocol;
+  /// Which origins may connect: none named, the server's own; "*", any; else these, spelled as browsers spell them.
+  std::vector<std::string> allowed_origins;
+  bool demo_page = true;
+  LimitsConfig limits;
+  RedisConfig redis;
+  DrainConfig drain;
+  Rules namespaces{{"/", {}}};  ///< at least one
+};
+
+/// Reads a configuration written in YAML or JSON. Fails with kInvalidInput; the message has a line for each thing that
+/// is wrong: `FILE:LINE:COLUMN: KEY is …; write …`. `file_name` is used in messages only.
+core::Result<Config> read_config(std::string_view yaml, std::string_view file_name);
+
+/// `read_config` of a file. Fails with kInvalidInput too if that cannot be read, or is larger than 1 MiB.
+core::Result<Config> load_config(const std::filesystem::path& file);
+
+}  // namespace server

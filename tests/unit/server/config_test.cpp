@@ -1,0 +1,176 @@
+#include "realtime-server/server/config.hpp"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/digest.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/checkout.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+
+server::Config good(std::string_view yaml) {
+  auto config = server::read_config(yaml, "f.yaml");
+  INFO(yaml);
+  if (!config) FAIL(config.error().message);
+  return std::move(*config);
+}
+
+/// The examples of the guide; the first names every field.
+std::vector<std::string> guide() {
+  std::ifstream stream{support::project_root() / "docs" / "server-configuration.md"};
+  const std::string text{std::istreambuf_iterator<char>{stream}, {}};
+  std::vector<std::string> examples;
+  constexpr std::string_view kFence = "```yaml\n";
+  for (auto at = text.find(kFence); at != std::string::npos; at = text.find(kFence, at)) {
+    at += kFence.size();
+    examples.push_back(text.substr(at, text.find("```", at) - at));
+  }
+  return examples;
+}
+
+}  // namespace
+
+TEST_CASE("What is left out has its default, and the guide tells the same", "[unit][server]") {
+  const auto empty = "protocol:\nlimits: {}\nnamespaces: ~\nallowedOrigins:\n";
+  for (const auto& yaml : std::vector<std::string>{"", "# nothing\n", "---\n", "{}", empty, guide().at(0)}) {
+    const auto config = good(yaml);
+    CHECK(config.protocol.path == "/socket.io/");
+    CHECK((config.protocol.transports.polling && config.protocol.transports.websocket));
+    CHECK(config.protocol.ping_interval == 25s);
+    CHECK(config.protocol.ping_timeout == 20s);
+    CHECK(config.protocol.upgrade_timeout == 10s);
+    CHECK(config.protocol.connect_timeout == 45s);
+    CHECK(config.protocol.max_payload == 1'000'000);
+    CHECK(config.allowed_origins.empty());
+    CHECK(config.demo_page);
+    CHECK(config.limits.header_timeout == 10s);
+    CHECK(config.limits.body_timeout == 20s);
+    CHECK(config.limits.max_connections == 100'000);
+    CHECK(config.limits.outbox_bytes == 4'194'304);
+    CHECK(config.limits.outbox_packets == 16'384);
+    CHECK(config.limits.process_outbox_bytes == 268'435'456);
+    CHECK(config.limits.tcp_user_timeout == 30s);
+    CHECK(config.redis.channel == "flask-socketio");
+    CHECK(config.drain.propagation_delay == 5s);
+    CHECK(config.drain.deadline == 60s);
+    CHECK(config.drain.max_disconnects_per_minute == 600);
+    REQUIRE(config.namespaces.size() == 1);
+    CHECK(config.namespaces.at("/").on_connect.empty());
+    CHECK(config.namespaces.at("/").events.empty());
+  }
+}
+
+TEST_CASE("Every field is read, from YAML and from JSON", "[unit][server]") {
+  const auto config =
+      good(GENERATE(as<std::string>{}, R"(
+protocol:
+  path: /chat/v1/
+  transports: [websocket]
+  pingInterval: 1m30s
+  pingTimeout: 1.5s
+  upgradeTimeout: 3s
+  connectTimeout: "4s"
+  maxPayload: 0x10000
+allowedOrigins: ["*"]
+demoPage: false
+limits:
+  headerTimeout: 1s
+  bodyTimeout: 2s
+  maxConnections: 5
+  outboxBytes: 70000
+  outboxPackets: 17
+  processOutboxBytes: 2000000
+  tcpUserTimeout: 1m
+redis: {channel: socketio}
+drain: {propagationDelay: 0, deadline: 1h, maxDisconnectsPerMinute: 0}
+namespaces: {/custom: , "/": {}}
+)",
+                    R"({"protocol":{"path":"/chat/v1/","transports":["websocket"],"pingInterval":"1m30s",
+"pingTimeout":"1500ms","upgradeTimeout":"3s","connectTimeout":"4s","maxPayload":65536},"allowedOrigins":["*"],
+"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","maxConnections":5,"outboxBytes":70000,
+"outboxPackets":17,"processOutboxBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio"},
+"drain":{"propagationDelay":"0s","deadline":"1h","maxDisconnectsPerMinute":0},"namespaces":{"/custom":null,"/":{}}})"));
+  CHECK(config.protocol.path == "/chat/v1/");
+  CHECK_FALSE(config.protocol.transports.polling);
+  CHECK(config.protocol.transports.websocket);
+  CHECK(config.protocol.ping_interval == 90s);
+  CHECK(config.protocol.ping_timeout == 1500ms);
+  CHECK(config.protocol.upgrade_timeout == 3s);
+  CHECK(config.protocol.connect_timeout == 4s);
+  CHECK(config.protocol.max_payload == 65'536);
+  CHECK(config.allowed_origins == std::vector<std::string>{"*"});
+  CHECK_FALSE(config.demo_page);
+  CHECK(config.limits.header_timeout == 1s);
+  CHECK(config.limits.body_timeout == 2s);
+  CHECK(config.limits.max_connections == 5);
+  CHECK(config.limits.outbox_bytes == 70'000);
+  CHECK(config.limits.outbox_packets == 17);
+  CHECK(config.limits.process_outbox_bytes == 2'000'000);
+  CHECK(config.limits.tcp_user_timeout == 1min);
+  CHECK(config.redis.channel == "socketio");
+  CHECK(config.drain.propagation_delay == 0ms);
+  CHECK(config.drain.deadline == 1h);
+  CHECK(config.drain.max_disconnects_per_minute == 0);
+  REQUIRE(config.namespaces.size() == 2);
+  CHECK(config.namespaces.contains("/custom"));
+}
+
+TEST_CASE("Files that cannot be read are named", "[unit][server]") {
+  const auto missing = server::load_config("/nowhere/f.yaml");
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().kind == core::ErrorKind::kInvalidInput);
+  CHECK(missing.error().message == "/nowhere/f.yaml: cannot be read: No such file or directory");
+  const auto folder = server::load_config("/tmp");
+  REQUIRE_FALSE(folder);
+  CHECK(folder.error().message == "/tmp: cannot be read: Is a directory");
+  const auto file = std::filesystem::temp_directory_path() / ("config-test-" + core::random_hex(6));
+  std::ofstream{file} << "#" << std::string(2 << 20, 'x');
+  const auto large = server::load_config(file);
+  std::ofstream{file} << "demoPage: false";
+  const auto small = server::load_config(file);
+  std::filesystem::remove(file);
+  REQUIRE_FALSE(large);
+  CHECK_THAT(large.error().message, Catch::EndsWith(": is larger than 1048576 bytes"));
+  REQUIRE(small);
+  CHECK_FALSE(small->demo_page);
+}
+
+TEST_CASE("The examples are configurations", "[unit][server]") {
+  CHECK(guide().size() == 2);
+  for (const auto& example : guide()) good(example);
+  const auto examples = support::project_root() / "examples" / "server";
+  const auto echo = server::load_config(examples / "echo.yaml");
+  if (!echo) FAIL(echo.error().message);
+  const auto& message = echo->namespaces.at("/").events.find("message")->second;
+  REQUIRE(message.size() == 1);
+  CHECK(message[0].type == server::ActionType::kBroadcast);
+  std::string payload;
+  message[0].append_payload(payload, {std::array{std::string_view{"\"hi\""}}, "{}"});
+  CHECK(payload == R"(["response",{"echo":"hi"}])");
+
+  const auto suite = server::load_config(examples / "protocol-suite.yaml");
+  if (!suite) FAIL(suite.error().message);
+  CHECK(suite->protocol.ping_interval == 300ms);
+  CHECK(suite->protocol.ping_timeout == 200ms);
+  CHECK(suite->protocol.max_payload == 1'000'000);
+  CHECK(suite->namespaces.size() == 2);
+  for (const auto* name : {"/", "/custom"}) {
+    const auto& rules = suite->namespaces.at(name);
+    REQUIRE(rules.on_connect.size() == 1);
+    payload.clear();
+    rules.on_connect[0].append_payload(payload, {{}, R"({"token":"x"})"});
+    CHECK(payload == R"(["auth",{"token":"x"}])");
+    const auto args = std::array<std::string_view, 2>{"1", "[2]"};
+    payload.clear();
+    rules.events.find("message")->second.at(0).append_payload(payload, {args, ""});
+    CHECK(payload == R"(["message-back",1,[2]])");
+    payload.clear();
+    rules.events.find("message-with-ack")->second.at(0).append_payload(payload, {args, ""});
+    CHECK(payload == "[1,[2]]");
+  }
+}

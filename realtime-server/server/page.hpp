@@ -1,0 +1,21 @@
+// The demo page at `/`: one HTML file with its own small client, part of the program. The server renders it once at
+// start-up and then hands out the same bytes; pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace server {
+
+/// page/index.html as it is in the repository; `{{path}}` stands where the path of Engine.IO belongs. A source made by
+/// cmake/EmbedPage.cmake defines it.
+extern const std::string_view kPageHtml;
+
+/// The page for a server whose protocol.path is `path`, as text/html in UTF-8.
+std::string page(std::string_view path);
+
+/// The value of the Content-Security-Policy header that belongs to the page: its own script and style, by their
+/// SHA-256, connections to its own origin, nothing else.
+std::string page_policy();
+
+}  // namespace server

@@ -1,0 +1,44 @@
+#include "realtime-server/server/page.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "core/digest.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/checkout.hpp"
+
+TEST_CASE("The page in the program is the one in the repository, with the path of the server", "[unit][server]") {
+  std::ifstream stream{support::project_root() / "realtime-server/server/page/index.html"};
+  const std::string file{std::istreambuf_iterator<char>{stream}, {}};
+  CHECK(server::kPageHtml == file);
+  CHECK(file.size() <= 30 * 1024);
+  const auto html = server::page("/chat/");
+  CHECK_THAT(html, Catch::Contains(" data-path=\"/chat/\"") && !Catch::Contains("{{"));
+  CHECK_THAT(server::page("/\"><script>&"), Catch::Contains(" data-path=\"/&quot;>&lt;script>&amp;\">"));
+}
+
+TEST_CASE("The page's policy allows its own script and style and nothing else", "[unit][server]") {
+  const auto policy = server::page_policy();
+  const auto html = server::page("/socket.io/");
+  for (const auto* element : {"script", "style"}) {
+    // As the browser finds them: everything between the tags of the page that is served.
+    std::smatch found;
+    const std::regex tags{std::string{"<"} + element + "([^>]*)>([^]*?)</" + element + ">"};
+    REQUIRE(std::regex_search(html, found, tags));
+    CHECK(found[1].str().empty());
+    const auto hash = core::base64_encode(core::sha256(found[2].str()));
+    CHECK_THAT(policy, Catch::Contains(std::string{element} + "-src 'sha256-" + hash + "';"));
+    CHECK_FALSE(std::regex_search(found.suffix().str(), tags));
+  }
+  CHECK_THAT(policy, Catch::StartsWith("default-src 'none';") && Catch::Contains("connect-src 'self';") &&
+                         !Catch::Contains("unsafe"));
+  CHECK_FALSE(std::regex_search(html, std::regex{" (style|on[a-z]+)="}));
+}
+
+TEST_CASE("The page names no other address", "[unit][server]") {
+  const auto html = server::page("/socket.io/");
+  const std::regex address{"(https?|wss?)://[^\"' )]*"};
+  for (std::sregex_iterator found{html.begin(), html.end(), address}; found != std::sregex_iterator{}; ++found)
+    CHECK(found->str() == "http://www.w3.org/2000/svg");
+}

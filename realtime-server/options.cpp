@@ -1,0 +1,162 @@
+#include "realtime-server/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/env.hpp"
+#include "core/result.hpp"
+#include "realtime-server/version.hpp"
+
+namespace server {
+namespace {
+
+using core::ErrorKind;
+using core::Result;
+
+Result<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  if (text.empty() || error != std::errc{} || stop != end)
+    return core::fail(ErrorKind::kInvalidInput, fmt::format("\"{}\" is no port; write a number from 0 to 65535", text));
+  return port;
+}
+
+bool is_address(int family, const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  return inet_pton(family, host.c_str(), bytes.data()) == 1;
+}
+
+/// "IPv4:PORT", "[IPv6]:PORT", or ":PORT" for every IPv4 address.
+Result<Address> parse_address(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos)
+    return core::fail(ErrorKind::kInvalidInput,
+                      fmt::format("\"{}\" has no port; write ADDRESS:PORT, such as 0.0.0.0:8080", text));
+  const auto port = parse_port(text.substr(colon + 1));
+  if (!port) return tl::unexpected(port.error());
+  const auto host = text.substr(0, colon);
+  if (host.empty()) return Address{"0.0.0.0", *port};
+  const bool has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  Address address{std::string{has_brackets ? host.substr(1, host.size() - 2) : host}, *port};
+  if (!is_address(has_brackets ? AF_INET6 : AF_INET, address.host))
+    return core::fail(
+        ErrorKind::kInvalidInput,
+        fmt::format("\"{}\" is no IP address; write one such as 127.0.0.1 or [::1], 0.0.0.0 for all", host));
+  return address;
+}
+
+/// Redis itself is asked for the rest; a URL is not repeated, as it may hold a password.
+Result<void> check_redis_url(std::string_view url) {
+  if (url.starts_with("redis://") || url.starts_with("rediss://")) return {};
+  return core::fail(ErrorKind::kInvalidInput, "is no URL of a Redis; write redis://HOST:PORT/DB, or rediss:// for TLS");
+}
+
+Result<void> check_replica(std::string_view name) {
+  const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
+  if (name.size() <= 253 && std::all_of(name.begin(), name.end(), is_visible)) return {};
+  return core::fail(ErrorKind::kInvalidInput, "is no name for a replica; write at most 253 visible ASCII characters");
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+/// A variable that is set to nothing counts as not set: manifests cannot always leave one out.
+std::string variable(const char* name) { return core::env(name).value_or(""); }
+
+/// What the environment says where no flag did.
+Result<void> read_environment(bool has_listen, bool has_redis, Options& options) {
+  if (const auto text = variable("PORT"); !has_listen && !text.empty()) {
+    const auto port = parse_port(text);
+    if (!port) return core::fail(port.error(), "PORT");
+    options.listen.port = *port;
+  }
+  if (!has_redis) options.redis_url = variable("REDIS_URL");
+  if (const auto url = check_redis_url(options.redis_url); !url && (has_redis || !options.redis_url.empty()))
+    return core::fail(ErrorKind::kInvalidInput,
+                      fmt::format("{} {}", has_redis ? "--redis" : "REDIS_URL", url.error().message));
+  options.replica = variable("POD_NAME");
+  if (options.replica.empty()) options.replica = host_name();
+  if (const auto name = check_replica(options.replica); !name)
+    return core::fail(ErrorKind::kInvalidInput, "POD_NAME " + name.error().message);
+  return {};
+}
+
+/// Lets CLI11 report a wrong address as it reports its own errors.
+CLI::Option* add_address(CLI::App& app, const std::string& flag, Address& address, const std::string& help) {
+  return app
+      .add_option_function<std::string>(
+          flag,
+          [&address, flag](const std::string& text) {
+            auto parsed = parse_address(text);
+            if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
+            address = *parsed;
+          },
+          help)
+      ->type_name("ADDRESS:PORT")
+      ->default_str(address.text());
+}
+
+}  // namespace
+
+std::string Address::text() const {
+  return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+}
+
+ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  ParsedOptions parsed;
+  auto& options = parsed.options;
+  CLI::App app{
+      "A Socket.IO server: holds long-lived connections, answers events by declared rules, and broadcasts to the "
+      "clients "
+      "of every replica that shares its Redis.",
+      "realtime-server"};
+  app.footer(
+      "Environment:\n"
+      "  PORT                        the port of --listen, if that is not given\n"
+      "  REDIS_URL                   the URL of --redis, if that is not given\n"
+      "  POD_NAME                    this replica's name, as clients see it in Realtime-Replica; else the host's "
+      "name\n\n"
+      "Try it:  realtime-server --config examples/server/echo.yaml    and open http://localhost:8080/\n"
+      "Ask it:  curl http://localhost:9090/readyz    also /healthz, /metrics\n"
+      "End it:  SIGTERM or SIGINT drains: clients are closed at a set rate; a second one ends it at once.\n"
+      "Exit code 2: a flag or the configuration is wrong.");
+  app.set_version_flag("--version", kVersion);
+  const auto* listen = add_address(app, "--listen", options.listen, "Where clients connect; port 0 takes a free one");
+  app.add_option("--config", options.config_file,
+                 "The configuration, YAML or JSON; without it every field has its default")
+      ->type_name("FILE");
+  const auto* redis =
+      app.add_option("--redis", options.redis_url,
+                     "The Redis that connects the replicas, redis://… or rediss://…; without it this "
+                     "one is alone. Better set REDIS_URL if it holds a password: flags are seen by others")
+          ->type_name("URL");
+  add_address(app, "--admin", options.admin, "Where /healthz, /readyz and /metrics are");
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
+      ->type_name("LEVEL")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    parsed.exit_code = app.exit(error, out, err) == 0 ? 0 : kUsageError;
+    return parsed;
+  }
+  if (const auto read = read_environment(listen->count() > 0, redis->count() > 0, options); !read) {
+    err << "realtime-server: " << read.error().message << "\nRun with --help for more information.\n";
+    parsed.exit_code = kUsageError;
+  }
+  return parsed;
+}
+
+}  // namespace server

@@ -37,6 +37,7 @@ class Outbox {
 
   bool empty() const { return bytes_ == 0; }
   std::size_t bytes() const { return bytes_; }
+  std::size_t entries() const { return ranges_.size() - head_; }
 
   /// Fills `vectors` with the first ranges; gives how many it filled.
   std::size_t gather(std::span<iovec> vectors) const;

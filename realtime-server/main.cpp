@@ -1,0 +1,46 @@
+// The bundled Socket.IO server: reads its flags and its configuration, and serves until it is told to stop.
+#include <exception>
+#include <iostream>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "core/log.hpp"
+#include "realtime-server/options.hpp"
+#include "realtime-server/server/config.hpp"
+#include "realtime-server/server/server.hpp"
+
+namespace {
+
+/// Every connection is a descriptor: as many as the system allows.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+core::Result<void> run(const server::Options& options) {
+  if (auto set = core::configure_logs(options.log_level); !set) return set;
+  const auto config = options.config_file.empty() ? server::Config{} : server::load_config(options.config_file);
+  if (!config) return tl::unexpected(config.error());
+  raise_descriptor_limit();
+  server::Server server{*config, options.replica};
+  return server.run({options.listen.text(), options.admin.text()}, options.redis_url);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = server::parse_options(argc, argv, std::cout, std::cerr);
+  if (parsed.exit_code) return *parsed.exit_code;
+  try {
+    const auto outcome = run(parsed.options);
+    if (outcome) return 0;
+    fmt::print(stderr, "realtime-server: {}\n", outcome.error().message);
+    return outcome.error().kind == core::ErrorKind::kInvalidInput ? server::kUsageError : 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "realtime-server: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,238 @@
+#include "realtime-server/server/client.hpp"
+
+#include <array>
+#include <utility>
+
+namespace server {
+
+using engineio::CloseReason;
+using engineio::PacketType;
+using engineio::Session;
+using engineio::TransportName;
+using transport::HttpConnection;
+
+namespace {
+
+constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
+
+transport::Answer text_answer(int status, std::string body, std::string headers) {
+  return {.status = status, .body = std::move(body), .headers = std::move(headers.append(kNoStore))};
+}
+
+}  // namespace
+
+Client::Client(ClientEnvironment& environment, const engineio::SessionId& id, TransportName transport, bool base64)
+    : environment_{environment},
+      session_{id, transport},
+      base64_{base64},
+      over_websocket_{transport == TransportName::kWebSocket} {}
+
+Client::~Client() = default;
+
+void Client::start_timers() {
+  environment_.ping_deadlines.arm(heartbeat_);
+  environment_.connect_deadlines.arm(connect_timeout_);
+}
+
+void Client::open(HttpConnection& connection, std::string headers) {
+  polling_ = std::make_unique<PollOutlet>(*this, base64_);
+  outlet_ = polling_.get();
+  start_timers();
+  std::string body{static_cast<char>(PacketType::kOpen)};
+  body += engineio::open_json(environment_.protocol, session_.id(), TransportName::kPolling);
+  connection.answer(text_answer(200, std::move(body), headers.append(environment_.handshake_headers)));
+}
+
+transport::WebSocketPtr Client::take_socket(HttpConnection& connection, std::string_view accept_key) {
+  std::string rest;
+  auto socket = connection.release(rest);
+  transport::WebSocketPtr made{new transport::WebSocket{environment_.context, std::move(socket), *this, base64_}};
+  made->start(accept_key, rest);
+  return made;
+}
+
+void Client::open_websocket(HttpConnection& connection, std::string_view accept_key) {
+  web_socket_ = take_socket(connection, accept_key);
+  outlet_ = web_socket_.get();
+  start_timers();
+  send(PacketType::kOpen, engineio::open_json(environment_.protocol, session_.id(), TransportName::kWebSocket));
+}
+
+void Client::send(PacketType type, std::string_view data) {
+  outlet_->send(engineio::encode_text(environment_.context.arena, type, std::array{data}));
+}
+
+void Client::on_poll(HttpConnection& connection, std::string headers) {
+  switch (session_.on_poll()) {
+    case Session::OnPoll::kNoop:
+      return connection.answer(text_answer(200, "6", std::move(headers)));
+    case Session::OnPoll::kConflict:
+      answer_poll(200, "1");
+      connection.answer(text_answer(400, "", std::move(headers)));
+      return close(CloseReason::kOverlapping);
+    case Session::OnPoll::kWait:
+      break;
+  }
+  poll_ = &connection;
+  if (!headers.empty()) headers_ = std::make_unique<std::string>(std::move(headers));
+  connection.set_owner(this);
+  flush_poll();
+}
+
+bool Client::on_post_head(HttpConnection& connection) {
+  if (session_.on_post_begin()) {
+    post_ = &connection;
+    connection.set_owner(this);
+    return true;
+  }
+  connection.answer({.status = 400, .close = true});
+  close(CloseReason::kOverlapping);
+  return false;
+}
+
+void Client::on_post(HttpConnection& connection, std::string_view body, std::string headers) {
+  session_.on_post_end();
+  connection.set_owner(nullptr);
+  post_.reset();
+  bool failed = body.empty();
+  while (!body.empty() && !failed && !session_.closed()) {
+    ++environment_.context.counters.messages_in;
+    const auto packet = engineio::decode_packet(engineio::next_in_payload(body), environment_.scratch);
+    failed = !packet;
+    if (packet) on_packet(*packet);
+  }
+  if (failed) close(CloseReason::kParseError);
+  connection.answer(failed ? text_answer(400, "", std::move(headers)) : text_answer(200, "ok", std::move(headers)));
+}
+
+void Client::on_upgrade(HttpConnection& connection, std::string_view accept_key) {
+  const auto socket = take_socket(connection, accept_key);
+  if (!session_.on_websocket()) return socket->close(CloseReason::kOverlapping);
+  web_socket_ = socket;
+  environment_.context.upgrade_deadlines.arm(*socket);
+}
+
+void Client::on_message(transport::WebSocket& socket, bool binary, std::string_view bytes) {
+  if (session_.transport() == TransportName::kPolling) return on_probe(socket, binary ? std::string_view{} : bytes);
+  if (binary) return on_packet({PacketType::kMessage, true, bytes});
+  on_text(bytes);
+}
+
+void Client::on_text(std::string_view text) {
+  const auto packet = engineio::decode_packet(text, environment_.scratch);
+  if (!packet) return close(CloseReason::kParseError);
+  on_packet(*packet);
+}
+
+void Client::on_packet(const engineio::Packet& packet) {
+  switch (session_.on_packet(packet)) {
+    case Session::OnPacket::kIgnore:
+      return;
+    case Session::OnPacket::kPong:
+      awaits_pong_ = false;
+      return environment_.ping_deadlines.arm(heartbeat_);
+    case Session::OnPacket::kClose:
+      return close(CloseReason::kClientClose);
+    case Session::OnPacket::kParseError:
+      return close(CloseReason::kParseError);
+    case Session::OnPacket::kMessage:
+      break;
+  }
+  const auto reason = environment_.hub.on_message(connection_, *outlet_, packet.binary, packet.data);
+  if (reason) return close(*reason);
+  if (connection_.has_sockets()) connect_timeout_.disarm();
+}
+
+/// A message on a WebSocket that is not the transport yet.
+void Client::on_probe(transport::WebSocket& socket, std::string_view text) {
+  const auto packet = engineio::decode_packet(text, environment_.scratch);
+  switch (packet ? session_.on_probe_packet(*packet) : Session::OnProbe::kRefuse) {
+    case Session::OnProbe::kAnswer:
+      socket.send(engineio::encode_text(environment_.context.arena, PacketType::kPong, std::array{packet->data}));
+      break;
+    case Session::OnProbe::kUpgrade:
+      upgrade(socket);
+      break;
+    case Session::OnProbe::kRefuse:
+      socket.close(CloseReason::kParseError);
+      session_.on_probe_gone();
+      web_socket_.reset();
+      return;
+  }
+  answer_poll(200, "6");
+}
+
+/// What waits for a poll leaves over the WebSocket, before everything that comes.
+void Client::upgrade(transport::WebSocket& socket) {
+  socket.disarm();
+  socket.outbox().append(polling_->outbox());
+  over_websocket_ = true;
+  outlet_ = &socket;
+  connection_.set_outlet(socket);
+  polling_.reset();
+  socket.flush();
+  environment_.registry.on_client_upgraded();
+}
+
+void Client::on_closed(transport::WebSocket&, CloseReason reason) {
+  if (session_.transport() == TransportName::kWebSocket) return close(reason);
+  session_.on_probe_gone();
+  web_socket_.reset();
+}
+
+void Client::on_abandoned(HttpConnection& connection, CloseReason reason) {
+  if (&connection == poll_.get()) {
+    session_.poll_answered();
+    poll_.reset();
+  } else if (&connection == post_.get()) {
+    session_.on_post_end();
+    post_.reset();
+  }
+  if (reason == CloseReason::kTransportClose || reason == CloseReason::kTransportError) close(reason);
+}
+
+void Client::on_heartbeat() {
+  if (std::exchange(awaits_pong_, true)) return close(CloseReason::kPingTimeout);
+  send(PacketType::kPing, {});
+  environment_.pong_deadlines.arm(heartbeat_);
+}
+
+void Client::flush_poll() {
+  if (polling_->overflowed()) return close(CloseReason::kSlowConsumer);
+  if (!poll_ || !session_.may_send() || polling_->outbox().empty()) return;
+  answer_poll(200, polling_->outbox().take_payload(engineio::kPacketsPerPoll));
+}
+
+void Client::answer_poll(int status, std::string body) {
+  if (!poll_) return;
+  const auto connection = std::exchange(poll_, nullptr);
+  session_.poll_answered();
+  auto headers = headers_ ? std::move(*headers_) : std::string{};
+  headers_.reset();
+  connection->answer(text_answer(status, std::move(body), std::move(headers)));
+}
+
+/// After an error status clients come back; a client that closes itself gets a noop.
+void Client::end_poll(CloseReason reason) {
+  if (reason == CloseReason::kClientClose) return answer_poll(200, "6");
+  if (reason == CloseReason::kDrain) return answer_poll(503, "the server is going away\n");
+  answer_poll(400, engineio::body_of(engineio::Refusal::kUnknownSession));
+}
+
+void Client::close(CloseReason reason) {
+  if (session_.closed()) return;
+  session_.close();
+  heartbeat_.disarm();
+  connect_timeout_.disarm();
+  connection_.leave_all();
+  end_poll(reason);
+  if (const auto post = std::exchange(post_, nullptr)) {
+    post->set_owner(nullptr);
+    post->destroy(reason);
+  }
+  // A probe has no status of its own to tell.
+  if (web_socket_) over_websocket_ ? web_socket_->close(reason) : web_socket_->destroy();
+  environment_.registry.on_client_closed(*this, reason);
+}
+
+}  // namespace server

@@ -1,0 +1,135 @@
+// One client: an Engine.IO session over whichever transport it has, and what Socket.IO knows of it. Turns what the
+// session's state machine decides into answers and frames. Owned by the shard's registry; one loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/intrusive/list.hpp>
+
+#include "realtime-server/engineio/session.hpp"
+#include "realtime-server/server/hub.hpp"
+#include "realtime-server/socketio/connection.hpp"
+#include "realtime-server/transport/http_connection.hpp"
+#include "realtime-server/transport/web_socket.hpp"
+
+namespace server {
+
+class Client;
+
+/// Who keeps the clients.
+class ClientRegistry {
+ public:
+  virtual ~ClientRegistry() = default;
+  /// A client is over: it is to be destroyed, though not within this call.
+  virtual void on_client_closed(Client& client, engineio::CloseReason reason) = 0;
+  /// A client has changed from polling to WebSocket.
+  virtual void on_client_upgraded() = 0;
+};
+
+/// What all clients of a shard share.
+struct ClientEnvironment {
+  transport::Context& context;
+  Hub& hub;
+  ClientRegistry& registry;
+  engineio::Protocol protocol;
+  std::string handshake_headers;                   ///< of the answer to a polling handshake
+  transport::Deadlines::Queue& ping_deadlines;     ///< until the next ping
+  transport::Deadlines::Queue& pong_deadlines;     ///< for the answer to a ping
+  transport::Deadlines::Queue& connect_deadlines;  ///< for the first CONNECT
+  std::string scratch;                             ///< decoded Base64
+};
+
+class Client final : public transport::WebSocketOwner,
+                     public transport::RequestOwner,
+                     public boost::intrusive::list_base_hook<> {
+ public:
+  Client(ClientEnvironment& environment, const engineio::SessionId& id, engineio::TransportName transport, bool base64);
+  ~Client() override;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const engineio::Session& session() const { return session_; }
+  /// The transport, or what it was when the session ended.
+  bool over_websocket() const { return over_websocket_; }
+
+  /// Answers the handshake of a new session. `headers` are further ones of every answer to this origin.
+  void open(transport::HttpConnection& connection, std::string headers);
+  /// Turns the handshake of a new session into its WebSocket.
+  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key);
+
+  void on_poll(transport::HttpConnection& connection, std::string headers);
+  /// The head of a POST; false if it was answered.
+  bool on_post_head(transport::HttpConnection& connection);
+  void on_post(transport::HttpConnection& connection, std::string_view body, std::string headers);
+  /// A WebSocket for a session that polls.
+  void on_upgrade(transport::HttpConnection& connection, std::string_view accept_key);
+
+  /// Ends the session: a WebSocket by the reason's status, a waiting poll by an answer after which clients come back.
+  void close(engineio::CloseReason reason);
+
+  void on_message(transport::WebSocket& socket, bool binary, std::string_view bytes) override;
+  void on_closed(transport::WebSocket& socket, engineio::CloseReason reason) override;
+  void on_abandoned(transport::HttpConnection& connection, engineio::CloseReason reason) override;
+
+ private:
+  /// Sends pings and misses pongs.
+  class Heartbeat final : public transport::Timed {
+   public:
+    explicit Heartbeat(Client& client) : client_{client} {}
+    void on_deadline() override { client_.on_heartbeat(); }
+
+   private:
+    Client& client_;
+  };
+  /// Misses the first CONNECT.
+  class ConnectTimeout final : public transport::Timed {
+   public:
+    explicit ConnectTimeout(Client& client) : client_{client} {}
+    void on_deadline() override { client_.close(engineio::CloseReason::kConnectTimeout); }
+
+   private:
+    Client& client_;
+  };
+  /// Where frames wait for the next poll.
+  class PollOutlet final : public engineio::Outlet {
+   public:
+    PollOutlet(Client& client, bool base64)
+        : Outlet{client.environment_.context.outbox_limits, client.environment_.context.flush_list, base64},
+          client_{client} {}
+    void flush() override { client_.flush_poll(); }
+
+   private:
+    Client& client_;
+  };
+
+  void start_timers();
+  void on_heartbeat();
+  void on_packet(const engineio::Packet& packet);
+  void on_text(std::string_view text);
+  void on_probe(transport::WebSocket& socket, std::string_view text);
+  void upgrade(transport::WebSocket& socket);
+  transport::WebSocketPtr take_socket(transport::HttpConnection& connection, std::string_view accept_key);
+  void send(engineio::PacketType type, std::string_view data);
+  void flush_poll();
+  void answer_poll(int status, std::string body);
+  void end_poll(engineio::CloseReason reason);
+
+  ClientEnvironment& environment_;
+  engineio::Session session_;
+  bool base64_;
+  bool over_websocket_;
+  bool awaits_pong_ = false;
+  engineio::Outlet* outlet_ = nullptr;    ///< one of the two below
+  std::unique_ptr<PollOutlet> polling_;   ///< until the upgrade
+  transport::WebSocketPtr web_socket_;    ///< the transport, or a probe
+  transport::HttpConnectionPtr poll_;     ///< waits for an answer
+  transport::HttpConnectionPtr post_;     ///< its body is not complete
+  std::unique_ptr<std::string> headers_;  ///< further ones of the poll's answer
+  socketio::Connection connection_;
+  Heartbeat heartbeat_{*this};
+  ConnectTimeout connect_timeout_{*this};
+};
+
+}  // namespace server

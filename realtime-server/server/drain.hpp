@@ -1,0 +1,45 @@
+// Moves the clients of a server that is to stop to other replicas: waits until new ones no longer come, then closes
+// those that are here at an even rate. Owned by the server; one loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "realtime-server/server/config.hpp"
+#include "realtime-server/server/shard.hpp"
+
+namespace server {
+
+/// How many of `clients` are to be closed `elapsed` after the first of them, so that the last is closed at `end`: at
+/// the rate of the configuration, or at a higher one if that would take too long. Pure.
+std::size_t due_closes(const DrainConfig& config, std::size_t clients, std::chrono::milliseconds elapsed,
+                       std::chrono::milliseconds end);
+
+class Drain {
+ public:
+  /// `done` is called when nobody is left, or the deadline has passed.
+  Drain(Shard& shard, const DrainConfig& config, std::function<void()> done);
+
+  void start();
+  void cancel() { timer_.cancel(); }
+
+ private:
+  void begin_closing();
+  void close_some();
+  void wait_for_the_last();
+  void after(std::chrono::milliseconds delay, void (Drain::*then)());
+
+  Shard& shard_;
+  DrainConfig config_;
+  std::function<void()> done_;
+  boost::asio::steady_timer timer_;
+  transport::Clock::time_point closing_since_;
+  transport::Clock::time_point closed_at_;  ///< everybody
+  std::size_t clients_ = 0;                 ///< when the closing began
+  std::size_t closed_ = 0;
+};
+
+}  // namespace server

@@ -1,0 +1,72 @@
+// The Socket.IO side of a shard: namespaces, the declared rules, and the way to and from the rest of the fleet. Owned
+// by the shard; one loop thread only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "realtime-server/adapter/adapter.hpp"
+#include "realtime-server/engineio/close_reason.hpp"
+#include "realtime-server/server/rule_filler.hpp"
+#include "realtime-server/server/rules.hpp"
+#include "realtime-server/socketio/connection.hpp"
+
+namespace server {
+
+class Hub final : public adapter::Inbox {
+ public:
+  /// `rules`, `ids` and `arena` outlive it.
+  Hub(const Rules& rules, engineio::SessionIds& ids, engineio::ChunkArena& arena, std::size_t max_payload);
+
+  /// The way to the rest of the fleet, which outlives every call.
+  void set_adapter(adapter::Adapter& adapter) { adapter_ = &adapter; }
+
+  /// A message of a client. Gives the reason if the client has to be closed for it.
+  std::optional<engineio::CloseReason> on_message(socketio::Connection& connection, engineio::Outlet& outlet,
+                                                  bool binary, std::string_view data);
+
+  void on_emit(const socketio::Emit& emit) override;
+  void on_disconnect(std::string_view nsp, std::string_view sid) override;
+  void on_enter_room(std::string_view nsp, std::string_view sid, std::string_view room) override;
+  void on_leave_room(std::string_view nsp, std::string_view sid, std::string_view room) override;
+  void on_close_room(std::string_view nsp, std::string_view room) override;
+
+  struct Counters {
+    std::uint64_t delivered = 0;         ///< events given to clients, each client counted
+    std::uint64_t connects = 0;          ///< CONNECTs that were accepted
+    std::uint64_t refused_connects = 0;  ///< CONNECTs to namespaces that there are not
+    std::uint64_t dropped = 0;           ///< packets that a rule or a client made and that cannot be sent on
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  struct Space {
+    Space(const std::string& name, const NamespaceRules& of_namespace) : rules{&of_namespace}, nsp{name} {}
+    const NamespaceRules* rules;
+    socketio::Namespace nsp;
+  };
+
+  Space* find(std::string_view nsp);
+  socketio::Socket* find_socket(std::string_view nsp, std::string_view sid);
+  bool on_packet(socketio::Connection& connection, engineio::Outlet& outlet, const socketio::Assembled& whole);
+  bool on_connect(socketio::Connection& connection, engineio::Outlet& outlet, const socketio::Assembled& whole);
+  void on_event(Space& space, socketio::Socket& socket, const socketio::Assembled& whole);
+  void on_ack(socketio::Socket& socket, const socketio::Packet& packet);
+  void run(const Action& action, socketio::Socket& socket, const socketio::Assembled& whole);
+  void deliver(Space& space, const socketio::Emit& emit);
+
+  std::map<std::string, Space, std::less<>> spaces_;
+  engineio::SessionIds& ids_;
+  socketio::Encoder encoder_;
+  RuleFiller filler_;
+  socketio::Packet scratch_;
+  adapter::Adapter* adapter_ = nullptr;
+  std::size_t max_payload_;
+  std::uint64_t next_ack_id_ = 1;
+  Counters counters_;
+};
+
+}  // namespace server

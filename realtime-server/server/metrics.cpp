@@ -1,0 +1,44 @@
+#include "realtime-server/server/metrics.hpp"
+
+namespace server {
+
+void Exposition::count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now,
+                       std::uint64_t before) {
+  metrics_.increment(info, labels, static_cast<double>(now - before));
+}
+
+std::string Exposition::text(const Snapshot& now) {
+  const std::lock_guard lock{mutex_};
+  const auto set = [this](const core::MetricInfo& info, const core::Metrics::Labels& labels, double value) {
+    metrics_.set(info, labels, value);
+  };
+  set(kConnections, {{"transport", "polling"}}, static_cast<double>(now.polling));
+  set(kConnections, {{"transport", "websocket"}}, static_cast<double>(now.websocket));
+  set(kSockets, {}, static_cast<double>(now.sockets));
+  set(kOutbox, {}, static_cast<double>(now.outbox_bytes));
+  set(kOutboxMemory, {}, static_cast<double>(now.outbox_memory));
+  set(kLoopLag, {}, now.loop_lag.count());
+  set(kDraining, {}, now.draining ? 1 : 0);
+  for (const auto state : {adapter::State::kLocal, adapter::State::kConnecting, adapter::State::kConnected,
+                           adapter::State::kDeaf, adapter::State::kGone})
+    set(kRedisState, {{"state", std::string{adapter::name_of(state)}}}, state == now.redis ? 1 : 0);
+  for (std::size_t i = 0; i < kConnectOutcomes.size(); ++i)
+    count(kConnects, {{"outcome", std::string{kConnectOutcomes.at(i)}}}, now.connects.at(i), before_.connects.at(i));
+  for (std::size_t i = 0; i < now.closes.size(); ++i)
+    count(kCloses, {{"reason", std::string{engineio::kCloseReasons.at(i).name}}}, now.closes.at(i),
+          before_.closes.at(i));
+  count(kMessages, {{"direction", "in"}}, now.messages_in, before_.messages_in);
+  count(kMessages, {{"direction", "out"}}, now.messages_out, before_.messages_out);
+  count(kBytes, {{"direction", "in"}}, now.bytes_in, before_.bytes_in);
+  count(kBytes, {{"direction", "out"}}, now.bytes_out, before_.bytes_out);
+  count(kDropped, {}, now.dropped, before_.dropped);
+  count(kWrites, {}, now.writes, before_.writes);
+  count(kRedisPublishes, {}, now.backplane.published, before_.backplane.published);
+  count(kRedisLost, {}, now.backplane.lost, before_.backplane.lost);
+  count(kRedisMessages, {}, now.backplane.received, before_.backplane.received);
+  count(kRedisRefused, {}, now.backplane.refused, before_.backplane.refused);
+  before_ = now;
+  return metrics_.exposition();
+}
+
+}  // namespace server

@@ -1,0 +1,108 @@
+// The server's metrics: the catalogue, what a shard counts, and how that becomes Prometheus' text. `Snapshot` is made
+// on a shard's loop thread; `Exposition` belongs to the admin server.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "core/metrics.hpp"
+#include "realtime-server/adapter/adapter.hpp"
+#include "realtime-server/engineio/close_reason.hpp"
+
+namespace server {
+
+inline constexpr core::MetricInfo kConnections{core::MetricType::kGauge, "realtime_server_connections",
+                                               "Open Engine.IO sessions by transport."};
+inline constexpr core::MetricInfo kSockets{core::MetricType::kGauge, "realtime_server_tcp_connections",
+                                           "Open TCP connections, whatever they are used for."};
+inline constexpr core::MetricInfo kConnects{core::MetricType::kCounter, "realtime_server_connects_total",
+                                            "Handshakes and CONNECTs by outcome."};
+inline constexpr core::MetricInfo kCloses{core::MetricType::kCounter, "realtime_server_closes_total",
+                                          "Sessions and connections that ended, by reason."};
+inline constexpr core::MetricInfo kMessages{core::MetricType::kCounter, "realtime_server_messages_total",
+                                            "Messages from clients, and events given to clients."};
+inline constexpr core::MetricInfo kDropped{core::MetricType::kCounter, "realtime_server_messages_dropped_total",
+                                           "Packets that could not be sent on."};
+inline constexpr core::MetricInfo kBytes{core::MetricType::kCounter, "realtime_server_bytes_total",
+                                         "Bytes from and to clients."};
+inline constexpr core::MetricInfo kWrites{core::MetricType::kCounter, "realtime_server_websocket_writes_total",
+                                          "Calls of sendmsg for WebSockets."};
+inline constexpr core::MetricInfo kOutbox{core::MetricType::kGauge, "realtime_server_outbox_bytes",
+                                          "Bytes that wait to be sent, shared ones counted for each client."};
+inline constexpr core::MetricInfo kOutboxMemory{core::MetricType::kGauge, "realtime_server_outbox_memory_bytes",
+                                                "Memory that holds what waits to be sent."};
+inline constexpr core::MetricInfo kLoopLag{core::MetricType::kGauge, "realtime_server_loop_lag_seconds",
+                                           "How long this scrape waited for the loop."};
+inline constexpr core::MetricInfo kRedisState{core::MetricType::kGauge, "realtime_server_redis_state",
+                                              "1 for the state that the backplane is in, else 0."};
+inline constexpr core::MetricInfo kRedisPublishes{core::MetricType::kCounter, "realtime_server_redis_publishes_total",
+                                                  "Events given to the backplane."};
+inline constexpr core::MetricInfo kRedisLost{core::MetricType::kCounter, "realtime_server_redis_publishes_lost_total",
+                                             "Events that the backplane did not take or confirm."};
+inline constexpr core::MetricInfo kRedisMessages{core::MetricType::kCounter, "realtime_server_redis_messages_total",
+                                                 "Messages from the backplane."};
+inline constexpr core::MetricInfo kRedisRefused{core::MetricType::kCounter,
+                                                "realtime_server_redis_messages_refused_total",
+                                                "Messages from the backplane that are not what its dialect allows."};
+inline constexpr core::MetricInfo kDraining{core::MetricType::kGauge, "realtime_server_draining",
+                                            "1 from the request to stop on, else 0."};
+
+/// How a handshake or a CONNECT ended.
+enum class ConnectOutcome : std::uint8_t {
+  kPolling,           ///< a session over polling
+  kWebSocket,         ///< a session over WebSocket
+  kUpgraded,          ///< a session that changed from polling to WebSocket
+  kRefused,           ///< a handshake that was refused, for what it asked
+  kForbidden,         ///< a handshake of an origin that is not allowed
+  kGoingAway,         ///< a handshake that came too late
+  kTooMany,           ///< a connection over the limit
+  kNamespace,         ///< a CONNECT that was accepted
+  kUnknownNamespace,  ///< a CONNECT to a namespace that there is not
+};
+inline constexpr std::array<std::string_view, 9> kConnectOutcomes{"polling",  "websocket", "upgraded",
+                                                                  "refused",  "forbidden", "draining",
+                                                                  "too_many", "namespace", "unknown_namespace"};
+
+/// Everything that is counted, at one moment.
+struct Snapshot {
+  std::uint64_t polling = 0;
+  std::uint64_t websocket = 0;
+  std::uint64_t sockets = 0;
+  std::array<std::uint64_t, kConnectOutcomes.size()> connects{};
+  std::array<std::uint64_t, engineio::kCloseReasons.size()> closes{};
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t outbox_bytes = 0;
+  std::uint64_t outbox_memory = 0;
+  std::chrono::duration<double> loop_lag{};
+  adapter::State redis = adapter::State::kLocal;
+  std::string trouble;
+  adapter::Counters backplane;
+  bool draining = false;
+
+  std::uint64_t& of(ConnectOutcome outcome) { return connects.at(static_cast<std::size_t>(outcome)); }
+  std::uint64_t& of(engineio::CloseReason reason) { return closes.at(static_cast<std::size_t>(reason)); }
+};
+
+class Exposition {
+ public:
+  /// The snapshot, and figures of the process, in Prometheus' text format. Safe on any thread.
+  std::string text(const Snapshot& now);
+
+ private:
+  void count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now,
+             std::uint64_t before);
+
+  std::mutex mutex_;
+  core::Metrics metrics_;
+  Snapshot before_;
+};
+
+}  // namespace server

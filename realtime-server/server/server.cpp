@@ -1,0 +1,123 @@
+#include "realtime-server/server/server.hpp"
+
+#include <csignal>
+#include <future>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "core/log.hpp"
+
+namespace server {
+
+namespace {
+
+/// A loop that does not answer for this long is stuck.
+constexpr std::chrono::seconds kPatience{3};
+
+}  // namespace
+
+Server::Server(const Config& config, const std::string& replica)
+    : config_{config},
+      replica_{replica},
+      shard_{config, replica, 0},
+      drain_{shard_, config.drain, [this] { stop(); }},
+      signals_{shard_.loop()} {}
+
+Server::~Server() = default;
+
+core::Result<void> Server::make_adapter(const std::string& redis_url) {
+  if (redis_url.empty()) {
+    adapter_ = std::make_unique<adapter::LocalAdapter>();
+  } else {
+    return core::fail(core::ErrorKind::kInvalidInput, "no Redis yet");
+  }
+  shard_.set_adapter(*adapter_);
+  return {};
+}
+
+/// A look at the shard from another thread; nothing if its loop does not answer.
+std::optional<Snapshot> Server::ask() {
+  auto promise = std::make_shared<std::promise<Snapshot>>();
+  auto answer = promise->get_future();
+  const auto asked = transport::Clock::now();
+  boost::asio::post(shard_.loop(), [this, promise, asked] {
+    auto snapshot = shard_.snapshot();
+    snapshot.loop_lag = transport::Clock::now() - asked;
+    promise->set_value(std::move(snapshot));
+  });
+  if (answer.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
+  return answer.get();
+}
+
+core::HttpAnswer Server::ready() {
+  const auto snapshot = ask();
+  if (!snapshot) return {503, "the loop does not answer\n"};
+  const auto with = [&](std::string_view words) {
+    return snapshot->trouble.empty() ? fmt::format("{}\n", words) : fmt::format("{}: {}\n", words, snapshot->trouble);
+  };
+  switch (snapshot->redis) {
+    case adapter::State::kConnecting:
+      return {503, with("not subscribed to Redis yet")};
+    case adapter::State::kDeaf:
+      return {503, with("deaf: Redis answers, but the subscription does not")};
+    case adapter::State::kGone:
+      return {200, with("ok; Redis is gone, clients of this replica go on, others are not reached")};
+    default:
+      return {200, "ok\n"};
+  }
+}
+
+core::Result<void> Server::serve_admin(const std::string& address) {
+  auto listening = core::HttpServer::listen(
+      address, {{"/healthz",
+                 [this] {
+                   return ask() ? core::HttpAnswer{200, "ok\n"} : core::HttpAnswer{503, "the loop is stuck\n"};
+                 }},
+                {"/readyz", [this] { return ready(); }},
+                {"/metrics", [this] {
+                   const auto snapshot = ask();
+                   return snapshot ? core::HttpAnswer{200, exposition_.text(*snapshot), "text/plain; version=0.0.4"}
+                                   : core::HttpAnswer{503, "the loop is stuck\n"};
+                 }}});
+  if (!listening) return tl::unexpected(listening.error());
+  admin_ = std::move(*listening);
+  return {};
+}
+
+void Server::wait_for_signal() {
+  signals_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    if (std::exchange(draining_, true)) return stop();
+    drain_.start();
+    wait_for_signal();
+  });
+}
+
+void Server::stop() {
+  drain_.cancel();
+  signals_.cancel();
+  shard_.stop();
+}
+
+core::Result<void> Server::run(const Addresses& addresses, const std::string& redis_url) {
+  signals_.add(SIGTERM);
+  signals_.add(SIGINT);
+  if (auto made = make_adapter(redis_url); !made) return made;
+  if (auto listening = shard_.listen(addresses.listen); !listening) return listening;
+  if (auto serving = serve_admin(addresses.admin); !serving) return serving;
+  const auto colon = addresses.admin.rfind(':');
+  core::log(core::LogLevel::kInfo, "listening",
+            {{"address", shard_.address()},
+             {"admin", fmt::format("{}:{}", addresses.admin.substr(0, colon), admin_->port())},
+             {"replica", replica_}});
+  wait_for_signal();
+  shard_.loop().run();
+  admin_.reset();
+  core::log(core::LogLevel::kInfo, "stopped");
+  return {};
+}
+
+}  // namespace server

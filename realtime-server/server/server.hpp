@@ -1,0 +1,52 @@
+// The whole server: a shard, the way to the rest of the fleet, the admin port, and what happens on signals. Owned by
+// main, on whose thread the shard's loop runs; the admin port's threads ask the loop for what they tell.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <boost/asio/signal_set.hpp>
+
+#include "core/http_server.hpp"
+#include "core/result.hpp"
+#include "realtime-server/adapter/adapter.hpp"
+#include "realtime-server/server/drain.hpp"
+#include "realtime-server/server/shard.hpp"
+
+namespace server {
+
+struct Addresses {
+  std::string listen;
+  std::string admin;
+};
+
+class Server {
+ public:
+  /// `config` outlives it. `redis_url` is empty for a fleet of one.
+  Server(const Config& config, const std::string& replica);
+  ~Server();
+
+  /// Connects to Redis, listens, and serves until a signal has ended it. Fails if an address cannot be had or the URL
+  /// is wrong. SIGTERM and SIGINT drain; another one ends at once.
+  core::Result<void> run(const Addresses& addresses, const std::string& redis_url);
+
+ private:
+  core::Result<void> make_adapter(const std::string& redis_url);
+  core::Result<void> serve_admin(const std::string& address);
+  std::optional<Snapshot> ask();
+  core::HttpAnswer ready();
+  void wait_for_signal();
+  void stop();
+
+  const Config& config_;
+  std::string replica_;
+  Shard shard_;
+  std::unique_ptr<adapter::Adapter> adapter_;
+  Drain drain_;
+  boost::asio::signal_set signals_;
+  Exposition exposition_;
+  std::unique_ptr<core::HttpServer> admin_;
+  bool draining_ = false;
+};
+
+}  // namespace server

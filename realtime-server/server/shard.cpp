@@ -1,0 +1,267 @@
+#include "realtime-server/server/shard.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include "realtime-server/server/page.hpp"
+
+namespace server {
+
+using engineio::CloseReason;
+using engineio::Query;
+using engineio::Refusal;
+using engineio::TransportName;
+using transport::HttpConnection;
+using transport::Method;
+using transport::Request;
+
+namespace {
+
+transport::Limits limits_of(const Config& config) {
+  transport::Limits limits;
+  limits.header_timeout = config.limits.header_timeout;
+  limits.body_timeout = config.limits.body_timeout;
+  limits.upgrade_timeout = config.protocol.upgrade_timeout;
+  limits.max_payload = config.protocol.max_payload;
+  limits.connections = config.limits.max_connections;
+  return limits;
+}
+
+engineio::OutboxLimits outboxes_of(const Config& config) {
+  return {config.limits.outbox_bytes, config.limits.outbox_packets, config.limits.process_outbox_bytes};
+}
+
+engineio::Protocol protocol_of(const Config& config) {
+  return {config.protocol.transports.polling, config.protocol.transports.websocket, config.protocol.ping_interval,
+          config.protocol.ping_timeout, config.protocol.max_payload};
+}
+
+}  // namespace
+
+Shard::Shard(const Config& config, const std::string& replica, std::uint8_t index)
+    : config_{config},
+      loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
+      outbox_limits_{outboxes_of(config)},
+      flush_list_{[this] { boost::asio::post(loop_, [this] { flush_list_.flush_all(); }); }},
+      context_{loop_, limits_of(config), outbox_limits_, flush_list_},
+      ids_{{engineio::replica_number(replica), index}},
+      hub_{config.namespaces, ids_, context_.arena, config.protocol.max_payload},
+      environment_{context_,
+                   hub_,
+                   *this,
+                   protocol_of(config),
+                   fmt::format("Realtime-Replica: {}\r\n", replica),
+                   context_.deadlines.queue(config.protocol.ping_interval),
+                   context_.deadlines.queue(config.protocol.ping_timeout),
+                   context_.deadlines.queue(config.protocol.connect_timeout),
+                   {}},
+      origins_{config.allowed_origins},
+      listener_{loop_, [this](transport::Socket socket) { on_accept(std::move(socket)); }} {
+  if (!config.demo_page) return;
+  page_ = page(config.protocol.path);
+  page_headers_ = fmt::format(
+      "Content-Security-Policy: {}\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-cache\r\n", page_policy());
+}
+
+Shard::~Shard() { clients_.clear(); }
+
+void Shard::set_adapter(adapter::Adapter& adapter) {
+  adapter_ = &adapter;
+  hub_.set_adapter(adapter);
+}
+
+void Shard::on_accept(transport::Socket socket) {
+  const transport::HttpConnectionPtr connection{new HttpConnection{context_, *this, std::move(socket)}};
+  connection->start();
+}
+
+bool Shard::is_engine_path(std::string_view path) const {
+  const std::string_view own = config_.protocol.path;
+  return path == own || path == own.substr(0, own.size() - 1);
+}
+
+/// The checks in the order of engine.io, and what they found.
+std::optional<Refusal> Shard::check(const Request& request, Admitted& admitted) {
+  const auto& query = admitted.query = Query::parse(request.query);
+  const bool polling = query.transport == "polling" && environment_.protocol.polling;
+  const bool websocket = query.transport == "websocket" && environment_.protocol.websocket;
+  if (!polling && !websocket) return Refusal::kUnknownTransport;
+  if (query.sid) {
+    // The place where a request for another shard of this replica will leave for it.
+    const auto id = engineio::SessionId::parse(*query.sid);
+    const auto found = id ? by_id_.find(*id) : by_id_.end();
+    if (found == by_id_.end()) return Refusal::kUnknownSession;
+    admitted.client = found->second.get();
+    const bool upgrades = websocket && request.wants_websocket;
+    const bool matches = (admitted.client->session().transport() == TransportName::kPolling) == polling || upgrades;
+    if (!matches || query.eio != "4" || (websocket && !upgrades)) return Refusal::kBadRequest;
+    if (request.method != Method::kGet && (request.method != Method::kPost || !polling)) return Refusal::kBadMethod;
+  } else {
+    if (request.method != Method::kGet) return Refusal::kBadMethod;
+    if (websocket != request.wants_websocket) return Refusal::kBadRequest;
+    if (query.eio != "4") return Refusal::kUnsupportedProtocol;
+  }
+  if (!origins_.allows(request.origin, request.host)) return Refusal::kForbidden;
+  return std::nullopt;
+}
+
+void Shard::refuse(HttpConnection& connection, const Request& request, Refusal refusal, const Query& query) {
+  if (!query.sid) ++counts_.of(refusal == Refusal::kForbidden ? ConnectOutcome::kForbidden : ConnectOutcome::kRefused);
+  if (request.wants_websocket)
+    return connection.answer(
+        {.status = engineio::status_of(refusal), .body = std::string{engineio::message_of(refusal)}, .close = true});
+  connection.answer({.status = engineio::status_of(refusal),
+                     .content_type = "application/json",
+                     .body = engineio::body_of(refusal, query.sid),
+                     .headers = origins_.allows(request.origin, request.host)
+                                    ? origins_.headers(request.origin, request.host)
+                                    : std::string{}});
+}
+
+/// What a request for Engine.IO may do; nothing if it was answered.
+std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Request& request) {
+  Admitted admitted;
+  const auto refusal = check(request, admitted);
+  // A session that was closed by the drain is unknown; its client is to come back elsewhere, like new ones.
+  const bool goes_away = refuses_handshakes_ && (!refusal || refusal == Refusal::kUnknownSession);
+  if (refusal && !goes_away) {
+    refuse(connection, request, *refusal, admitted.query);
+    return std::nullopt;
+  }
+  if (admitted.client != nullptr) return admitted;
+  if (!goes_away && context_.counters.connections <= context_.limits.connections) return admitted;
+  ++counts_.of(goes_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
+  connection.answer({.status = 503,
+                     .body = goes_away ? "the server is going away\n" : "the server is full\n",
+                     .headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n",
+                     .close = true});
+  return std::nullopt;
+}
+
+bool Shard::on_head(HttpConnection& connection, const Request& request) {
+  if (!is_engine_path(request.path)) {
+    connection.answer({.status = 404, .body = "no such path\n", .close = true});
+    return false;
+  }
+  const auto admitted = admit(connection, request);
+  if (!admitted) return false;
+  if (request.method != Method::kPost) {  // a GET with a body
+    connection.answer({.status = 400, .close = true});
+    return false;
+  }
+  if (request.content_type.starts_with("application/octet-stream")) {
+    connection.answer({.status = 400, .body = "binary bodies are not part of this protocol\n", .close = true});
+    admitted->client->close(CloseReason::kParseError);
+    return false;
+  }
+  return admitted->client->on_post_head(connection);
+}
+
+void Shard::on_request(HttpConnection& connection, const Request& request) {
+  if (is_engine_path(request.path)) return serve_engine(connection, request);
+  if (request.path == "/" && !page_.empty()) return serve_page(connection, request);
+  connection.answer({.status = 404, .body = "no such path\n"});
+}
+
+void Shard::serve_engine(HttpConnection& connection, const Request& request) {
+  // Browsers ask before they send what is not simple to another origin.
+  if (request.method == Method::kOptions && request.origin && origins_.allows(request.origin, request.host))
+    return connection.answer({.status = 204,
+                              .headers = origins_.headers(request.origin, request.host) +
+                                         "Access-Control-Allow-Methods: GET, POST\r\nAccess-Control-Allow-Headers: "
+                                         "content-type\r\nAccess-Control-Max-Age: 600\r\n"});
+  const auto admitted = admit(connection, request);
+  if (!admitted) return;
+  if (request.wants_websocket) return serve_websocket(connection, request, *admitted);
+  auto headers = origins_.headers(request.origin, request.host);
+  if (admitted->client == nullptr) {
+    ++counts_.of(ConnectOutcome::kPolling);
+    ++counts_.polling;
+    make_client(TransportName::kPolling, admitted->query.base64).open(connection, std::move(headers));
+  } else if (request.method == Method::kGet) {
+    admitted->client->on_poll(connection, std::move(headers));
+  } else {
+    admitted->client->on_post(connection, request.body, std::move(headers));
+  }
+}
+
+void Shard::serve_websocket(HttpConnection& connection, const Request& request, const Admitted& admitted) {
+  if (request.websocket_version != "13")
+    return connection.answer({.status = 426,
+                              .body = "Sec-WebSocket-Version must be 13\n",
+                              .headers = "Sec-WebSocket-Version: 13\r\n",
+                              .close = true});
+  const auto key = transport::accept_key(request.websocket_key);
+  if (!key)
+    return connection.answer({.status = 400, .body = "Sec-WebSocket-Key must be Base64 of 16 bytes\n", .close = true});
+  if (admitted.client != nullptr) return admitted.client->on_upgrade(connection, *key);
+  ++counts_.of(ConnectOutcome::kWebSocket);
+  ++counts_.websocket;
+  make_client(TransportName::kWebSocket, admitted.query.base64).open_websocket(connection, *key);
+}
+
+void Shard::serve_page(HttpConnection& connection, const Request& request) {
+  if (request.method != Method::kGet && request.method != Method::kHead)
+    return connection.answer({.status = 405, .body = "only GET is served here\n", .headers = "Allow: GET, HEAD\r\n"});
+  connection.answer({.content_type = "text/html; charset=utf-8", .body = page_, .headers = page_headers_});
+}
+
+Client& Shard::make_client(TransportName transport, bool base64) {
+  const auto id = ids_.next();
+  const auto made = by_id_.emplace(id, std::make_unique<Client>(environment_, id, transport, base64)).first;
+  clients_.push_back(*made->second);
+  return *made->second;
+}
+
+void Shard::on_client_closed(Client& client, CloseReason reason) {
+  ++counts_.of(reason);
+  const auto found = by_id_.find(client.session().id());
+  --(client.over_websocket() ? counts_.websocket : counts_.polling);
+  clients_.erase(clients_.iterator_to(client));
+  if (closed_.empty()) boost::asio::post(loop_, [this] { closed_.clear(); });
+  closed_.push_back(std::move(found->second));
+  by_id_.erase(found);
+}
+
+void Shard::on_client_upgraded() {
+  ++counts_.of(ConnectOutcome::kUpgraded);
+  --counts_.polling;
+  ++counts_.websocket;
+}
+
+void Shard::stop() {
+  listener_.stop();
+  while (!clients_.empty()) clients_.front().close(CloseReason::kDrain);
+  while (!context_.connections.empty()) {
+    auto& connection = context_.connections.front();
+    context_.connections.pop_front();
+    connection.abandon();
+  }
+  context_.deadlines.stop();
+}
+
+Snapshot Shard::snapshot() const {
+  auto now = counts_;
+  now.sockets = context_.counters.connections;
+  now.bytes_in = context_.counters.bytes_in;
+  now.bytes_out = context_.counters.bytes_out;
+  now.writes = context_.counters.writes;
+  now.messages_in = context_.counters.messages_in;
+  now.messages_out = hub_.counters().delivered;
+  now.dropped = hub_.counters().dropped;
+  now.of(ConnectOutcome::kNamespace) = hub_.counters().connects;
+  now.of(ConnectOutcome::kUnknownNamespace) = hub_.counters().refused_connects;
+  now.outbox_bytes = outbox_limits_.process_used;
+  now.outbox_memory = engineio::Chunk::allocated();
+  now.draining = draining_;
+  if (adapter_ != nullptr) {
+    now.redis = adapter_->state();
+    now.trouble = adapter_->trouble();
+    now.backplane = adapter_->counters();
+  }
+  return now;
+}
+
+}  // namespace server

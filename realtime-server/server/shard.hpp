@@ -1,0 +1,98 @@
+// A shard: one loop thread with a listener, its clients, and their namespaces. What shards will have to exchange passes
+// here: requests for a session whose id names another shard, and events for everybody. Owned by the server; everything
+// but `ask` on the loop thread only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "realtime-server/server/client.hpp"
+#include "realtime-server/server/config.hpp"
+#include "realtime-server/server/metrics.hpp"
+#include "realtime-server/server/origins.hpp"
+#include "realtime-server/transport/listener.hpp"
+
+namespace server {
+
+class Shard final : public transport::HttpHandler, public ClientRegistry {
+ public:
+  /// `config` outlives it. `replica` is this replica's name.
+  Shard(const Config& config, const std::string& replica, std::uint8_t index);
+  ~Shard() override;
+
+  boost::asio::io_context& loop() { return loop_; }
+  Hub& hub() { return hub_; }
+  void set_adapter(adapter::Adapter& adapter);
+
+  core::Result<void> listen(std::string_view address) {
+    return listener_.listen(address, config_.limits.tcp_user_timeout);
+  }
+  std::string address() const { return listener_.address(); }
+
+  /// From now on handshakes are answered with 503, and connections end with their answer.
+  void refuse_handshakes() { refuses_handshakes_ = true; }
+  void set_draining() { draining_ = true; }
+  std::size_t clients() const { return by_id_.size(); }
+  /// Closes the client that has been here longest; there must be one.
+  void close_oldest(engineio::CloseReason reason) { clients_.front().close(reason); }
+  /// Open TCP connections.
+  std::size_t sockets() const { return context_.counters.connections; }
+  /// Ends everything that is left, so that the loop runs out of work.
+  void stop();
+
+  Snapshot snapshot() const;
+
+  bool on_head(transport::HttpConnection& connection, const transport::Request& request) override;
+  void on_request(transport::HttpConnection& connection, const transport::Request& request) override;
+  void on_http_closed(engineio::CloseReason reason) override { ++counts_.of(reason); }
+  void on_client_closed(Client& client, engineio::CloseReason reason) override;
+  void on_client_upgraded() override;
+
+ private:
+  /// A request for Engine.IO that may be served.
+  struct Admitted {
+    engineio::Query query;
+    Client* client = nullptr;  ///< null: a handshake
+  };
+
+  void on_accept(transport::Socket socket);
+  bool is_engine_path(std::string_view path) const;
+  std::optional<engineio::Refusal> check(const transport::Request& request, Admitted& admitted);
+  std::optional<Admitted> admit(transport::HttpConnection& connection, const transport::Request& request);
+  void refuse(transport::HttpConnection& connection, const transport::Request& request, engineio::Refusal refusal,
+              const engineio::Query& query);
+  void serve_engine(transport::HttpConnection& connection, const transport::Request& request);
+  void serve_websocket(transport::HttpConnection& connection, const transport::Request& request,
+                       const Admitted& admitted);
+  void serve_page(transport::HttpConnection& connection, const transport::Request& request);
+  Client& make_client(engineio::TransportName transport, bool base64);
+
+  const Config& config_;
+  boost::asio::io_context loop_;
+  engineio::OutboxLimits outbox_limits_;
+  engineio::FlushList flush_list_;
+  transport::Context context_;
+  engineio::SessionIds ids_;
+  Hub hub_;
+  ClientEnvironment environment_;
+  Origins origins_;
+  transport::Listener listener_;
+  adapter::Adapter* adapter_ = nullptr;
+  std::string page_;
+  std::string page_headers_;
+  boost::intrusive::list<Client> clients_;  ///< oldest first
+  boost::unordered_flat_map<engineio::SessionId, std::unique_ptr<Client>, engineio::SessionId::Hash> by_id_;
+  std::vector<std::unique_ptr<Client>> closed_;  ///< until the current handler has returned
+  Snapshot counts_;
+  bool refuses_handshakes_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace server

@@ -1,0 +1,44 @@
+// Outlets that keep what is sent, for tests of what sends.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "realtime-server/engineio/frame.hpp"
+#include "realtime-server/engineio/outlet.hpp"
+
+namespace support {
+
+/// The list and the bounds of a test's outlets.
+struct Turn {
+  engineio::OutboxLimits limits;
+  int scheduled = 0;
+  engineio::FlushList list{[this] { ++scheduled; }};
+};
+
+/// Where a client's frames end.
+class KeptOutlet final : public engineio::Outlet {
+ public:
+  explicit KeptOutlet(Turn& turn, bool base64 = false) : Outlet{turn.limits, turn.list, base64} {}
+  void flush() override { ++flushes; }
+
+  /// The payloads of what was sent since the last call; binary ones begin with "<binary>".
+  std::vector<std::string> taken() {
+    std::vector<std::string> payloads;
+    std::vector<iovec> vectors(outbox().entries());
+    std::string bytes;
+    for (std::size_t i = 0, count = outbox().gather(vectors); i < count; ++i)
+      bytes.append(static_cast<const char*>(vectors[i].iov_base), vectors[i].iov_len);
+    outbox().clear();
+    for (std::string_view rest = bytes; !rest.empty();) {
+      const auto frame = engineio::decode_own_frame(rest);
+      payloads.emplace_back(frame.opcode == engineio::Opcode::kBinary ? "<binary>" : "").append(frame.payload);
+      rest.remove_prefix(frame.size);
+    }
+    return payloads;
+  }
+
+  int flushes = 0;
+};
+
+}  // namespace support

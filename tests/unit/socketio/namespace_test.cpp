@@ -1,0 +1,154 @@
+#include "realtime-server/socketio/namespace.hpp"
+
+#include <array>
+#include <deque>
+
+#include "realtime-server/socketio/connection.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/outlets.hpp"
+
+namespace {
+
+using socketio::Emit;
+
+/// Some clients of a namespace.
+struct Fleet {
+  explicit Fleet(std::size_t count, std::string name = "/") : nsp{std::move(name)} {
+    for (std::size_t i = 0; i < count; ++i) {
+      outlets.emplace_back(turn);
+      sockets.push_back(&connections.emplace_back().join(ids.next(), nsp, outlets.back()));
+    }
+  }
+
+  std::size_t deliver(const Emit& emit, std::uint64_t ack_id = 0) { return nsp.deliver(emit, encoder, ack_id); }
+  /// How many frames each client got.
+  std::vector<std::size_t> counts() {
+    std::vector<std::size_t> all;
+    for (auto& outlet : outlets) all.push_back(outlet.taken().size());
+    return all;
+  }
+
+  support::Turn turn;
+  engineio::ChunkArena arena;
+  engineio::SessionIds ids{{1, 0}};
+  socketio::Encoder encoder{arena};
+  socketio::Namespace nsp;
+  std::deque<support::KeptOutlet> outlets;
+  std::deque<socketio::Connection> connections;
+  std::vector<socketio::Socket*> sockets;
+};
+
+const std::array<std::string_view, 1> kArgument{R"({"echo":"x"})"};
+
+Emit hello() { return {.event = R"("hello")", .args = kArgument}; }
+
+using Names = std::vector<std::string_view>;
+using Counts = std::vector<std::size_t>;
+
+}  // namespace
+
+TEST_CASE("An event reaches everybody in the namespace, as one range of one chunk", "[unit][socketio]") {
+  Fleet fleet{3, "/custom"};
+  auto emit = hello();
+  emit.nsp = "/custom";
+  const auto before = engineio::Chunk::allocated();
+  CHECK(fleet.deliver(emit) == 3);
+  CHECK(engineio::Chunk::allocated() - before <= engineio::ChunkArena::kChunkBytes + 64);
+  for (auto& outlet : fleet.outlets)
+    CHECK(outlet.taken() == std::vector<std::string>{R"(42/custom,["hello",{"echo":"x"}])"});
+  CHECK(fleet.turn.scheduled == 1);
+}
+
+TEST_CASE("Frames of a turn lie side by side and are one entry of an outbox", "[unit][socketio]") {
+  Fleet fleet{2};
+  for (int i = 0; i < 64; ++i) fleet.deliver(hello());
+  CHECK(fleet.outlets[0].outbox().entries() == 1);
+  CHECK(fleet.counts() == Counts{64, 64});
+}
+
+TEST_CASE("A room's event reaches its members once, whichever of their rooms are named", "[unit][socketio]") {
+  Fleet fleet{4};
+  fleet.nsp.enter(*fleet.sockets[0], "red");
+  fleet.nsp.enter(*fleet.sockets[1], "red");
+  fleet.nsp.enter(*fleet.sockets[1], "blue");
+  fleet.nsp.enter(*fleet.sockets[1], "blue");
+  const Names rooms{"red", "blue", fleet.sockets[3]->sid().text(), "empty"};
+  auto emit = hello();
+  emit.rooms = rooms;
+  CHECK(fleet.deliver(emit) == 3);
+  CHECK(fleet.counts() == Counts{1, 1, 0, 1});
+}
+
+TEST_CASE("Those in an excepted room, or named by their id, get nothing", "[unit][socketio]") {
+  Fleet fleet{4};
+  fleet.nsp.enter(*fleet.sockets[0], "red");
+  fleet.nsp.enter(*fleet.sockets[1], "red");
+  const Names except{"red", fleet.sockets[3]->sid().text()};
+  auto emit = hello();
+  emit.except = except;
+  CHECK(fleet.deliver(emit) == 1);
+  CHECK(fleet.counts() == Counts{0, 0, 1, 0});
+}
+
+TEST_CASE("Members that leave, close or disconnect are not met again", "[unit][socketio]") {
+  Fleet fleet{4};
+  for (auto* socket : fleet.sockets) fleet.nsp.enter(*socket, "red");
+  fleet.nsp.leave(*fleet.sockets[0], "red");
+  fleet.connections[2].leave(*fleet.sockets[2]);
+  const Names rooms{"red"};
+  auto emit = hello();
+  emit.rooms = rooms;
+  CHECK(fleet.deliver(emit) == 2);
+  CHECK(fleet.counts() == Counts{0, 1, 0, 1});
+  CHECK(fleet.deliver(hello()) == 3);
+  fleet.counts();
+  fleet.nsp.close("red");
+  CHECK(fleet.deliver(emit) == 0);
+  CHECK(fleet.nsp.size() == 3);
+}
+
+TEST_CASE("A socket is in a bounded number of rooms", "[unit][socketio]") {
+  Fleet fleet{1};
+  for (std::size_t i = 0; i < socketio::Namespace::kMostRooms; ++i)
+    REQUIRE(fleet.nsp.enter(*fleet.sockets[0], "room" + std::to_string(i)));
+  CHECK_FALSE(fleet.nsp.enter(*fleet.sockets[0], "one too many"));
+  fleet.nsp.leave(*fleet.sockets[0], "room7");
+  CHECK(fleet.nsp.enter(*fleet.sockets[0], "one more"));
+}
+
+TEST_CASE("Attachments follow their event, as Base64 for those that asked for it", "[unit][socketio]") {
+  Fleet fleet{1};
+  support::KeptOutlet old{fleet.turn, true};
+  fleet.connections.emplace_back().join(fleet.ids.next(), fleet.nsp, old);
+  const std::array<std::string_view, 1> args{R"({"_placeholder":true,"num":0})"};
+  const std::array<std::string_view, 1> attachments{"\x01\x02\x03"};
+  fleet.deliver({.event = R"("b")", .args = args, .attachments = attachments});
+  CHECK(fleet.outlets[0].taken() ==
+        std::vector<std::string>{R"(451-["b",{"_placeholder":true,"num":0}])", "<binary>\x01\x02\x03"});
+  CHECK(old.taken() == std::vector<std::string>{R"(451-["b",{"_placeholder":true,"num":0}])", "bAQID"});
+}
+
+TEST_CASE("An acknowledgement is taken once, by the id that was sent, and old ones are forgotten", "[unit][socketio]") {
+  Fleet fleet{1};
+  auto emit = hello();
+  emit.callback = std::make_shared<socketio::RemoteCallback>(socketio::RemoteCallback{"host", "sid", "/", "9"});
+  for (std::uint64_t id = 1; id <= socketio::kMostPendingAcks + 1; ++id) fleet.deliver(emit, id);
+  CHECK(fleet.outlets[0].taken().at(6) == R"(427["hello",{"echo":"x"}])");
+  auto& socket = *fleet.sockets[0];
+  CHECK(socket.take_ack("1") == nullptr);
+  CHECK(socket.take_ack("2") == emit.callback);
+  CHECK(socket.take_ack("2") == nullptr);
+  CHECK(socket.take_ack("999999") == nullptr);
+}
+
+TEST_CASE("An outlet that is full takes no more, and the others go on", "[unit][socketio]") {
+  Fleet fleet{2};
+  fleet.turn.limits.bytes = 100;
+  for (int i = 0; i < 10; ++i) {
+    fleet.deliver(hello());
+    fleet.outlets[1].taken();
+  }
+  CHECK(fleet.outlets[0].overflowed());
+  CHECK(fleet.outlets[0].outbox().bytes() <= 100);
+  CHECK_FALSE(fleet.outlets[1].overflowed());
+}

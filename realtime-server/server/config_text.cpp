@@ -14,14 +14,10 @@ unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<uns
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
 
-/// How many bytes the character at the front takes (RFC 3629); nothing if it is no UTF-8, or a control character that
-/// YAML does not allow.
+/// How many bytes the character at the front takes (RFC 3629); nothing if it is no UTF-8.
 std::optional<std::size_t> character_size(std::string_view text) {
   const unsigned first = byte_at(text, 0);
-  if (first < 0x80) {
-    const bool is_control = first < 0x20 && first != '\t' && first != '\n' && first != '\r';
-    return is_control ? std::nullopt : std::optional<std::size_t>{1};
-  }
+  if (first < 0x80) return 1;
   const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
   if (first < 0xC2 || first > 0xF4 || text.size() < size) return std::nullopt;
   for (std::size_t i = 1; i < size; ++i)
@@ -33,6 +29,8 @@ std::optional<std::size_t> character_size(std::string_view text) {
     return std::nullopt;
   return size;
 }
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
 
 /// The value of `\uXXXX` at the front of the text.
 std::optional<unsigned> escaped_unit(std::string_view text) {
@@ -88,7 +86,7 @@ core::Result<ConfigText> ConfigText::check(std::string_view text, std::string_vi
   Place place;
   for (std::size_t at = 0; at < text.size();) {
     const auto size = character_size(text.substr(at));
-    if (!size)
+    if (!size || is_control(text[at]))
       return ConfigText{text.substr(0, at), file}.fail(
           place, fmt::format("the byte 0x{:02x}, which is no text in UTF-8", byte_at(text, at)));
     place.column += static_cast<int>(*size);
@@ -96,6 +94,15 @@ core::Result<ConfigText> ConfigText::check(std::string_view text, std::string_vi
     at += *size;
   }
   return ConfigText{text, file};
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto size = character_size(text);
+    if (!size) return false;
+    text.remove_prefix(*size);
+  }
+  return true;
 }
 
 std::string ConfigText::described(const Place& place) const {

@@ -46,6 +46,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     auto scalar = node(YamlType::kScalar, mark, tag);
+    // Of two escapes yaml-cpp makes single bytes instead of characters.
+    if (!is_utf8(text)) throw Problem{scalar.place, "the escape \\N or \\_; write \\x85 or \\xa0"};
     scalar.plain = tag == "?";
     scalar.text = text;
     if (!awaits_key()) return add_leaf(std::move(scalar), anchor);

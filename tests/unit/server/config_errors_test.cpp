@@ -263,6 +263,8 @@ TEST_CASE("What is no single document of plain YAML is refused", "[unit][server]
       {"redis: &a {channel: *a}", "1:21: an alias inside the value that it stands for"},
       {"# caf\xE9\nredis: {}", "1:6: the byte 0xe9, which is no text in UTF-8"},
       {"redis: {channel: \"ä\xED\xA0\x80\"}", "1:20: the byte 0xed, which is no text in UTF-8"},
+      {"redis: {channel: \"a\\_b\"}", "1:18: the escape \\N or \\_; write \\x85 or \\xa0"},
+      {"{\"\\N\": 1}", "1:2: the escape \\N or \\_; write \\x85 or \\xa0"},
       {"redis:\n  channel: a\x01", "2:13: the byte 0x01, which is no text in UTF-8"},
       {std::string("demoPage: \0", 11), "1:11: the byte 0x00, which is no text in UTF-8"},
       {with_args(repeated("[", 40) + repeated("]", 40)), "1:86: values nested more than 32 deep"},

@@ -119,6 +119,7 @@ TEST_CASE("Plain scalars become JSON by the core schema of YAML 1.2", "[unit][se
        {"[[], {}, [1]]", "[[],{},[1]]"},
        {"{b: 1, a: {c: ~}, \"\\x01\": 2}", "{\"b\":1,\"a\":{\"c\":null},\"\\u0001\":2}"},
        {"{$1: 1, 2: x, true: y}", "{\"$1\":1,\"2\":\"x\",\"true\":\"y\"}"},
+       {"\"\\x85\\xa0\\L\\e\"", "\"\u0085\u00a0\u2028\\u001b\""},
        {"\"\\u2028 \\t\"", "\"\u2028 \\t\""}}));
   CHECK(payload(emit("[" + yaml + "]"), {}) == "[\"e\"," + json + "]");
   CHECK(nlohmann::json::accept(json));

@@ -1,0 +1,27 @@
+#include "tests/bench/generator/modes.hpp"
+
+#include <algorithm>
+
+#include <unistd.h>
+
+#include "tests/bench/generator/loop.hpp"
+
+namespace bench {
+
+Latencies percentiles(std::vector<std::int64_t>& values) {
+  if (values.empty()) return {};
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    const auto rank = static_cast<std::size_t>(share * static_cast<double>(values.size()));
+    return static_cast<double>(values[std::min(rank, values.size() - 1)]) / 1000.0;
+  };
+  return {at(0.5), at(0.99), at(0.999), static_cast<double>(values.back()) / 1000.0};
+}
+
+Cost spent(const Target& target) { return {now_ns(), cpu_time(target.processes), cpu_time({getpid()})}; }
+
+Cost operator-(const Cost& now, const Cost& then) {
+  return {now.wall - then.wall, now.server - then.server, now.generator - then.generator};
+}
+
+}  // namespace bench

@@ -1,0 +1,93 @@
+// What the generator can do to a server: deliver broadcasts, connect, or hold connections that say nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "tests/bench/generator/cpu.hpp"
+#include "tests/bench/generator/ledger.hpp"
+
+namespace bench {
+
+struct Target {
+  std::uint16_t port = 0;
+  std::vector<pid_t> processes;  // whose CPU time is measured
+};
+
+/// What a measured span of time cost whom.
+struct Cost {
+  std::int64_t wall = 0;
+  CpuTime server;
+  CpuTime generator;
+};
+
+/// In microseconds.
+struct Latencies {
+  double p50 = 0;
+  double p99 = 0;
+  double p999 = 0;
+  double max = 0;
+};
+
+struct Deliver {
+  std::uint32_t connections = 1000;  // besides the publisher
+  std::uint32_t burst = 1;
+  double bursts_a_second = 20;
+  std::uint32_t bursts = 100;
+  std::uint32_t warm_up_bursts = 20;
+  std::uint32_t bytes = 64;  // of the string that is sent
+  double patience = 10;      // seconds without a delivery after which none is waited for
+};
+
+struct Delivered {
+  std::int64_t deliveries = 0;  // in the measured span
+  std::int64_t expected = 0;
+  std::int64_t in_all = 0;  // expected with those of the warm-up
+  Faults faults;            // over the warm-up too
+  std::uint32_t lost = 0;
+  std::string why;
+  Cost cost;
+  Latencies latency;          // from the scheduled moment of the burst
+  std::int64_t late_max = 0;  // how late the publisher sent a burst at worst, in nanoseconds
+  std::int64_t busy = 0;      // nanoseconds in which deliveries were outstanding
+};
+
+Delivered deliver(const Target& target, const Deliver& options);
+
+struct Connect {
+  std::uint32_t connects = 10'000;
+  std::uint32_t at_a_time = 64;
+  double seconds = 60;  // at most
+};
+
+struct Connected {
+  std::int64_t connects = 0;
+  std::int64_t failed = 0;
+  std::int64_t left_open = 0;  // by a server that did not end the connection within a second of the goodbye
+  std::string why;
+  Cost cost;
+  Latencies latency;  // from connect() to the answer to CONNECT
+};
+
+Connected connect_and_close(const Target& target, const Connect& options);
+
+struct Hold {
+  std::uint32_t connections = 1000;
+  bool polling = false;
+};
+
+/// Reads commands from the standard input, one a line, and answers each with a line of JSON: `open`, `churn TIMES`,
+/// `close`. Meanwhile the sessions live: pings are answered. Ends with its input.
+void hold(const Target& target, const Hold& options);
+
+/// Sorts the values, which are nanoseconds.
+Latencies percentiles(std::vector<std::int64_t>& values);
+
+/// What has been spent up to now.
+Cost spent(const Target& target);
+Cost operator-(const Cost& now, const Cost& then);
+
+}  // namespace bench

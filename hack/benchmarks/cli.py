@@ -1,0 +1,144 @@
+"""The command line of hack/bench."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+from .contestants import CONTESTANTS, ROOT, Missing
+from .generator import Broken
+from .processes import raise_descriptor_limit
+from .progress import Progress
+from .report import PATH, Report
+from .server import Benchmark
+from .settings import Settings
+
+DESCRIPTION = """\
+Measures ours beside its peers, all in one run on this machine, and says what must hold and whether it does.
+
+  hack/bench                       every benchmark; so far that is `server`
+  hack/bench server                the bundled realtime-server beside a floor and other Socket.IO servers: under 45 minutes
+  hack/bench server --quick        one short round: does it run, and roughly where are we? Under two minutes
+  hack/bench server --only ours,floor --connections 1000 --bursts 8 --rounds 3
+                                   while working on one thing
+
+Contestants:
+"""
+EPILOG = """\
+How it is measured. Each round starts every contestant in a fresh process on the first core; the load generator runs on
+the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One client
+publishes, everybody receives. Every delivery is compared with what was sent: one that is missing, comes twice, out of order or
+changed voids a round of ours and of the floor, and is reported of a peer. Latency counts from the moment the burst was
+scheduled for, so a server that stalls cannot hide it. CPU is the process's own clock, in nanoseconds, over the measured time
+only. A ratio is taken within a round, and what must hold has to hold in six of seven rounds.
+
+What to look at first: `generator` is the share of its core that the generator used; above 85 % it would measure itself, and the
+round is void (for connects: the server could do more). `waited` is the share of the time in which the server was ready to run and
+somebody else had its core: more than a few per cent, and the machine was not quiet; p99 then means little.
+
+The tables go to the standard output, all figures of all rounds to build/bench/server.json, what servers say to
+build/bench/logs. Exit code: 0, or 1 if something that must hold does not, 2 for a wrong command line.
+"""
+QUICK = {"rounds": 1, "memory_rounds": 1, "seconds": 1.0, "least_bursts": 1, "idle_seconds": 3.0, "churns": 1,
+         "connects": 2000, "connect_seconds": 5.0}
+
+
+def _names(known: dict[str, object]) -> Callable[[str], tuple[str, ...]]:
+    def read(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"there is no {name}; there are: {', '.join(known)}")
+        return names
+    return read
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(word) for word in text.split(","))
+    if min(numbers) < 1:
+        raise ValueError
+    return numbers
+
+
+def _at_least(least: float, kind: type) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = kind(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"at least {least:g}")
+        return value
+    read.__name__ = kind.__name__
+    return read
+
+
+def _parser() -> argparse.ArgumentParser:
+    contestants = "".join(f"  {it.name:<14} {it.what}\n" for it in CONTESTANTS.values())
+    parser = argparse.ArgumentParser(prog="hack/bench", description=DESCRIPTION + contestants, epilog=EPILOG,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which benchmarks: {', '.join(BENCHMARKS)}; all without any")
+    parser.add_argument("--quick", action="store_true", help="one short round; other options still count")
+    parser.add_argument("--only", type=_names(CONTESTANTS), metavar="A,B", help="only these contestants")
+    parser.add_argument("--connections", type=_numbers, metavar="N,M", help="how many clients (100,1000)")
+    parser.add_argument("--bursts", type=_numbers, metavar="N,M", help="how many broadcasts at once (1,8,64)")
+    parser.add_argument("--rounds", type=_at_least(1, int), metavar="N", help="how many rounds (7)")
+    parser.add_argument("--memory-rounds", type=_at_least(0, int), metavar="N",
+                        help="after how many of them memory is looked at (3)")
+    parser.add_argument("--seconds", type=_at_least(0.1, float), metavar="S", help="how long a point is measured (5)")
+    parser.add_argument("--connects", type=_at_least(1, int), metavar="N", help="how many connects are timed (10000)")
+    parser.add_argument("--idle-seconds", type=_at_least(0, float), metavar="S",
+                        help="how long sessions are idle before memory is looked at (60)")
+    return parser
+
+
+def _server(settings: Settings) -> int:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        print("hack/bench: server and generator need a core each, and there is one", file=sys.stderr)
+        return 1
+    raise_descriptor_limit(2 * max(settings.connections) + 1000)
+    benchmark = Benchmark(settings, (cores[0], cores[1]), Progress())
+    report = Report(benchmark)
+    try:
+        benchmark.prepare()
+        benchmark.run(report.write)
+    except (Broken, Missing) as reason:
+        print(f"hack/bench: {reason}", file=sys.stderr)
+        return 1
+    finally:
+        if benchmark.records:
+            report.write()
+            print(report.text(), flush=True)
+            print(f"\nall figures: {PATH.relative_to(ROOT)}", flush=True)
+    return 1 if any(it.holds is False for it in report.criteria()) else 0
+
+
+BENCHMARKS: dict[str, Callable[[Settings], int]] = {"server": _server}
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    parser = _parser()
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark {name}; there are: {', '.join(BENCHMARKS)}")
+    chosen = {field.name: value for field in dataclasses.fields(Settings)
+              if (value := getattr(arguments, field.name, None)) is not None}
+    settings = Settings(**{"only": tuple(CONTESTANTS), **(QUICK if arguments.quick else {}), **chosen})
+    if subprocess.run([pathlib.Path(ROOT, "hack", "deps"), "build", "bench"], check=False).returncode != 0:
+        return 1
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    try:
+        return max(BENCHMARKS[name](settings) for name in arguments.names or BENCHMARKS)
+    except KeyboardInterrupt:
+        print("hack/bench: stopped; what was measured until then is above", file=sys.stderr)
+        return 130

@@ -1,0 +1,97 @@
+"""Who is measured: how each is made ready, and how it is started. All of them do the same: `message` [data] is broadcast as
+`response` {"echo": data} to everybody in "/", the sender included."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+
+from .processes import Command, free_port
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / "build" / "release" / "bin"
+PEERS = ROOT / "tests" / "bench" / "peers"
+
+Start = Callable[[int], Command]  # the command that serves on a port of 127.0.0.1
+
+OURS, FLOOR, SOCKETIOXIDE = "ours", "floor", "socketioxide"
+
+
+class Missing(Exception):
+    """What has to be there before this contestant can be measured."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Contestant:
+    name: str
+    what: str
+    prepare: Callable[[], Start]
+    polls: bool = True
+    is_peer: bool = True  # a fault of ours or of the floor voids a round; a peer's is reported
+
+
+def build(*targets: str) -> None:
+    """Builds with the preset that is shipped."""
+    commands = [["cmake", "--build", "--preset", "release", "--target", *targets]]
+    if not (ROOT / "build" / "release" / "build.ninja").exists():
+        commands.insert(0, ["cmake", "--preset", "release"])
+    for command in commands:
+        if subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=False).returncode != 0:
+            raise Missing(f"`{' '.join(command)}` fails")
+
+
+def _made_by(script: str, folder: pathlib.Path) -> str:
+    """What a script of tests/support made of a folder, once for each content."""
+    made = subprocess.run([ROOT / "tests" / "support" / script, folder], stdout=subprocess.PIPE, text=True, check=False)
+    if made.returncode != 0:
+        raise Missing(f"`tests/support/{script} {folder.relative_to(ROOT)}` fails")
+    return made.stdout.strip()
+
+
+def _ours() -> Start:
+    build("realtime-server")
+    config = ROOT / "examples" / "server" / "echo.yaml"
+    return lambda port: Command(
+        [PROGRAMS / "realtime-server", "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{free_port()}",
+         "--config", config], {"REDIS_URL": None})
+
+
+def _floor() -> Start:
+    build("bench-floor")
+    return lambda port: Command([PROGRAMS / "bench-floor", port])
+
+
+def _socketioxide() -> Start:
+    if not shutil.which("cargo"):
+        raise Missing("there is no cargo on the PATH; a Rust toolchain of 1.94 or later brings it")
+    program = _made_by("rust_program", PEERS / "socketioxide")
+    return lambda port: Command([program], {"PORT": str(port)})
+
+
+def _socketio() -> Start:
+    if not shutil.which("npm"):
+        raise Missing("there is no npm on the PATH; `hack/deps bench` installs it")
+    modules = pathlib.Path(_made_by("node_modules", PEERS / "socketio")).parent
+    return lambda port: Command(["node", PEERS / "socketio" / "server.mjs"],
+                                {"PORT": str(port), "SOCKETIO_MODULES": str(modules), "NODE_ENV": "production"})
+
+
+def _flask() -> Start:
+    example = ROOT / "examples" / "flask-socketio"
+    python = _made_by("python_env", example / "requirements.txt")
+    return lambda port: Command(
+        [python, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "app:app"],
+        {"REDIS_URL": None, "PYTHONDONTWRITEBYTECODE": "1"}, example)
+
+
+CONTESTANTS = {it.name: it for it in (
+    Contestant(OURS, "the bundled realtime-server", _ours, is_peer=False),
+    Contestant(FLOOR, "a minimal epoll loop, tests/bench/floor.cpp", _floor, polls=False, is_peer=False),
+    Contestant(SOCKETIOXIDE, "socketioxide 0.18 on axum, Rust", _socketioxide),
+    Contestant("socket.io", "socket.io 4.8, Node.js", _socketio),
+    Contestant("flask", "Flask-SocketIO 5.7 with gevent, Python: examples/flask-socketio", _flask),
+)}

@@ -1,0 +1,110 @@
+"""What must hold of ours, each judged by how many rounds agree with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import statistics
+from collections.abc import Callable, Iterator
+
+from .contestants import FLOOR, OURS, SOCKETIOXIDE
+from .settings import Point, Settings
+
+Record = dict[str, object]
+
+# Times the floor's CPU a delivery, by broadcasts in a burst.
+CPU_BOUNDS = {1: 1.25, 8: 1.4, 64: 2.0}
+P99_BOUND = 1.25  # times the floor's
+IDLE_BOUNDS = {"websocket": 2048, "polling": 4096}  # bytes a session
+BASE_BOUND = 8  # MiB
+AGREEING = 6 / 7
+
+
+@dataclasses.dataclass(frozen=True)
+class Criterion:
+    what: str
+    bound: float
+    values: list[float | None]  # of each round; None: it cannot be said
+    above: bool = False         # the value must be above the bound, else at most
+    strict: bool = False        # at the bound is not enough
+
+    def agrees(self, value: float | None) -> bool:
+        if value is None:
+            return False
+        if self.above:
+            return value > self.bound
+        return value < self.bound if self.strict else value <= self.bound
+
+    @property
+    def agreeing(self) -> int:
+        return sum(self.agrees(value) for value in self.values)
+
+    @property
+    def median(self) -> float | None:
+        known = [value for value in self.values if value is not None]
+        return statistics.median(known) if known else None
+
+    @property
+    def holds(self) -> bool | None:
+        """None: nothing was measured."""
+        if self.median is None:
+            return None
+        return self.agrees(self.median) and self.agreeing >= math.ceil(AGREEING * len(self.values))
+
+
+class Records:
+    """The records of a run, to be asked for by round."""
+
+    def __init__(self, records: list[Record], rounds: int, memory_rounds: int) -> None:
+        self._by_key = {self._key(record): record for record in records}
+        self._rounds = {"delivery": rounds, "connect": rounds, "memory": memory_rounds}
+
+    @staticmethod
+    def _key(record: Record) -> tuple:
+        point = Point(record["connections"], record["burst"]) if record["kind"] == "delivery" else None
+        return record["round"], record["contestant"], record["kind"], point
+
+    def of(self, contestant: str, kind: str, point: Point | None = None) -> list[Record | None]:
+        """One a round; None where there is none, or where it is void."""
+        found = [self._by_key.get((number, contestant, kind, point)) for number in range(1, self._rounds[kind] + 1)]
+        return [record if record and not record["void"] else None for record in found]
+
+    def ratios(self, field: str, to: str, kind: str, point: Point | None = None,
+               usable: Callable[[Record], bool] = lambda _: True) -> list[float | None]:
+        """Ours to another's, within each round."""
+        return [ours[field] / other[field] if ours and other and usable(other) else None
+                for ours, other in zip(self.of(OURS, kind, point), self.of(to, kind, point))]
+
+
+def judge(settings: Settings, records: Records) -> list[Criterion]:
+    return [*_deliveries(settings, records), *_memory(records),
+            # Where the generator was at its end, ours does at least what was measured; of the other that is no ground.
+            Criterion("connects a second, times socketioxide's", 1, above=True,
+                      values=records.ratios("connects_a_second", SOCKETIOXIDE, "connect",
+                                            usable=lambda other: not other["at_least"]))]
+
+
+def _deliveries(settings: Settings, records: Records) -> Iterator[Criterion]:
+    for point in settings.points():
+        if point.burst in CPU_BOUNDS:
+            yield Criterion(f"{point}: CPU a delivery, times the floor's", CPU_BOUNDS[point.burst],
+                            records.ratios("cpu_ns", FLOOR, "delivery", point))
+    for point in settings.points():
+        yield Criterion(f"{point}: CPU a delivery, times socketioxide's", 1, strict=True,
+                        values=records.ratios("cpu_ns", SOCKETIOXIDE, "delivery", point))
+    for point in settings.points():
+        yield Criterion(f"{point}: p99 latency, times the floor's", P99_BOUND,
+                        records.ratios("p99_us", FLOOR, "delivery", point))
+
+
+def _memory(records: Records) -> Iterator[Criterion]:
+    found = records.of(OURS, "memory")
+
+    def values(field: str) -> list[float | None]:
+        return [record.get(field) if record else None for record in found]
+
+    for transport, bound in IDLE_BOUNDS.items():
+        for moment, when in (("idle", "idle"), ("churned", "idle after churn")):
+            yield Criterion(f"bytes of memory a {transport} session, {when}", bound, values(f"{transport}_{moment}"))
+    yield Criterion("MiB of base memory, resident", BASE_BOUND,
+                    [value and value / 2**20 for value in values("base_resident")])

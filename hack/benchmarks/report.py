@@ -1,0 +1,175 @@
+"""The figures of a run as tables and as JSON. A figure is the median of the rounds that are not void."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import platform
+import statistics
+import time
+
+from .contestants import FLOOR, OURS, ROOT
+from .criteria import Criterion, Records, judge
+from .server import Benchmark
+from .settings import Point
+
+PATH = ROOT / "build" / "bench" / "server.json"
+_STOLEN = 8  # among the numbers of the first line of /proc/stat
+
+
+class Machine:
+    """What a figure depends on besides the programs."""
+
+    def __init__(self) -> None:
+        self.load = os.getloadavg()[0]
+        self._stolen, self._total = self._times()
+
+    @staticmethod
+    def _times() -> tuple[int, int]:
+        numbers = [int(it) for it in pathlib.Path("/proc/stat").read_text(encoding="utf-8").split("\n")[0].split()[1:]]
+        return numbers[_STOLEN - 1], sum(numbers)
+
+    def describe(self) -> dict[str, object]:
+        cpus = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        models = [line.split(":")[1].strip() for line in cpus if line.startswith("model name")]
+        stolen, total = self._times()
+        return {
+            "cpu": models[0] if models else platform.machine(), "cores": os.cpu_count(), "kernel": platform.release(),
+            "load_at_start": self.load, "stolen_share": (stolen - self._stolen) / max(1, total - self._total),
+        }
+
+
+def median(records: list[dict | None], field: str) -> float | None:
+    known = [record[field] for record in records if record and field in record]
+    return statistics.median(known) if known else None
+
+
+class Report:
+    """Made when a run begins, asked when it ends or was stopped."""
+
+    def __init__(self, benchmark: Benchmark) -> None:
+        self.benchmark = benchmark
+        self.settings = benchmark.settings
+        self._machine = Machine()
+        self._started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def _records(self) -> Records:
+        rounds = [record["round"] for record in self.benchmark.records]
+        memory = [record["round"] for record in self.benchmark.records if record["kind"] == "memory"]
+        return Records(self.benchmark.records, max(rounds, default=0), max(memory, default=0))
+
+    def criteria(self) -> list[Criterion]:
+        return judge(self.settings, self._records())
+
+    def write(self) -> None:
+        PATH.parent.mkdir(parents=True, exist_ok=True)
+        PATH.write_text(json.dumps({
+            "benchmark": "server",
+            "started": self._started,
+            "machine": self._machine.describe(),
+            "settings": vars(self.settings),
+            "missing": self.benchmark.missing,
+            "criteria": [{"what": it.what, "bound": it.bound, "values": it.values, "median": it.median,
+                          "agreeing": it.agreeing, "rounds": len(it.values), "holds": it.holds} for it in self.criteria()],
+            "records": self.benchmark.records,
+        }, indent=1) + "\n", encoding="utf-8")
+
+    def text(self) -> str:
+        parts = [*self._deliveries(), self._connects(), self._memory(), self._oddities(), self._criteria()]
+        return "\n\n".join(part for part in parts if part)
+
+    def _names(self) -> list[str]:
+        return [name for name in self.settings.only if name not in self.benchmark.missing]
+
+    def _deliveries(self) -> list[str]:
+        records = self._records()
+        return [_table(f"{point}, {self.settings.deliveries_a_second:,} deliveries a second",
+                       ("", "CPU µs", "x floor", "p50 ms", "p99 ms", "p99.9 ms", "p99 x floor", "generator", "waited"),
+                       [self._delivery(records, name, point) for name in self._names()])
+                for point in self.settings.points()]
+
+    def _delivery(self, records: Records, name: str, point: Point) -> list[str]:
+        mine, floor = records.of(name, "delivery", point), records.of(FLOOR, "delivery", point)
+
+        def times_floor(field: str) -> str:
+            ratios = [a[field] / b[field] for a, b in zip(mine, floor) if a and b]
+            return f"{statistics.median(ratios):.2f}" if ratios else "-"
+
+        waited = median(mine, "server_waited_share")
+        return [name, _number(median(mine, "cpu_ns"), 1e3, 2), times_floor("cpu_ns"),
+                *(_number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_floor("p99_us"),
+                _percent(median(mine, "generator_share")), _percent(waited)]
+
+    def _connects(self) -> str:
+        rows = []
+        for name in self._names():
+            mine = self._records().of(name, "connect")
+            least = any(record and record["at_least"] for record in mine)
+            rows.append([name, (">= " if least else "") + _number(median(mine, "connects_a_second"), 1, 0),
+                         _number(median(mine, "cpu_ns"), 1e3, 1), _number(median(mine, "p50_us"), 1e3, 2),
+                         _number(median(mine, "p99_us"), 1e3, 2), _percent(median(mine, "generator_share")),
+                         _percent(median(mine, "server_waited_share"))])
+        return _table(f"connects, {self.settings.connects:,} (upgrade, Engine.IO open, CONNECT answered, closed)",
+                      ("", "a second", "CPU µs", "p50 ms", "p99 ms", "generator", "waited"), rows)
+
+    def _memory(self) -> str:
+        fields = [f"{transport}_{moment}" for transport in ("websocket", "polling") for moment in ("idle", "churned", "left")]
+        rows = []
+        for name in self._names():
+            mine = self._records().of(name, "memory")
+            rows.append([name, *(_number(median(mine, it), 2**20, 1) for it in ("base_resident", "base_anonymous")),
+                         *(_number(median(mine, it), 1, 0) for it in fields)])
+        return _table(f"memory: base in MiB; bytes a session with {max(self.settings.connections):,}, after "
+                      f"{self.settings.idle_seconds:g} s idle, after {self.settings.churns} times of churn, when all left",
+                      ("", "resident", "anonymous", "ws idle", "churned", "left", "poll idle", "churned", "left"), rows)
+
+    def _oddities(self) -> str:
+        lines = [f"NOT MEASURED: {name}: {reason}" for name, reason in self.benchmark.missing.items()]
+        for record in self.benchmark.records:
+            point = f", {Point(record['connections'], record['burst'])}" if record["kind"] == "delivery" else ""
+            where = f"round {record['round']}, {record['kind']}{point}: {record['contestant']}"
+            if record["void"]:
+                lines.append(f"VOID: {where}: {record['void']}")
+        lines += self._faults_of_peers()
+        return "\n".join(lines)
+
+    def _faults_of_peers(self) -> list[str]:
+        """A peer's faults, summed up over the run."""
+        lines = []
+        for name in self._names():
+            mine = [record for record in self.benchmark.records
+                    if record["contestant"] == name and record["kind"] == "delivery" and not record["void"]]
+            faults: dict[str, int] = {}
+            for record in mine:
+                for fault, count in record["faults"].items():
+                    faults[fault] = faults.get(fault, 0) + count
+            deliveries = sum(record["deliveries_in_all"] for record in mine)
+            lines += [f"FAULTS: {name}: {count:,} {fault} of {deliveries:,} deliveries" for fault, count in faults.items()]
+        return lines
+
+    def _criteria(self) -> str:
+        if OURS not in self._names():
+            return ""
+        rows = []
+        for it in self.criteria():
+            verdict = {True: "holds", False: "DOES NOT HOLD", None: "not measured"}[it.holds]
+            sign = ">" if it.above else "<" if it.strict else "<="
+            rows.append([it.what, "-" if it.median is None else f"{it.median:,.2f}", f"{sign} {it.bound:,g}",
+                         f"{it.agreeing} of {len(it.values)}", verdict])
+        return _table("what must hold of ours", ("", "median", "bound", "rounds agree", ""), rows)
+
+
+def _number(value: float | None, unit: float, digits: int) -> str:
+    return "-" if value is None else f"{value / unit:,.{digits}f}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.0%}"
+
+
+def _table(title: str, head: tuple[str, ...], rows: list[list[str]]) -> str:
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    lines = [f"{first:<{widths[0]}}  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(rest, widths[1:]))
+             for first, *rest in [head, *rows]]
+    return "\n".join([title, *(f"  {line}".rstrip() for line in lines)])

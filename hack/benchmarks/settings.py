@@ -1,0 +1,58 @@
+"""What a run measures, how long and how often."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    """So many connections, bursts of so many broadcasts."""
+
+    connections: int
+    burst: int
+
+    def __str__(self) -> str:
+        return f"{self.connections:,} connections, bursts of {self.burst}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    only: tuple[str, ...]
+    connections: tuple[int, ...] = (100, 1000)
+    bursts: tuple[int, ...] = (1, 8, 64)
+    rounds: int = 7
+    memory_rounds: int = 3
+    seconds: float = 5
+    least_bursts: int = 5
+    deliveries_a_second: int = 20_000
+    idle_seconds: float = 60
+    churns: int = 10
+    connects: int = 10_000
+    connect_seconds: float = 40
+
+    def points(self) -> list[Point]:
+        return [Point(connections, burst) for connections in self.connections for burst in self.bursts]
+
+    def bursts_a_second(self, point: Point) -> float:
+        return self.deliveries_a_second / point.connections / point.burst
+
+    def bursts_of(self, point: Point) -> int:
+        """As many as fit the time, but a few at least."""
+        return max(self.least_bursts, math.ceil(self.seconds * self.bursts_a_second(point)))
+
+    def warm_up_bursts(self, point: Point) -> int:
+        """Those of a second, or one."""
+        return max(1, round(min(1, self.seconds) * self.bursts_a_second(point)))
+
+    def estimate(self, point: Point) -> float:
+        """Seconds that one measurement takes."""
+        bursts = self.bursts_of(point) + self.warm_up_bursts(point) - 2
+        return bursts / self.bursts_a_second(point) + 0.7 + point.connections / 1000 * 0.8
+
+    def estimate_memory(self) -> float:
+        return self.idle_seconds + 10 + max(self.connections) / 1000 * (10 + 6 * self.churns)
+
+    def estimate_connects(self) -> float:
+        return 0.5 + self.connects / 3000

@@ -1,0 +1,62 @@
+"""When a criterion holds: by the rounds that agree, in which ours and the other were measured and neither is void."""
+
+import pytest
+from benchmarks.criteria import Criterion, Records, judge
+from benchmarks.settings import Point, Settings
+
+POINT = Point(1000, 8)
+SETTINGS = Settings(("ours", "floor", "socketioxide"), connections=(1000,), bursts=(8,))
+CPU = f"{POINT}: CPU a delivery, times the floor's"
+CONNECTS = "connects a second, times socketioxide's"
+
+
+def delivery(number: int, contestant: str, cpu: float, void: str | None = None) -> dict:
+    return {"round": number, "contestant": contestant, "kind": "delivery", "connections": 1000, "burst": 8, "void": void,
+            "cpu_ns": cpu, "p99_us": cpu}
+
+
+def connect(contestant: str, a_second: float, at_least: bool) -> dict:
+    return {"round": 1, "contestant": contestant, "kind": "connect", "void": None, "connects_a_second": a_second,
+            "at_least": at_least}
+
+
+def judged(records: list[dict], rounds: int, what: str) -> Criterion:
+    return next(it for it in judge(SETTINGS, Records(records, rounds, 0)) if it.what == what)
+
+
+def seven(ours: list[float], void: int | None = None) -> Criterion:
+    records = []
+    for number, cpu in enumerate(ours, 1):
+        records += [delivery(number, "floor", 100), delivery(number, "ours", cpu, "faults" if number == void else None)]
+    return judged(records, len(ours), CPU)
+
+
+@pytest.mark.parametrize("ours,agreeing,holds", [
+    ([140] * 7, 7, True),
+    ([141] * 7, 0, False),
+    ([120] * 6 + [200], 6, True),
+    ([120] * 5 + [200] * 2, 5, False),
+])
+def test_six_of_seven_rounds_have_to_agree(ours, agreeing, holds):
+    criterion = seven(ours)
+    assert (criterion.agreeing, criterion.holds) == (agreeing, holds)
+
+
+def test_a_void_round_agrees_with_nothing():
+    assert seven([120] * 6 + [200], void=1).holds is False
+    assert seven([120] * 7, void=1).holds is True
+
+
+def test_a_ratio_is_taken_within_a_round():
+    records = [delivery(1, "floor", 100), delivery(2, "floor", 200), delivery(1, "ours", 130), delivery(2, "ours", 260)]
+    assert judged(records, 2, CPU).values == [1.3, 1.3]
+
+
+def test_nothing_measured_is_no_verdict():
+    assert judged([delivery(1, "floor", 100)], 1, CPU).holds is None
+
+
+def test_the_least_that_ours_does_may_be_enough_but_not_the_least_of_another():
+    assert judged([connect("ours", 20, True), connect("socketioxide", 10, False)], 1, CONNECTS).holds is True
+    assert judged([connect("ours", 20, False), connect("socketioxide", 10, True)], 1, CONNECTS).holds is None
+    assert judged([connect("ours", 10, False), connect("socketioxide", 10, False)], 1, CONNECTS).holds is False

@@ -1,4 +1,5 @@
-"""The example as two processes of one fleet on this machine, with a Redis between them and no cluster."""
+"""What the conformance tests talk to, on this machine and without a cluster: the Flask example as two processes of one
+fleet with a Redis between them; the realtime server, or the peer in its place (--server=reference)."""
 
 from __future__ import annotations
 
@@ -13,10 +14,38 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.support import realtime_server
+from tests.support.realtime_server import Server, StartServer
 from tests.support.waiting import wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "flask-socketio"
+RUNNING: list[Server] = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--server", choices=("ours", "reference"), default="ours",
+                     help="the realtime server (REALTIME_SERVER, or the one in build/dev/bin), or the peer")
+    parser.addoption("--redis-outage", type=float, default=8, help="seconds for which Redis is away")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "ours: of what no peer has; left out with --server=reference")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("server") == "reference":
+        left_out = [item for item in items if item.get_closest_marker("ours")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """The last of the servers' logs beside a failure."""
+    report = (yield).get_result()
+    if report.failed:
+        report.sections += [(f"log of {server.name}", server.tail()) for server in RUNNING]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,3 +102,33 @@ def fleet(tmp_path_factory) -> Iterator[Fleet]:
         for name, url in urls.items():
             wait_for(lambda url=url: answers(f"{url}/healthz"), 30, f"{name} to answer; see {folder}")
         yield Fleet(redis_url, urls, python, app)
+
+
+@pytest.fixture(scope="session")
+def peer(pytestconfig) -> bool:
+    """Whether it is the peer that is tested."""
+    return pytestconfig.getoption("server") == "reference"
+
+
+@pytest.fixture(scope="session")
+def session_servers(peer, tmp_path_factory) -> Iterator[StartServer]:
+    yield from starting(peer, tmp_path_factory)
+
+
+@pytest.fixture
+def servers(peer, tmp_path_factory) -> Iterator[StartServer]:
+    """Starts servers that end with the test: servers(config, name=…, redis_url=…)."""
+    yield from starting(peer, tmp_path_factory)
+
+
+def starting(peer, tmp_path_factory) -> Iterator[StartServer]:
+    folder = tmp_path_factory.mktemp("servers")
+    command = realtime_server.reference() if peer else realtime_server.ours()
+    environment = realtime_server.reference_environment() if peer else {}
+    with contextlib.ExitStack() as stack:
+        def start(config: dict, **options: object) -> Server:
+            server = Server(folder, command, config, environment=environment, **options)
+            RUNNING.append(server)
+            stack.callback(lambda: (RUNNING.remove(server), server.close()))
+            return server
+        yield start

@@ -1,0 +1,140 @@
+"""The realtime server as a process of a test, or the peer in its place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import requests
+import yaml
+
+from .waiting import wait_for
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples" / "server"
+REFERENCE = ROOT / "tests" / "conformance" / "reference"
+
+# Under AddressSanitizer freed memory is kept a while; that would look like growth.
+ENVIRONMENT = {"ASAN_OPTIONS": "quarantine_size_mb=1:detect_stack_use_after_return=0:" + os.environ.get("ASAN_OPTIONS", "")}
+
+
+def ours() -> list[str]:
+    """The command of the server under test."""
+    return [os.environ.get("REALTIME_SERVER") or str(ROOT / "build" / "dev" / "bin" / "realtime-server")]
+
+
+def reference() -> list[str]:
+    """The command of socket.io with the same flags."""
+    return ["node", str(REFERENCE / "server.mjs")]
+
+
+def reference_environment() -> dict[str, str]:
+    modules = subprocess.run([ROOT / "tests" / "support" / "node_modules", REFERENCE], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.strip()
+    return {"NODE_PATH": modules}
+
+
+def example(name: str, **sections: Mapping[str, object]) -> dict:
+    """examples/server/NAME.yaml, and over it what else a test wants in each section."""
+    config = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
+    for section, values in sections.items():
+        config[section] = {**config.get(section, {}), **values}
+    return config
+
+
+class Server:
+    """One process. It listens on ports of its own choice, and on the same after a restart."""
+
+    def __init__(self, folder: pathlib.Path, command: Sequence[str], config: dict, *, name: str = "replica",
+                 redis_url: str | None = None, environment: Mapping[str, str] | None = None) -> None:
+        self.name = name
+        self.log = folder / f"{name}.log"
+        file = folder / f"{name}.yaml"
+        file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
+        self._command = [*command, "--config", str(file)]
+        if redis_url:
+            self._command += ["--redis", redis_url]
+        self._environment = {**os.environ, **ENVIRONMENT, "POD_NAME": name, **(environment or {})}
+        self._environment.pop("REDIS_URL", None)
+        self.address, self.admin = "127.0.0.1:0", "127.0.0.1:0"
+        self.process: subprocess.Popen | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
+            seen = output.tell()
+            self.process = subprocess.Popen([*self._command, "--listen", self.address, "--admin", self.admin],
+                                            stdout=output, stderr=output, env=self._environment)
+        line = wait_for(lambda: self._listening(seen), 20, lambda: f"{self.name} to listen: {self.tail()}")
+        self.address, self.admin = line["address"], line.get("admin", self.admin)
+
+    def _listening(self, offset: int) -> dict | None:
+        assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}: {self.tail()}"
+        for line in self.lines(offset):
+            if "listening" in (line.get("message"), line.get("msg")):
+                return line
+        return None
+
+    def lines(self, offset: int = 0) -> Iterator[dict]:
+        """The log, line by line, from a byte on."""
+        with self.log.open(encoding="utf-8", errors="replace") as file:
+            file.seek(offset)
+            for line in file:
+                with contextlib.suppress(ValueError):
+                    yield json.loads(line)
+
+    def tail(self, lines: int = 30) -> str:
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """Without a chance to say goodbye."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """Ends it, quickly: a second signal does not wait for the clients."""
+        for _ in range(2):
+            if self.process.poll() is None:
+                self.process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(timeout=0.2)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def resident_bytes(self) -> int:
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
+
+    def readiness(self) -> tuple[int, str]:
+        """Status and body of /readyz."""
+        answer = requests.get(f"http://{self.admin}/readyz", timeout=5)
+        return answer.status_code, answer.text
+
+    def metrics(self) -> dict[str, float]:
+        """Every sample of /metrics by its name and labels, without the prefix of the server."""
+        text = requests.get(f"http://{self.admin}/metrics", timeout=5).text
+        samples = re.findall(r"^(?:realtime_server_)?(\w+(?:\{[^}]*\})?) (\S+)$", text, re.MULTILINE)
+        return {name: float(value) for name, value in samples}
+
+    def metric(self, name: str) -> float:
+        """A metric's sum over its labels; 0 if it was never counted."""
+        return sum(value for sample, value in self.metrics().items() if re.match(rf"{name}(\{{|$)", sample))
+
+
+StartServer = Callable[..., Server]

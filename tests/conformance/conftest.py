@@ -7,20 +7,19 @@ import contextlib
 import dataclasses
 import os
 import pathlib
-import socket
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 import requests
 
-from tests.support import realtime_server
-from tests.support.realtime_server import Server, StartServer
+from tests.support.realtime_server import Launcher
+from tests.support.redis_server import RedisServer, free_port
 from tests.support.waiting import wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "flask-socketio"
-RUNNING: list[Server] = []
+LAUNCHERS: list[Launcher] = []
 
 
 def pytest_addoption(parser):
@@ -45,7 +44,8 @@ def pytest_runtest_makereport(item, call):
     """The last of the servers' logs beside a failure."""
     report = (yield).get_result()
     if report.failed:
-        report.sections += [(f"log of {server.name}", server.tail()) for server in RUNNING]
+        report.sections += [(f"log of {server.name}", server.tail()) for launcher in LAUNCHERS
+                            for server in launcher.running]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,12 +54,6 @@ class Fleet:
     urls: dict[str, str]  # of each replica, by its name
     python: str
     app: pathlib.Path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def answers(url: str) -> bool:
@@ -111,24 +105,32 @@ def peer(pytestconfig) -> bool:
 
 
 @pytest.fixture(scope="session")
-def session_servers(peer, tmp_path_factory) -> Iterator[StartServer]:
-    yield from starting(peer, tmp_path_factory)
+def session_servers(peer, tmp_path_factory) -> Iterator[Launcher]:
+    """Starts servers that end with the session."""
+    yield from launching(peer, tmp_path_factory.mktemp("servers"))
 
 
 @pytest.fixture
-def servers(peer, tmp_path_factory) -> Iterator[StartServer]:
+def servers(peer, tmp_path) -> Iterator[Launcher]:
     """Starts servers that end with the test: servers(config, name=…, redis_url=…)."""
-    yield from starting(peer, tmp_path_factory)
+    yield from launching(peer, tmp_path)
 
 
-def starting(peer, tmp_path_factory) -> Iterator[StartServer]:
-    folder = tmp_path_factory.mktemp("servers")
-    command = realtime_server.reference() if peer else realtime_server.ours()
-    environment = realtime_server.reference_environment() if peer else {}
-    with contextlib.ExitStack() as stack:
-        def start(config: dict, **options: object) -> Server:
-            server = Server(folder, command, config, environment=environment, **options)
-            RUNNING.append(server)
-            stack.callback(lambda: (RUNNING.remove(server), server.close()))
-            return server
-        yield start
+def launching(peer: bool, folder: pathlib.Path) -> Iterator[Launcher]:
+    launcher = Launcher(folder, peer=peer)
+    LAUNCHERS.append(launcher)
+    yield launcher
+    LAUNCHERS.remove(launcher)
+    launcher.close()
+
+
+@pytest.fixture(scope="module")
+def module_redis(tmp_path_factory) -> Iterator[RedisServer]:
+    with contextlib.closing(RedisServer(tmp_path_factory.mktemp("redis"))) as server:
+        yield server
+
+
+@pytest.fixture
+def redis(tmp_path) -> Iterator[RedisServer]:
+    with contextlib.closing(RedisServer(tmp_path)) as server:
+        yield server

@@ -9,7 +9,7 @@ import pathlib
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import requests
 import yaml
@@ -21,23 +21,13 @@ EXAMPLES = ROOT / "examples" / "server"
 REFERENCE = ROOT / "tests" / "conformance" / "reference"
 
 # Under AddressSanitizer freed memory is kept a while; that would look like growth.
-ENVIRONMENT = {"ASAN_OPTIONS": "quarantine_size_mb=1:detect_stack_use_after_return=0:" + os.environ.get("ASAN_OPTIONS", "")}
+ASAN = {"ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")}
 
 
-def ours() -> list[str]:
-    """The command of the server under test."""
-    return [os.environ.get("REALTIME_SERVER") or str(ROOT / "build" / "dev" / "bin" / "realtime-server")]
-
-
-def reference() -> list[str]:
-    """The command of socket.io with the same flags."""
-    return ["node", str(REFERENCE / "server.mjs")]
-
-
-def reference_environment() -> dict[str, str]:
-    modules = subprocess.run([ROOT / "tests" / "support" / "node_modules", REFERENCE], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout.strip()
-    return {"NODE_PATH": modules}
+def made_by(script: str, *arguments: object) -> str:
+    """What a script of tests/support prints that prepares packages."""
+    return subprocess.run([ROOT / "tests" / "support" / script, *arguments], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.strip()
 
 
 def example(name: str, **sections: Mapping[str, object]) -> dict:
@@ -60,11 +50,10 @@ class Server:
         self._command = [*command, "--config", str(file)]
         if redis_url:
             self._command += ["--redis", redis_url]
-        self._environment = {**os.environ, **ENVIRONMENT, "POD_NAME": name, **(environment or {})}
+        self._environment = {**os.environ, **ASAN, "POD_NAME": name, **(environment or {})}
         self._environment.pop("REDIS_URL", None)
         self.address, self.admin = "127.0.0.1:0", "127.0.0.1:0"
         self.process: subprocess.Popen | None = None
-        self.start()
 
     @property
     def url(self) -> str:
@@ -106,6 +95,8 @@ class Server:
 
     def close(self) -> None:
         """Ends it, quickly: a second signal does not wait for the clients."""
+        if self.process is None:
+            return
         for _ in range(2):
             if self.process.poll() is None:
                 self.process.terminate()
@@ -137,4 +128,36 @@ class Server:
         return sum(value for sample, value in self.metrics().items() if re.match(rf"{name}(\{{|$)", sample))
 
 
-StartServer = Callable[..., Server]
+class Launcher:
+    """Starts servers, and ends all of them."""
+
+    def __init__(self, folder: pathlib.Path, *, peer: bool) -> None:
+        self._folder = folder
+        self._peer = peer
+        self.running: list[Server] = []
+
+    def __call__(self, config: dict, *, name: str = "replica", redis_url: str | None = None) -> Server:
+        """The server under test; as the peer socket.io, or Flask-SocketIO where there is a Redis."""
+        if not self._peer:
+            command = [os.environ.get("REALTIME_SERVER") or str(ROOT / "build" / "dev" / "bin" / "realtime-server")]
+            return self._start(command, config, name, redis_url, {})
+        if redis_url:
+            return self.member(name=name, redis_url=redis_url)
+        modules = {"NODE_PATH": made_by("node_modules", REFERENCE)}
+        return self._start(["node", str(REFERENCE / "server.mjs")], config, name, None, modules)
+
+    def member(self, *, name: str, redis_url: str) -> Server:
+        """A Flask-SocketIO process; see flask_member.py."""
+        python = made_by("python_env", ROOT / "examples" / "flask-socketio" / "requirements.txt")
+        return self._start([python, "-m", "tests.support.flask_member"], {}, name, redis_url, {"PYTHONPATH": str(ROOT)})
+
+    def _start(self, command: Sequence[str], config: dict, name: str, redis_url: str | None,
+               environment: Mapping[str, str]) -> Server:
+        server = Server(self._folder, command, config, name=name, redis_url=redis_url, environment=environment)
+        self.running.append(server)
+        server.start()
+        return server
+
+    def close(self) -> None:
+        while self.running:
+            self.running.pop().close()

@@ -47,8 +47,9 @@ function open({ client, url, namespaces, auth, options }) {
     socket.on("connect_error", ({ message, description }) =>
       report({ ...about, saw: "error", message: description ? `${message} (${description})` : message }));
     socket.onAny((event, ...args) => {
-      if (typeof args.at(-1) === "function") args.pop()("got", ...args);
+      const acknowledge = typeof args.at(-1) === "function" ? args.pop() : undefined;
       report({ ...about, saw: "event", event, args: toWire(args) });
+      acknowledge?.("got", ...args);
     });
   }
   clients.set(client, sockets);

@@ -10,23 +10,19 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from tests.support.clients import TRANSPORTS
+from tests.support.realtime_server import made_by
 from tests.support.waiting import wait_for
 
 from .client import Event, OfficialClient, Opener, from_wire, to_wire
 
-SUPPORT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = pathlib.Path(__file__).resolve().parent / "node.mjs"
 # A test that waits for a reconnect does not want to wait long.
 RECONNECT = {"reconnectionDelay": 200, "reconnectionDelayMax": 2000}
 
 
-def made_by(script: str) -> str:
-    """What a script of tests/support prints that prepares packages."""
-    return subprocess.run([SUPPORT / script], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-
-
 def node() -> subprocess.Popen:
     environment = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH") or made_by("node_modules")}
-    return piped("node", str(SUPPORT / "official" / "node.mjs"), env=environment)
+    return piped("node", str(PROGRAM), env=environment)
 
 
 def java() -> subprocess.Popen:

@@ -77,13 +77,13 @@ public final class Clients {
     socket.onAnyIncoming(values -> {
       List<Object> args = new ArrayList<>(Arrays.asList(values));
       Object event = args.remove(0);
-      if (!args.isEmpty() && args.get(args.size() - 1) instanceof Ack) {
-        Ack ack = (Ack) args.remove(args.size() - 1);
-        List<Object> answer = new ArrayList<>(args);
-        answer.add(0, "got");
-        ack.call(answer.toArray());
-      }
+      boolean asks = !args.isEmpty() && args.get(args.size() - 1) instanceof Ack;
+      Ack ack = asks ? (Ack) args.remove(args.size() - 1) : null;
       report(client, "event", "namespace", namespace, "event", event, "args", toWire(args.toArray()));
+      if (asks) {
+        args.add(0, "got");
+        ack.call(args.toArray());
+      }
     });
   }
 

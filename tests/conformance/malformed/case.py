@@ -67,10 +67,14 @@ async def next_answer(connection: Connection, words: Callable[[Answer], str] = i
 
 
 async def ending(connection: Connection) -> str:
-    """What the server does with the connection after an answer."""
+    """What comes after an answer: further answers, and what becomes of the connection."""
+    rest, end = bytearray(), "closes"
     try:
         async with asyncio.timeout(2):
-            rest = await connection.end()
+            while more := await connection.reader.read(1 << 16):
+                rest += more
     except TimeoutError:
-        return STAYS_OPEN
-    return ", ".join([*re.findall(r"^HTTP/1.1 (\d+)", rest.decode("latin-1"), re.MULTILINE), "closes"])
+        end = STAYS_OPEN
+    except ConnectionError:
+        pass
+    return ", ".join([*re.findall(r"^HTTP/1.1 (\d+)", rest.decode("latin-1"), re.MULTILINE), end])

@@ -49,7 +49,7 @@ def sends(data: bytes) -> Act:
     return act
 
 
-def smuggles(*headers: str, body: bytes) -> Act:
+def smuggles(*headers: str, body: bytes = b"") -> Act:
     """A POST whose end is in doubt, with a request hidden in what follows it. That must never be answered."""
     async def act(address: str) -> str:
         async with await Connection.open(address) as connection:
@@ -131,7 +131,7 @@ HTTP = [
     Case("a header without a colon", sends(head("nonsense")), BAD),
     Case("a space before the colon", sends(head("X-A : b")), BAD),
     Case("a header without a name", sends(head(": b")), BAD),
-    Case("a folded header", sends(head("X-A: b", " c")), BAD),
+    Case("a folded header", sends(head("X-A: b", " c")), (*BAD, "200 open")),
     Case("a NUL in a header", sends(head("X-A: b\0c")), BAD),
     Case("a bare CR in a header", sends(head("X-A: b\rc")), BAD),
     Case("a bare LF at the end of lines", sends(head().replace(b"\r\n", b"\n")), BAD),
@@ -155,9 +155,9 @@ HTTP = [
          smuggles("Transfer-Encoding: chunked", "Content-Length: 40", body=b"0\r\n\r\n"), BAD_THEN_CLOSED),
     Case("smuggling: two lengths", smuggles("Content-Length: 2", "Content-Length: 40", body=b"66"), BAD_THEN_CLOSED),
     Case("smuggling: a list of lengths", smuggles("Content-Length: 2, 40", body=b"66"), BAD_THEN_CLOSED),
-    Case("smuggling: an encoding that is not understood", smuggles("Transfer-Encoding: xchunked", body=b"0\r\n\r\n"),
+    Case("smuggling: an encoding that is not understood", smuggles("Transfer-Encoding: xchunked"),
          (*BAD_THEN_CLOSED, "501, closes"), peer="400 code 2, closes"),
-    Case("smuggling: chunked, but not last", smuggles("Transfer-Encoding: chunked, gzip", body=b"0\r\n\r\n"),
+    Case("smuggling: chunked, but not last", smuggles("Transfer-Encoding: chunked, gzip"),
          (*BAD_THEN_CLOSED, "501, closes")),
     Case("smuggling: chunked twice", smuggles("Transfer-Encoding: chunked", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
          (*BAD_THEN_CLOSED, "501, closes")),

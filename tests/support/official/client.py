@@ -23,6 +23,8 @@ class OfficialClient(abc.ABC):
     """One connection. It acknowledges every event that wants to be, with "got" and the event's arguments. The lists grow
     in the order in which things happened, by threads of the library's."""
 
+    keeps_order = True  # whether its library calls back in the order in which events came
+
     def __init__(self, name: str, mode: str, namespaces: Sequence[str]) -> None:
         self.name = name
         self.mode = mode

@@ -59,6 +59,8 @@ def message(data: object) -> str:
 
 
 class ThreadClient(PythonClient):
+    keeps_order = False  # each message gets a thread of its own
+
     def __init__(self, name: str, mode: str, namespaces: Sequence[str], url: str, auth: Mapping[str, str] | None) -> None:
         # A session of its own: an affinity cookie is kept in it, and clients must not share one.
         super().__init__(name, mode, namespaces, socketio.Client(http_session=requests.Session(), **RECONNECT))

@@ -6,6 +6,7 @@ import abc
 import base64
 import itertools
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ class OfficialClient(abc.ABC):
         self.sids: dict[str, str] = {}  # of the namespaces that are connected now
         self.events: list[Event] = []
         self.disconnects: list[tuple[str, str]] = []  # namespace, reason
+        self.disconnected_at: list[float] = []  # by the monotonic clock
         self.errors: list[tuple[str, str]] = []  # namespace, message
         self.answers: dict[int, list] = {}  # of acknowledgements
         self._numbers = itertools.count(1)
@@ -83,6 +85,7 @@ class OfficialClient(abc.ABC):
 
     def on_disconnect(self, namespace: str, reason: str) -> None:
         self.sids.pop(namespace, None)
+        self.disconnected_at.append(time.monotonic())
         self.disconnects.append((namespace, reason))
 
 

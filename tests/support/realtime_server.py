@@ -139,12 +139,16 @@ class Launcher:
     def __call__(self, config: dict, *, name: str = "replica", redis_url: str | None = None) -> Server:
         """The server under test; as the peer socket.io, or Flask-SocketIO where there is a Redis."""
         if not self._peer:
-            command = [os.environ.get("REALTIME_SERVER") or str(ROOT / "build" / "dev" / "bin" / "realtime-server")]
-            return self._start(command, config, name, redis_url, {})
+            return self._start(self.command(), config, name, redis_url, {})
         if redis_url:
             return self.member(name=name, redis_url=redis_url)
         modules = {"NODE_PATH": made_by("node_modules", REFERENCE)}
         return self._start(["node", str(REFERENCE / "server.mjs")], config, name, None, modules)
+
+    @staticmethod
+    def command() -> list[str]:
+        """Of the server under test."""
+        return [os.environ.get("REALTIME_SERVER") or str(ROOT / "build" / "dev" / "bin" / "realtime-server")]
 
     def member(self, *, name: str, redis_url: str) -> Server:
         """A Flask-SocketIO process; see flask_member.py."""

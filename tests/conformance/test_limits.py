@@ -1,0 +1,166 @@
+"""What the realtime server promises beyond the protocol: whose pages may connect, how much it takes and keeps, and that
+what is sent in one turn of its loop leaves in one write."""
+
+import asyncio
+import contextlib
+import re
+import socket
+import subprocess
+
+import pytest
+import requests
+
+from tests.support.raw import GONE, POLL, SOCKET, TEXT, Connection, WebSocket, frame, handshake, open_websocket, round_trip
+from tests.support.realtime_server import Server, example
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.ours
+ALLOWED, OTHER = "https://chat.example.com", "https://elsewhere.example.com"
+
+
+def run(coroutine: object, seconds: float = 10) -> object:
+    async def limited() -> object:
+        async with asyncio.timeout(seconds):
+            return await coroutine
+    return asyncio.run(limited())
+
+
+@pytest.mark.parametrize(("allowed", "origin", "lets_in"), [
+    ([ALLOWED], ALLOWED, True), ([ALLOWED], OTHER, False), ([ALLOWED], f"{ALLOWED}:8443", False), (["*"], OTHER, True)])
+def test_pages_of_other_origins_connect_if_they_are_allowed(servers, allowed, origin, lets_in):
+    server = servers({"allowedOrigins": allowed})
+    headers = {"Origin": origin}
+    handshake_answer = requests.get(f"{server.url}{POLL}", headers=headers, timeout=5)
+    asks = {**headers, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    preflight = requests.options(f"{server.url}{POLL}", headers=asks, timeout=5)
+
+    async def upgrade() -> int:
+        async with await Connection.open(server.address) as connection:
+            return (await connection.request("GET", SOCKET, Origin=origin, **handshake())).status
+
+    if lets_in:
+        assert handshake_answer.status_code == 200
+        assert handshake_answer.headers["Access-Control-Allow-Origin"] == origin
+        assert preflight.ok and preflight.headers["Access-Control-Allow-Origin"] == origin
+        assert "content-type" in preflight.headers["Access-Control-Allow-Headers"].lower()
+        assert run(upgrade()) == 101
+    else:
+        assert handshake_answer.status_code == 403
+        assert "Access-Control-Allow-Origin" not in {**handshake_answer.headers, **preflight.headers}
+        assert run(upgrade()) == 403
+
+
+def test_connections_over_the_limit_are_refused_until_others_end(servers):
+    server = servers({"limits": {"maxConnections": 10}})
+
+    async def look() -> list[str]:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(10):
+                await stack.enter_async_context(await open_websocket(server.address))
+            async with await Connection.open(server.address) as connection:
+                try:
+                    assert (await connection.request("GET", POLL)).status == 503
+                except GONE:
+                    pytest.fail("cut without an answer")
+
+    run(look())
+    wait_for(lambda: requests.get(f"{server.url}{POLL}", timeout=5).status_code == 200, 5, "room for others")
+    assert server.metrics()['connects_total{outcome="too_many"}'] >= 1
+
+
+def test_a_client_that_does_not_read_is_closed_and_the_others_hear(servers):
+    server = servers(example("echo", protocol={"maxPayload": 100_000}, limits={"outboxBytes": 262_144}))
+
+    async def look() -> None:
+        async with await small_window(server) as deaf, await open_websocket(server.address) as hearing, \
+                await open_websocket(server.address) as sender:
+            for websocket in (deaf, hearing, sender):
+                websocket.send("40")
+                assert (await websocket.receive()).startswith("40")
+            text = "x" * 90_000
+            for number in range(100):  # the kernel takes several megabytes before the outbox has to hold any
+                sender.send(f'42["message","{number} {text}"]')
+                for websocket in (sender, hearing):
+                    assert (await websocket.receive()).startswith(f'42["response",{{"echo":"{number} ')
+
+    run(look())
+    wait_for(lambda: server.metrics().get('closes_total{reason="slow_consumer"}') == 1, 5, lambda: str(server.metrics()))
+    assert server.metric("outbox_bytes") == 0
+
+
+async def small_window(server: Server) -> WebSocket:
+    """A WebSocket that takes a few kilobytes and is not read any further."""
+    host, port = server.address.split(":")
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.connect((host, int(port)))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=4096)
+    connection = Connection(reader, writer, server.address)
+    answer = await connection.request("GET", SOCKET, **handshake())
+    assert answer.status == 101, answer
+    websocket = WebSocket(connection)
+    assert (await websocket.receive()).startswith("0")
+    return websocket
+
+
+def test_what_one_turn_of_the_loop_sends_leaves_in_one_write_for_each_client(servers):
+    server = servers(example("echo"))
+    clients, messages = 20, 64
+
+    async def look() -> float:
+        async with contextlib.AsyncExitStack() as stack:
+            websockets = [await stack.enter_async_context(await open_websocket(server.address)) for _ in range(clients)]
+            for websocket in websockets:
+                websocket.send("40")
+                assert (await websocket.receive()).startswith("40")
+            before = server.metric("websocket_writes_total")
+            # One segment, so one read.
+            packets = [f'42["message",{number}]' for number in range(messages)]
+            websockets[0].connection.write(b"".join(frame(TEXT, packet.encode()) for packet in packets))
+            for websocket in websockets:
+                for number in range(messages):
+                    assert await websocket.receive() == f'42["response",{{"echo":{number}}}]'
+            return server.metric("websocket_writes_total") - before
+
+    assert run(look()) == clients
+
+
+def test_a_client_that_never_connects_to_a_namespace_is_closed(servers):
+    server = servers({"protocol": {"connectTimeout": "300ms"}})
+
+    async def look() -> None:
+        async with await open_websocket(server.address) as silent, await open_websocket(server.address) as connected:
+            connected.send("40")
+            assert (await connected.receive()).startswith("40")
+            await silent.closed()
+            connected.send("42[\"nothing\"]")
+            await round_trip(server.address)
+            assert server.metric("connections") == 1
+
+    run(look())
+    assert server.metrics()['closes_total{reason="connect_timeout"}'] == 1
+
+
+def test_the_page_is_served_and_needs_nothing_from_elsewhere(servers):
+    server = servers({})
+    page = requests.get(f"{server.url}/", timeout=5)
+    assert page.ok and page.headers["Content-Type"].startswith("text/html")
+    used = re.findall(r"""<\w[^>]*\s(?:src|href)=["']?([^"'>\s]+)""", page.text)
+    assert all(re.match(r"/[^/]|#|data:", address) for address in used), used
+    assert requests.get(f"{servers({'demoPage': False}, name='bare').url}/", timeout=5).status_code == 404
+
+
+@pytest.mark.parametrize("arguments", [["--listen", "nowhere"], ["--nonsense"], ["--redis", "gopher://x"],
+                                       ["--log-level", "loud"], ["--config", "/nowhere.yaml"]])
+def test_a_wrong_command_line_ends_with_2(servers, arguments):
+    ended = subprocess.run([*servers.command(), *arguments], capture_output=True, text=True, timeout=10, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.strip()
+
+
+def test_a_wrong_configuration_ends_with_2_and_names_its_place(servers, tmp_path):
+    file = tmp_path / "wrong.yaml"
+    file.write_text("protocol:\n  pingInterval: 25s\n  pingTimout: 20s\n", encoding="utf-8")
+    ended = subprocess.run([*servers.command(), "--config", file], capture_output=True, text=True, timeout=10, check=False)
+    assert ended.returncode == 2
+    assert "3:3" in ended.stderr and "pingTimout" in ended.stderr, ended.stderr

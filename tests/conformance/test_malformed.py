@@ -13,7 +13,7 @@ CASES: list[Case] = [case for table in (http_requests, polling, frames, packets)
 NAMES = [f"{table.__name__.rpartition('.')[2]}: {case.name}" for table in (http_requests, polling, frames, packets)
          for case in table.CASES]
 # A pass has all of them at once: those that wait for a deadline wait together. So do the passes of a round.
-PASSES, WARM_UP, ROUNDS = 5, 2, 3
+PASSES, WARM_UP, ROUNDS = 4, 2, 3
 GROWTH = 512 * 1024
 
 

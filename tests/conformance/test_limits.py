@@ -3,6 +3,7 @@ what is sent in one turn of its loop leaves in one write."""
 
 import asyncio
 import contextlib
+import json
 import re
 import socket
 import subprocess
@@ -139,6 +140,19 @@ def test_a_client_that_never_connects_to_a_namespace_is_closed(servers):
 
     run(look())
     assert server.metrics()['closes_total{reason="connect_timeout"}'] == 1
+
+
+def test_a_session_is_known_to_its_own_replica_only(servers):
+    home, elsewhere = (servers({}, name=name) for name in ("home", "elsewhere"))
+    opening = requests.get(f"{home.url}{POLL}", timeout=5)
+    assert opening.headers["Realtime-Replica"] == "home"
+    sid = json.loads(opening.text[1:])["sid"]
+    refusal = requests.post(f"{elsewhere.url}{POLL}&sid={sid}", data="40", timeout=5)
+    assert refusal.status_code == 400
+    error = refusal.json()
+    assert error.pop("owner")  # opaque
+    assert error == {"code": 1, "message": "Session ID unknown"}
+    assert requests.post(f"{home.url}{POLL}&sid={sid}", data="40", timeout=5).text == "ok"
 
 
 def test_the_page_is_served_and_needs_nothing_from_elsewhere(servers):

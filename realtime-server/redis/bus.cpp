@@ -1,0 +1,199 @@
+#include "realtime-server/redis/bus.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "realtime-server/redis/link.hpp"
+#include "realtime-server/redis/words.hpp"
+
+namespace redis {
+
+std::string_view bus_state_name(BusState state) {
+  return std::find_if(kBusStates.begin(), kBusStates.end(), [&](const auto& info) { return info.state == state; })
+      ->name;
+}
+
+struct Bus::Parts {
+  Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events callbacks);
+
+  void on_subscription_up();
+  void on_subscription_reply(const Reply& reply);
+  void on_message(const Reply& message);
+  void on_subscription_down(const core::Error& error);
+  void on_publisher_up();
+  void on_publisher_down(const core::Error& error, std::uint64_t unanswered);
+  void count_reconnect(bool& was_up);
+  void judge();
+
+  const BusOptions options;
+  const Bus::Events events;
+  std::shared_ptr<Link> subscription;
+  std::shared_ptr<Link> publisher;
+  BusState state = BusState::kConnecting;
+  BusCounters counters;
+  std::string last_error;
+  std::size_t confirmed = 0;  // channels of the current subscription
+  bool subscribed = false;
+  Link::Clock::time_point deaf_since;   // when the subscription was lost
+  bool failed_beside_publisher = true;  // the subscription was tried in vain since the publisher came up
+  bool subscription_was_up = false;
+  bool publisher_was_up = false;
+};
+
+namespace {
+
+LinkOptions link_options(const BusOptions& options, std::string_view role) {
+  LinkOptions link;
+  link.connection.url = options.url;
+  link.connection.client_name = fmt::format("{}-{}", options.client_name, role);
+  link.connection.limits = options.limits;
+  link.queue_bytes = options.queue_bytes;
+  link.connection.connect_timeout = options.connect_timeout;
+  link.ping_interval = options.ping_interval;
+  link.ping_timeout = options.ping_timeout;
+  link.backoff_first = options.backoff_first;
+  link.backoff_last = options.backoff_last;
+  link.healthy_after = options.healthy_after;
+  return link;
+}
+
+}  // namespace
+
+Bus::Parts::Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events callbacks)
+    : options{std::move(wanted)}, events{std::move(callbacks)} {
+  subscription = std::make_shared<Link>(
+      loop, link_options(options, "subscribe"),
+      Link::Events{.up = [this] { on_subscription_up(); },
+                   .reply = [this](const Reply& reply) { on_subscription_reply(reply); },
+                   .message = [this](const Reply& message) { on_message(message); },
+                   .alive = [] {},
+                   .down = [this](const core::Error& error, std::uint64_t) { on_subscription_down(error); }});
+  publisher = std::make_shared<Link>(
+      loop, link_options(options, "publish"),
+      Link::Events{.up = [this] { on_publisher_up(); },
+                   .reply =
+                       [this](const Reply& reply) {
+                         if (reply.type != Reply::Type::kError) return;
+                         ++counters.lost;
+                         last_error = fmt::format("publishing: {}", explain(reply.text).message);
+                       },
+                   .message = [](const Reply&) {},
+                   .alive = [this] { judge(); },
+                   .down = [this](const core::Error& error,
+                                  std::uint64_t unanswered) { on_publisher_down(error, unanswered); }});
+}
+
+void Bus::Parts::count_reconnect(bool& was_up) {
+  if (was_up) ++counters.reconnects;
+  was_up = true;
+}
+
+void Bus::Parts::on_subscription_up() {
+  count_reconnect(subscription_was_up);
+  confirmed = 0;
+  for (const auto& channel : options.channels) subscription->send({"SUBSCRIBE", channel});
+  publisher->try_now();
+}
+
+void Bus::Parts::on_subscription_reply(const Reply& reply) {
+  if (reply.type == Reply::Type::kError) {
+    auto error = explain(reply.text);
+    error.message += fmt::format(" (of the channels {})", fmt::join(options.channels, ", "));
+    subscription->give_up(error);
+    return;
+  }
+  if (++confirmed < options.channels.size()) return;
+  subscribed = true;
+  judge();
+}
+
+void Bus::Parts::on_message(const Reply& message) {
+  const auto& channel = message.elements[1];
+  const auto& payload = message.elements[2];
+  if (channel.type == Reply::Type::kBulk && payload.type == Reply::Type::kBulk) {
+    ++counters.messages;
+    events.on_message(channel.text, payload.text);
+    return;
+  }
+  ++counters.refused;
+  last_error = fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
+                           subscription->last_skipped_bytes(), channel.text, options.limits.bulk_bytes);
+}
+
+void Bus::Parts::on_subscription_down(const core::Error& error) {
+  last_error = fmt::format("subscription: {}", error.message);
+  if (subscribed) deaf_since = Link::Clock::now();
+  subscribed = false;
+  if (publisher->is_up()) failed_beside_publisher = true;
+  // Whether it is the subscription or Redis itself, an answer to a question asked from now on will tell.
+  publisher->ping_now();
+  judge();
+}
+
+void Bus::Parts::on_publisher_up() {
+  count_reconnect(publisher_was_up);
+  failed_beside_publisher = false;
+  subscription->try_now();
+}
+
+void Bus::Parts::on_publisher_down(const core::Error& error, std::uint64_t unanswered) {
+  last_error = fmt::format("publishing: {}", error.message);
+  counters.lost += unanswered;
+  judge();
+}
+
+void Bus::Parts::judge() {
+  auto next = state;
+  if (subscribed) {
+    next = BusState::kSubscribed;
+  } else if (state == BusState::kConnecting) {
+    next = state;
+  } else if (!publisher->is_up()) {
+    next = BusState::kGone;
+  } else if (publisher->proved_at() >= deaf_since && (state != BusState::kGone || failed_beside_publisher)) {
+    // When Redis comes back and the publisher is the first to see it, the subscription has its try before it is called
+    // deaf: a restart of Redis must not look like that to whoever sends clients elsewhere.
+    next = BusState::kDeaf;
+  }
+  if (next == state) return;
+  state = next;
+  events.on_state(state);
+}
+
+Bus::Bus(boost::asio::io_context& loop, BusOptions options, Events events)
+    : parts_{std::make_unique<Parts>(loop, std::move(options), std::move(events))} {}
+
+Bus::~Bus() { stop(); }
+
+void Bus::start() {
+  parts_->subscription->start();
+  parts_->publisher->start();
+}
+
+void Bus::stop() {
+  parts_->subscription->stop();
+  parts_->publisher->stop();
+}
+
+void Bus::publish(std::string_view channel, std::string_view payload) {
+  ++parts_->counters.publishes;
+  if (parts_->publisher->send({"PUBLISH", channel, payload})) return;
+  ++parts_->counters.lost;
+  if (parts_->publisher->is_up())
+    parts_->last_error = fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly",
+                                     parts_->options.queue_bytes);
+}
+
+BusState Bus::state() const { return parts_->state; }
+
+BusCounters Bus::counters() const {
+  auto counters = parts_->counters;
+  counters.writes = parts_->publisher->writes();
+  return counters;
+}
+
+const std::string& Bus::last_error() const { return parts_->last_error; }
+
+}  // namespace redis

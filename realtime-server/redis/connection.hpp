@@ -1,0 +1,96 @@
+// One TCP connection to Redis: resolve, connect, greet (AUTH, SELECT, CLIENT SETNAME, PING), then commands out and
+// replies in. Made anew for each try and owned by a Link; what is under way keeps it alive. Loop thread only.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/result.hpp"
+#include "realtime-server/redis/reply_reader.hpp"
+#include "realtime-server/redis/url.hpp"
+
+namespace redis {
+
+struct ConnectionOptions {
+  Url url;
+  std::string client_name;  ///< for CLIENT LIST; bytes that Redis does not take in a name become "-"
+  RespLimits limits;
+  std::chrono::milliseconds connect_timeout{5000};    ///< from the name to the answer of the greeting's PING
+  std::chrono::milliseconds handshake_timeout{1500};  ///< of TCP, for each address of the name
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// Called on the loop thread, and not after close().
+  struct Events {
+    std::function<void()> ready;
+    std::function<void(const Reply&)> reply;  ///< each reply since ready
+    std::function<void(core::Error)> closed;  ///< the connection failed or could not be made, in words
+  };
+
+  Connection(boost::asio::io_context& loop, ConnectionOptions options, Events events);
+
+  void open();
+  /// Queues a command; what is queued in one turn of the loop leaves in one write at its end.
+  void send(std::initializer_list<std::string_view> command);
+  /// Bytes of commands that the kernel has not taken yet. Whoever sends much holds it to a bound.
+  std::size_t queued_bytes() const { return queued_.size() + leaving_.size(); }
+  /// Hands to the kernel what it takes at once of what is queued, for a last word before close().
+  void flush_now();
+  void close();
+
+  std::uint64_t writes() const { return writes_; }
+  std::uint64_t received_bytes() const { return received_bytes_; }
+  std::uint64_t last_skipped_bytes() const { return reader_.last_skipped_bytes(); }
+
+ private:
+  using Tcp = boost::asio::ip::tcp;
+  enum class Stage { kResolving, kConnecting, kGreeting, kReady, kClosed };
+  enum class Greeting { kAuth, kSelect, kName, kPing };
+
+  void connect_next();
+  void on_connected();
+  void greet();
+  void on_greeting_reply(const Reply& reply);
+  void on_deadline();
+  void read();
+  void on_read(const boost::system::error_code& error, std::size_t size);
+  void schedule_flush();
+  void flush();
+  void fail(core::ErrorKind kind, std::string words);
+
+  boost::asio::io_context& loop_;
+  const ConnectionOptions options_;
+  const Events events_;
+  Tcp::resolver resolver_;
+  Tcp::socket socket_;
+  boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer handshake_deadline_;
+  Stage stage_ = Stage::kResolving;
+  std::vector<Tcp::endpoint> endpoints_;
+  std::size_t next_endpoint_ = 0;
+  std::string connect_error_;  // of the last address that was tried
+  std::vector<Greeting> greetings_;
+  std::size_t greeted_ = 0;  // answers to the greeting so far
+  ReplyReader reader_;
+  std::vector<char> incoming_;
+  std::string queued_;
+  std::string leaving_;
+  bool flush_posted_ = false;
+  bool writing_ = false;
+  std::uint64_t writes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+};
+
+}  // namespace redis

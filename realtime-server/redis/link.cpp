@@ -1,0 +1,168 @@
+#include "realtime-server/redis/link.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "realtime-server/redis/command.hpp"
+
+namespace redis {
+namespace {
+
+using boost::system::error_code;
+
+/// Whether a reply answers no command but comes by itself.
+bool is_message(const Reply& reply) {
+  return reply.type == Reply::Type::kArray && reply.elements.size() == 3 && reply.elements[0].text == "message";
+}
+
+}  // namespace
+
+Link::Link(boost::asio::io_context& loop, LinkOptions options, Events events)
+    : loop_{loop},
+      options_{std::move(options)},
+      events_{std::move(events)},
+      backoff_{options_.backoff_first, options_.backoff_last},
+      retry_timer_{loop},
+      ping_timer_{loop} {}
+
+void Link::start() {
+  if (place_ == Place::kStopped) open();
+}
+
+void Link::stop() {
+  place_ = Place::kStopped;
+  retry_timer_.cancel();
+  ping_timer_.cancel();
+  if (!connection_) return;
+  connection_->flush_now();
+  connection_->close();
+}
+
+void Link::open() {
+  place_ = Place::kOpening;
+  unanswered_ = 0;
+  pinging_ = ping_again_ = false;
+  // Weak: the connection lives as long as its operations, which may be longer than this.
+  const auto weak = weak_from_this();
+  Connection::Events events;
+  events.ready = [weak] {
+    if (const auto self = weak.lock()) self->on_ready();
+  };
+  events.reply = [weak](const Reply& reply) {
+    if (const auto self = weak.lock()) self->on_reply(reply);
+  };
+  events.closed = [weak](const core::Error& error) {
+    if (const auto self = weak.lock()) self->drop(error, false);
+  };
+  connection_ = std::make_shared<Connection>(loop_, options_.connection, std::move(events));
+  connection_->open();
+}
+
+void Link::on_ready() {
+  place_ = Place::kUp;
+  up_since_ = Clock::now();
+  events_.up();
+  ping_now();  // what the owner has just sent is to be answered in the time that a PING has
+}
+
+bool Link::send(std::initializer_list<std::string_view> command) {
+  if (!is_up() || connection_->queued_bytes() + command_size(command) > options_.queue_bytes) return false;
+  connection_->send(command);
+  ++unanswered_;
+  return true;
+}
+
+void Link::on_reply(const Reply& reply) {
+  if (is_message(reply)) {
+    events_.message(reply);
+    return;
+  }
+  if (pinging_ && before_pong_ == 0) {
+    on_pong();
+    return;
+  }
+  if (unanswered_ > 0) --unanswered_;
+  if (pinging_) --before_pong_;
+  events_.reply(reply);
+}
+
+void Link::ping_now() {
+  if (!is_up()) return;
+  ping_again_ = pinging_;
+  if (pinging_) return;
+  connection_->send({"PING"});
+  pinging_ = true;
+  before_pong_ = unanswered_;
+  pinged_at_ = Clock::now();
+  received_at_ping_ = connection_->received_bytes();
+  wait_for_ping(options_.ping_timeout);
+}
+
+/// Whatever the answer is, an error included, Redis has given it.
+void Link::on_pong() {
+  pinging_ = false;
+  proved_at_ = pinged_at_;
+  wait_for_ping(options_.ping_interval);
+  if (ping_again_) ping_now();
+  events_.alive();
+}
+
+void Link::wait_for_ping(std::chrono::milliseconds delay) {
+  ping_due_ = Clock::now() + delay;
+  ping_timer_.expires_at(ping_due_);
+  ping_timer_.async_wait([weak = weak_from_this()](const error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || !self->is_up() || Clock::now() < self->ping_due_) return;
+    if (self->pinging_) {
+      self->on_silence();
+    } else {
+      self->ping_now();
+    }
+  });
+}
+
+void Link::on_silence() {
+  const auto received = connection_->received_bytes();
+  if (received != received_at_ping_) {
+    // The answer stands behind a flood of messages, or behind one that takes long: that is no silence.
+    received_at_ping_ = received;
+    wait_for_ping(options_.ping_timeout);
+    return;
+  }
+  drop({core::ErrorKind::kTimeout, fmt::format("Redis at {} has not answered a PING within {} ms",
+                                               options_.connection.url.address(), options_.ping_timeout.count())},
+       true);
+}
+
+void Link::give_up(const core::Error& error) {
+  if (is_up()) drop(error, false);
+}
+
+void Link::drop(const core::Error& error, bool at_once) {
+  const auto now = Clock::now();
+  was_up_ = is_up();
+  if (was_up_ && now - up_since_ >= options_.healthy_after) backoff_.reset();
+  place_ = Place::kWaiting;
+  ping_timer_.cancel();
+  writes_ += connection_->writes();
+  connection_->close();
+  connection_.reset();
+  retry_due_ = at_once ? now : now + backoff_.next();
+  retry_timer_.expires_at(retry_due_);
+  retry_timer_.async_wait([weak = weak_from_this()](const error_code& cancelled) {
+    const auto self = weak.lock();
+    if (cancelled || !self || self->place_ != Place::kWaiting || Clock::now() < self->retry_due_) return;
+    self->open();
+  });
+  events_.down(error, std::exchange(unanswered_, 0));
+}
+
+void Link::try_now() {
+  // One that came up and was lost at once keeps its distance: two links would else drive each other in circles.
+  if (place_ != Place::kWaiting || was_up_) return;
+  retry_timer_.cancel();
+  open();
+}
+
+}  // namespace redis

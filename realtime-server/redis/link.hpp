@@ -1,0 +1,99 @@
+// Keeps one connection to Redis: makes it, asks it for signs of life by PING, and makes it anew with back-off when it
+// is lost. Owned by a Bus, which has one that subscribes and one that publishes. Loop thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string_view>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "core/result.hpp"
+#include "realtime-server/redis/backoff.hpp"
+#include "realtime-server/redis/connection.hpp"
+
+namespace redis {
+
+struct LinkOptions {
+  ConnectionOptions connection;
+  std::size_t queue_bytes = std::size_t{16} << 20U;  ///< of commands that the kernel has not taken yet, PINGs left out
+  std::chrono::milliseconds ping_interval{5000};
+  std::chrono::milliseconds ping_timeout{5000};
+  std::chrono::milliseconds backoff_first{100};
+  std::chrono::milliseconds backoff_last{1000};
+  std::chrono::milliseconds healthy_after{10'000};  ///< a connection that held this long has its failures forgiven
+};
+
+class Link : public std::enable_shared_from_this<Link> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Called on the loop thread, and not after stop().
+  struct Events {
+    std::function<void()> up;
+    std::function<void(const Reply&)> reply;    ///< the answer to a command, in the order of the commands
+    std::function<void(const Reply&)> message;  ///< what a subscription brings
+    std::function<void()> alive;                ///< a PING was answered: see proved_at()
+    /// The connection is lost or could not be made. `unanswered`: commands that had no answer.
+    std::function<void(const core::Error&, std::uint64_t unanswered)> down;
+  };
+
+  Link(boost::asio::io_context& loop, LinkOptions options, Events events);
+
+  void start();
+  /// Hands the kernel what it takes of what is queued, and closes.
+  void stop();
+  /// Sends a command that has one answer. False if the link is down, or its queue is full: then nothing is sent.
+  bool send(std::initializer_list<std::string_view> command);
+  /// Asks for a sign of life now instead of at the next interval.
+  void ping_now();
+  /// If it waits because Redis could not be reached, it tries now: somebody else has just reached it.
+  void try_now();
+  /// Gives the connection up, for what Redis answered, and tries again with back-off.
+  void give_up(const core::Error& error);
+
+  bool is_up() const { return place_ == Place::kUp; }
+  /// When the latest PING that has been answered was sent.
+  Clock::time_point proved_at() const { return proved_at_; }
+  /// Writes to the socket so far, over all connections.
+  std::uint64_t writes() const { return writes_ + (connection_ ? connection_->writes() : 0); }
+  std::uint64_t last_skipped_bytes() const { return connection_ ? connection_->last_skipped_bytes() : 0; }
+
+ private:
+  enum class Place { kStopped, kOpening, kUp, kWaiting };
+
+  void open();
+  void on_ready();
+  void on_reply(const Reply& reply);
+  void on_pong();
+  void on_silence();
+  void wait_for_ping(std::chrono::milliseconds delay);
+  void drop(const core::Error& error, bool at_once);
+
+  boost::asio::io_context& loop_;
+  const LinkOptions options_;
+  const Events events_;
+  Backoff backoff_;
+  std::shared_ptr<Connection> connection_;
+  Place place_ = Place::kStopped;
+  boost::asio::steady_timer retry_timer_;
+  boost::asio::steady_timer ping_timer_;
+  Clock::time_point up_since_;
+  bool was_up_ = false;          // the connection before the wait had come up
+  Clock::time_point retry_due_;  // a timer that was set again may still bring its old completion
+  Clock::time_point ping_due_;
+  std::uint64_t unanswered_ = 0;   // commands without an answer, PINGs left out
+  bool pinging_ = false;           // a PING has no answer yet
+  bool ping_again_ = false;        // the answer to a later PING is wanted
+  std::uint64_t before_pong_ = 0;  // commands whose answers come before that of the PING
+  std::uint64_t received_at_ping_ = 0;
+  Clock::time_point pinged_at_;
+  Clock::time_point proved_at_;
+  std::uint64_t writes_ = 0;  // of earlier connections
+};
+
+}  // namespace redis

@@ -54,6 +54,8 @@ class Adapter {
   /// What is wrong with the backplane and what to change, or nothing.
   virtual std::string_view trouble() const = 0;
   virtual Counters counters() const = 0;
+  /// Lets go of the backplane; nothing is heard or sent any more.
+  virtual void stop() = 0;
 };
 
 /// A fleet of one.
@@ -64,6 +66,7 @@ class LocalAdapter final : public Adapter {
   State state() const override { return State::kLocal; }
   std::string_view trouble() const override { return {}; }
   Counters counters() const override { return {}; }
+  void stop() override {}
 };
 
 }  // namespace adapter

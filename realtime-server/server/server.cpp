@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/log.hpp"
+#include "realtime-server/adapter/python_dialect.hpp"
 
 namespace server {
 
@@ -32,7 +33,12 @@ core::Result<void> Server::make_adapter(const std::string& redis_url) {
   if (redis_url.empty()) {
     adapter_ = std::make_unique<adapter::LocalAdapter>();
   } else {
-    return core::fail(core::ErrorKind::kInvalidInput, "no Redis yet");
+    auto url = redis::parse_url(redis_url);
+    if (!url) return tl::unexpected(url.error());
+    // Base64 and escapes make a packet longer on its way.
+    const auto most = 2 * config_.protocol.max_payload + 65'536;
+    adapter_ = std::make_unique<adapter::PythonDialect>(shard_.loop(), std::move(*url), config_.redis.channel, most,
+                                                        shard_.hub());
   }
   shard_.set_adapter(*adapter_);
   return {};
@@ -99,6 +105,7 @@ void Server::wait_for_signal() {
 void Server::stop() {
   drain_.cancel();
   signals_.cancel();
+  adapter_->stop();
   shard_.stop();
 }
 

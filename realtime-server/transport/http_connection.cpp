@@ -1,6 +1,7 @@
 #include "realtime-server/transport/http_connection.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include <boost/beast/http/parser.hpp>
@@ -40,6 +41,27 @@ Method method_of(http::verb verb) {
   }
 }
 
+/// What Host may hold: a name or an address, and a port (RFC 3986, section 3.2).
+bool is_authority(std::string_view text) {
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view{"-._~!$&'()*+,;=:[]%"}.find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
+}
+
+/// What is wrong with a head that Beast lets pass; empty: nothing. Where two servers may read a request differently, it
+/// is refused (RFC 9112, sections 3.2 and 6.1).
+std::string_view fault_of(const http::request<http::string_body>& message) {
+  const auto hosts = message.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return "a request has exactly one Host\n";
+  if (hosts == 1 && !is_authority(view(message[http::field::host]))) return "this is no Host\n";
+  const auto encodings = message.count(http::field::transfer_encoding);
+  if (encodings > 1 || (encodings == 1 && !boost::beast::iequals(message[http::field::transfer_encoding], "chunked")))
+    return "the only Transfer-Encoding is chunked\n";
+  return {};
+}
+
 /// What the server needs of a head that was parsed.
 Request describe(const http::request<http::string_body>& message) {
   Request request;
@@ -51,7 +73,8 @@ Request describe(const http::request<http::string_body>& message) {
   if (const auto origin = message.find(http::field::origin); origin != message.end())
     request.origin = view(origin->value());
   request.content_type = view(message[http::field::content_type]);
-  request.wants_websocket = http::token_list{message[http::field::upgrade]}.exists("websocket") &&
+  request.wants_websocket = message.version() >= 11 &&
+                            http::token_list{message[http::field::upgrade]}.exists("websocket") &&
                             http::token_list{message[http::field::connection]}.exists("upgrade");
   request.websocket_key = view(message[http::field::sec_websocket_key]);
   request.websocket_version = view(message[http::field::sec_websocket_version]);
@@ -149,6 +172,10 @@ bool HttpConnection::parse_head() {
     const bool too_large = error == http::error::header_limit;
     const bool too_much = error == http::error::body_limit;
     refuse(too_large ? 431 : too_much ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
+    return false;
+  }
+  if (const auto fault = fault_of(parser.get()); !fault.empty()) {
+    refuse(400, fault, CloseReason::kProtocolError);
     return false;
   }
   keep_alive_ = parser.get().keep_alive();

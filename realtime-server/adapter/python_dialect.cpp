@@ -1,0 +1,82 @@
+#include "realtime-server/adapter/python_dialect.hpp"
+
+#include <bit>
+#include <utility>
+
+#include "core/digest.hpp"
+#include "core/log.hpp"
+
+namespace adapter {
+namespace {
+
+constexpr std::size_t kHostBytes = 16;
+
+redis::BusOptions options_of(redis::Url url, const std::string& channel, std::size_t most) {
+  redis::BusOptions options;
+  options.url = std::move(url);
+  options.channels = {channel};
+  options.limits.bulk_bytes = most;
+  return options;
+}
+
+void log_state(redis::BusState state, std::string_view trouble) {
+  const bool well = state == redis::BusState::kSubscribed;
+  core::log(well ? core::LogLevel::kInfo : core::LogLevel::kWarning, "the backplane's state has changed",
+            {{"state", redis::bus_state_name(state)}, {"trouble", well ? std::string_view{} : trouble}});
+}
+
+}  // namespace
+
+PythonDialect::PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel,
+                             std::size_t most, Inbox& inbox)
+    : host_{core::random_hex(kHostBytes)},
+      channel_{channel},
+      reader_{host_},
+      inbox_{inbox},
+      bus_{loop,
+           options_of(std::move(url), channel, most),
+           {.on_message = [this](std::string_view, std::string_view message) { on_message(message); },
+            .on_state = [this](redis::BusState state) { log_state(state, bus_.last_error()); }}} {
+  bus_.start();
+}
+
+void PythonDialect::on_message(std::string_view message) {
+  if (reader_.read(message, inbox_) != Taken::kRefused) return;
+  ++refused_;
+  // The first, and then ever fewer of them: whoever sends them sends many.
+  if (std::has_single_bit(refused_))
+    core::log(
+        core::LogLevel::kWarning, "a message of the backplane is refused",
+        {{"channel", channel_}, {"begins", message.substr(0, 80)}, {"refused", static_cast<std::int64_t>(refused_)}});
+}
+
+void PythonDialect::emit(const socketio::Emit& emit) { bus_.publish(channel_, encode_emit(host_, emit)); }
+
+void PythonDialect::acknowledge(const socketio::RemoteCallback& callback, std::span<const std::string_view> args) {
+  bus_.publish(channel_, encode_callback(callback, args));
+}
+
+State PythonDialect::state() const {
+  switch (bus_.state()) {
+    case redis::BusState::kConnecting:
+      return State::kConnecting;
+    case redis::BusState::kSubscribed:
+      return State::kConnected;
+    case redis::BusState::kDeaf:
+      return State::kDeaf;
+    case redis::BusState::kGone:
+      break;
+  }
+  return State::kGone;
+}
+
+std::string_view PythonDialect::trouble() const {
+  return state() == State::kConnected ? std::string_view{} : std::string_view{bus_.last_error()};
+}
+
+Counters PythonDialect::counters() const {
+  const auto counted = bus_.counters();
+  return {counted.publishes, counted.lost, counted.messages, counted.refused + refused_};
+}
+
+}  // namespace adapter

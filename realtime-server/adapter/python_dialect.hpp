@@ -1,0 +1,37 @@
+// A fleet whose backplane is the message queue of Flask-SocketIO and python-socketio: one channel of Redis. Owned by
+// the server; on the loop thread of the first shard only.
+#pragma once
+
+#include <string>
+
+#include "realtime-server/adapter/adapter.hpp"
+#include "realtime-server/adapter/python_codec.hpp"
+#include "realtime-server/redis/bus.hpp"
+
+namespace adapter {
+
+class PythonDialect final : public Adapter {
+ public:
+  /// `inbox` outlives it. Messages above `most` bytes are skipped and counted as refused.
+  PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel, std::size_t most,
+                Inbox& inbox);
+
+  void emit(const socketio::Emit& emit) override;
+  void acknowledge(const socketio::RemoteCallback& callback, std::span<const std::string_view> args) override;
+  State state() const override;
+  std::string_view trouble() const override;
+  Counters counters() const override;
+  void stop() override { bus_.stop(); }
+
+ private:
+  void on_message(std::string_view message);
+
+  std::string host_;
+  std::string channel_;
+  PythonReader reader_;
+  Inbox& inbox_;
+  std::uint64_t refused_ = 0;
+  redis::Bus bus_;
+};
+
+}  // namespace adapter

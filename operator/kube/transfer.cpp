@@ -24,6 +24,11 @@ curl_blob blob(const std::string& text) {
 
 }  // namespace
 
+bool curl_is_ready() {
+  static const bool kReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  return kReady;
+}
+
 Transfer::Transfer(HttpRequest wanted, bool is_stream)
     : request{std::move(wanted)}, streaming{is_stream}, easy{curl_easy_init()} {
   if (easy == nullptr) throw std::bad_alloc{};

@@ -15,6 +15,9 @@
 
 namespace kube {
 
+/// Sets libcurl up, the first time; whether it can be used.
+bool curl_is_ready();
+
 struct Transfer {
   Transfer(HttpRequest wanted, bool is_stream);
   ~Transfer();

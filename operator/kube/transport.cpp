@@ -19,8 +19,7 @@ using TransferPtr = std::shared_ptr<Transfer>;
 class Transport::Loop {
  public:
   explicit Loop(ClientConfig config) : credentials_{std::move(config)} {
-    static const bool kReady = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    multi_ = kReady ? curl_multi_init() : nullptr;
+    multi_ = curl_is_ready() ? curl_multi_init() : nullptr;
     if (multi_ == nullptr) throw std::bad_alloc{};
     const auto& server = credentials_.config().server;
     const auto scheme = server.find("://");

@@ -15,6 +15,7 @@
 #include "core/metrics.hpp"
 #include "operator/controllers/realtimeapp/reconciler.hpp"
 #include "operator/kube/client.hpp"
+#include "operator/kube/fetch.hpp"
 #include "operator/options.hpp"
 #include "operator/runtime/manager.hpp"
 #include "operator/version.hpp"
@@ -60,13 +61,22 @@ core::Result<void> run(const Options& options) {
   kube::Client client{transport, metrics};
   runtime::EventRecorder recorder{client, host_name()};
   controllers::Caches caches;
+  controllers::ConnectionCounter connections{
+      [&](const auto& app) { return caches.metrics_addresses(app); },
+      [](const auto& urls, const auto& stopped) { return kube::fetch_all(urls, {}, stopped); }};
   controllers::Reconciler reconciler{
-      client, caches, recorder, {options.redis_image, std::chrono::seconds{options.secret_refresh_seconds}}};
+      client,
+      caches,
+      connections,
+      recorder,
+      {options.redis_image, options.server_image, std::chrono::seconds{options.secret_refresh_seconds}}};
   runtime::Manager manager{client, metrics, options.watch_namespaces};
   auto& controller = manager.controller("realtimeapp", options.workers, [&](const auto& key, const auto& stopped) {
     return reconciler.reconcile(key, stopped);
   });
   caches.connect(manager, controller.queue());
+  const auto counting =
+      connections.start([&](const auto& app) { controller.queue().add(app, runtime::Priority::kLow); });
 
   const auto health = core::HttpServer::listen(
       options.health_address, {{"/healthz",

@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "operator/version.hpp"
-
 ParsedOptions parse_options(int argc, char** argv) {
   ParsedOptions parsed;
   auto& options = parsed.options;
@@ -31,6 +29,10 @@ ParsedOptions parse_options(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--redis-image", options.redis_image,
                  "The image of provisioned Redis for apps that name none; existing apps keep theirs")
+      ->type_name("IMAGE")
+      ->capture_default_str();
+  app.add_option("--server-image", options.server_image,
+                 "The image of the bundled server for apps that name none; existing apps keep theirs")
       ->type_name("IMAGE")
       ->capture_default_str();
   app.add_option("--workers", options.workers, "RealtimeApps that are reconciled at the same time")

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "operator/version.hpp"
+
 /// The exit code for a wrong flag, file or manifest: something that the user has to change.
 inline constexpr int kUsageError = 2;
 
@@ -15,6 +17,7 @@ struct Options {
   std::string metrics_address = ":8080";
   std::string health_address = ":8081";
   std::string redis_image = "redis:7.4-alpine";
+  std::string server_image = std::string{"realtime-server:"} + kVersion;
   std::string log_level = "info";
   int workers = 4;
   int secret_refresh_seconds = 300;

@@ -48,6 +48,13 @@ json encode_probe(const Probe& probe) {
   return encoded;
 }
 
+json encode_ports(const std::vector<Port>& ports) {
+  json encoded = json::array();
+  for (const auto& port : ports)
+    encoded.push_back({{"name", port.name}, {"containerPort", port.number}, {"protocol", "TCP"}});
+  return encoded;
+}
+
 json encode_resources(const Resources& resources) {
   json encoded = json::object();
   if (!resources.requests.empty()) encoded["requests"] = encode_texts(resources.requests);
@@ -71,11 +78,10 @@ json encode_container_security(const Container& container) {
 }
 
 json encode_container(const Container& container) {
-  json encoded{
-      {"name", container.name},
-      {"image", container.image},
-      {"ports", json::array({{{"name", container.port_name}, {"containerPort", container.port}, {"protocol", "TCP"}}})},
-      {"securityContext", encode_container_security(container)}};
+  json encoded{{"name", container.name},
+               {"image", container.image},
+               {"ports", encode_ports(container.ports)},
+               {"securityContext", encode_container_security(container)}};
   if (!container.image_pull_policy.empty()) encoded["imagePullPolicy"] = container.image_pull_policy;
   if (!container.command.empty()) encoded["command"] = container.command;
   if (!container.args.empty()) encoded["args"] = container.args;
@@ -86,14 +92,22 @@ json encode_container(const Container& container) {
   if (!container.mounts.empty()) encoded["volumeMounts"] = encode_mounts(container.mounts);
   if (container.startup_probe) encoded["startupProbe"] = encode_probe(*container.startup_probe);
   if (container.readiness_probe) encoded["readinessProbe"] = encode_probe(*container.readiness_probe);
+  if (container.liveness_probe) encoded["livenessProbe"] = encode_probe(*container.liveness_probe);
   if (container.pre_stop_sleep_seconds > 0)
     encoded["lifecycle"] = {{"preStop", {{"sleep", {{"seconds", container.pre_stop_sleep_seconds}}}}}};
   return encoded;
 }
 
 json encode_volume(const Volume& volume) {
-  if (volume.secret_name.empty()) return {{"name", volume.name}, {"emptyDir", json::object()}};
-  return {{"name", volume.name}, {"secret", {{"secretName", volume.secret_name}}}};
+  json encoded{{"name", volume.name}};
+  if (!volume.secret_name.empty()) {
+    encoded["secret"] = {{"secretName", volume.secret_name}};
+  } else if (!volume.config_map_name.empty()) {
+    encoded["configMap"] = {{"name", volume.config_map_name}};
+  } else {
+    encoded["emptyDir"] = json::object();
+  }
+  return encoded;
 }
 
 json encode_pod_security(const PodTemplate& pod) {

@@ -29,10 +29,13 @@ inline bool operator==(const ResourceType& left, const ResourceType& right) {
 
 namespace types {
 inline constexpr ResourceType kDeployment{"apps", "v1", "Deployment", "deployments"};
+inline constexpr ResourceType kReplicaSet{"apps", "v1", "ReplicaSet", "replicasets"};
 inline constexpr ResourceType kStatefulSet{"apps", "v1", "StatefulSet", "statefulsets"};
 inline constexpr ResourceType kService{"", "v1", "Service", "services"};
 inline constexpr ResourceType kServiceAccount{"", "v1", "ServiceAccount", "serviceaccounts"};
+inline constexpr ResourceType kConfigMap{"", "v1", "ConfigMap", "configmaps"};
 inline constexpr ResourceType kSecret{"", "v1", "Secret", "secrets"};
+inline constexpr ResourceType kEndpointSlice{"discovery.k8s.io", "v1", "EndpointSlice", "endpointslices"};
 inline constexpr ResourceType kIngress{"networking.k8s.io", "v1", "Ingress", "ingresses"};
 inline constexpr ResourceType kIngressClass{"networking.k8s.io", "v1", "IngressClass", "ingressclasses", false};
 inline constexpr ResourceType kPodDisruptionBudget{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"};

@@ -68,12 +68,10 @@ Object encode(const StatefulSet& set) {
 }
 
 Object encode(const Service& service) {
-  json spec{{"type", "ClusterIP"},
-            {"selector", encode_texts(service.selector)},
-            {"ports", json::array({{{"name", service.port_name},
-                                    {"port", service.port},
-                                    {"targetPort", service.port_name},
-                                    {"protocol", "TCP"}}})}};
+  json ports = json::array();
+  for (const auto& port : service.ports)
+    ports.push_back({{"name", port.name}, {"port", port.number}, {"targetPort", port.name}, {"protocol", "TCP"}});
+  json spec{{"type", "ClusterIP"}, {"selector", encode_texts(service.selector)}, {"ports", std::move(ports)}};
   if (service.headless) spec["clusterIP"] = "None";
   if (service.client_ip_affinity) {
     spec["sessionAffinity"] = "ClientIP";
@@ -110,6 +108,13 @@ Object encode(const PodDisruptionBudget& budget) {
 Object encode(const ServiceAccount& account) {
   auto object = encode(types::kServiceAccount, account.metadata);
   object.json()["automountServiceAccountToken"] = false;
+  return object;
+}
+
+Object encode(const ConfigMap& map) {
+  auto object = encode(types::kConfigMap, map.metadata);
+  object.json()["data"] = encode_texts(map.data);
+  object.json()["immutable"] = true;
   return object;
 }
 

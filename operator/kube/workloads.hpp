@@ -56,7 +56,13 @@ struct EnvFrom {
   bool operator==(const EnvFrom&) const = default;
 };
 
-/// Exactly one of http_path and tcp counts: an empty path means a TCP probe.
+/// A port of a container or Service, by which others name it; TCP.
+struct Port {
+  std::string name;
+  int number = 0;
+};
+
+/// An empty path means a TCP probe.
 struct Probe {
   std::string http_path;
   std::string port_name;
@@ -77,22 +83,23 @@ struct Container {
   std::string image_pull_policy;
   std::vector<std::string> command;
   std::vector<std::string> args;
-  std::string port_name;
-  int port = 0;
+  std::vector<Port> ports;
   std::vector<EnvVar> env;
   std::vector<EnvFrom> env_from;
   Resources resources;
   std::vector<VolumeMount> mounts;
   std::optional<Probe> startup_probe;
   std::optional<Probe> readiness_probe;
+  std::optional<Probe> liveness_probe;
   int pre_stop_sleep_seconds = 0;
   bool read_only_root = false;
 };
 
-/// An emptyDir, or the Secret of that name.
+/// The Secret or ConfigMap of that name, or an emptyDir without either.
 struct Volume {
   std::string name;
   std::string secret_name;
+  std::string config_map_name;
 };
 
 struct PodTemplate {
@@ -133,8 +140,7 @@ struct StatefulSet {
 struct Service {
   Metadata metadata;
   Labels selector;
-  std::string port_name;
-  int port = 0;
+  std::vector<Port> ports;  ///< each leads to the containers' port of the same name
   bool headless = false;
   bool client_ip_affinity = false;
 };
@@ -158,12 +164,19 @@ struct ServiceAccount {
   Metadata metadata;
 };
 
+/// An immutable one: it is made and removed, never changed.
+struct ConfigMap {
+  Metadata metadata;
+  std::map<std::string, std::string> data;
+};
+
 Object encode(const Deployment& deployment);
 Object encode(const StatefulSet& set);
 Object encode(const Service& service);
 Object encode(const Ingress& ingress);
 Object encode(const PodDisruptionBudget& budget);
 Object encode(const ServiceAccount& account);
+Object encode(const ConfigMap& map);
 
 /// Identity, labels, annotations and owner of an object of this type, without anything else.
 Object encode(const ResourceType& type, const Metadata& metadata);

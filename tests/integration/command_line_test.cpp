@@ -31,7 +31,7 @@ TEST_CASE("Help and version end well and teach", "[integration][cli]") {
   CHECK(help.code == 0);
   for (const char* flag :
        {"--kubeconfig", "--watch-namespaces", "--metrics-bind-address", "--health-probe-bind-address", "--redis-image",
-        "--secret-refresh", "--workers", "--log-level"})
+        "--server-image", "--secret-refresh", "--workers", "--log-level"})
     CHECK_THAT(help.text, Catch::Contains(flag));
   CHECK(run("--version").code == 0);
 }

@@ -19,11 +19,20 @@ inline api::RealtimeApp sample_app() {
   return app;
 }
 
+/// The same app with the bundled server.
+inline api::RealtimeApp sample_server_app() {
+  auto app = sample_app();
+  app.spec.app = {};
+  app.spec.server.emplace();
+  return app;
+}
+
 inline controllers::Observed sample_observed() {
   controllers::Observed observed;
   observed.redis_credentials = controllers::RedisCredentials{"digest", true};
   observed.ingress_classes.emplace("traefik", controllers::IngressClassState{"traefik.io/ingress-controller"});
   observed.default_redis_image = "redis:default";
+  observed.default_server_image = "realtime-server:default";
   return observed;
 }
 

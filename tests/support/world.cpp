@@ -10,6 +10,7 @@
 #include "operator/controllers/realtimeapp/redis.hpp"
 #include "operator/kube/config.hpp"
 #include "operator/kube/ownership.hpp"
+#include "operator/version.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/yaml_object.hpp"
 
@@ -128,6 +129,7 @@ std::vector<controllers::PlannedChild> World::planned(const std::string& name) {
   controllers::Observed observed;
   observed.ingress_classes.emplace("traefik", controllers::IngressClassState{"traefik.io/ingress-controller"});
   observed.default_redis_image = "redis:7.4-alpine";
+  observed.default_server_image = std::string{"realtime-server:"} + kVersion;
   if (exists(kube::types::kSecret, name + "-redis"))
     observed.redis_credentials = controllers::RedisCredentials{
         controllers::redis_credentials_digest(get(kube::types::kSecret, name + "-redis")).value_or(""), true};

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "operator/api/v1alpha1/duration.hpp"
+
 namespace api {
 namespace {
 
@@ -72,6 +74,27 @@ std::optional<bool> FieldReader::optional_flag(const char* field) const {
   if (value->is_boolean()) return value->get<bool>();
   wrong(field, "is neither true nor false");
   return std::nullopt;
+}
+
+std::vector<nlohmann::json> FieldReader::values(const char* field) const {
+  const auto* value = find(field);
+  if (value == nullptr) return {};
+  if (value->is_array()) return value->get<std::vector<nlohmann::json>>();
+  wrong(field, "is no list");
+  return {};
+}
+
+std::optional<std::chrono::milliseconds> FieldReader::duration(const char* field) const {
+  if (!has(field)) return std::nullopt;
+  auto duration = parse_duration(text(field));
+  if (!duration) wrong(field, "is no duration; write one as 25s, 300ms or 1m30s");
+  return duration;
+}
+
+std::vector<std::string> FieldReader::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : json_->items()) names.push_back(name);
+  return names;
 }
 
 FieldReader FieldReader::child(const char* field) const {

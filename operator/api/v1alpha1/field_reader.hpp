@@ -2,6 +2,7 @@
 // Internal to this room's codec; used by one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <limits>
 #include <map>
 #include <optional>
@@ -42,9 +43,17 @@ class FieldReader {
   std::vector<std::string> texts(const char* field) const;
   /// An object whose values are texts (or numbers).
   std::map<std::string, std::string> texts_by_name(const char* field) const;
+  /// A list of anything.
+  std::vector<nlohmann::json> values(const char* field) const;
   std::optional<bool> optional_flag(const char* field) const;
+  /// A duration as "1m30s".
+  std::optional<std::chrono::milliseconds> duration(const char* field) const;
   FieldReader child(const char* field) const;
   std::vector<FieldReader> children(const char* field) const;
+  /// The names of all fields that are there.
+  std::vector<std::string> names() const;
+  /// Adds an error about a field.
+  void wrong(const char* field, std::string_view problem) const;
 
   template <class T = int>
   T number(const char* field, T fallback) const {
@@ -56,6 +65,11 @@ class FieldReader {
     }
     wrong(field, "is no whole number of this field's range");
     return fallback;
+  }
+
+  template <class T = std::int64_t>
+  std::optional<T> optional_number(const char* field) const {
+    return has(field) ? std::optional<T>{number<T>(field, T{})} : std::nullopt;
   }
 
   template <class T, std::size_t N>
@@ -73,7 +87,6 @@ class FieldReader {
 
  private:
   const nlohmann::json* find(const char* field) const;
-  void wrong(const char* field, std::string_view problem) const;
   std::string path_of(const char* field) const;
 
   const nlohmann::json* json_;

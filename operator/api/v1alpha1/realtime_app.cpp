@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "operator/api/v1alpha1/field_reader.hpp"
+#include "operator/api/v1alpha1/spec_readers.hpp"
 
 namespace api {
 namespace {
@@ -19,10 +20,6 @@ constexpr Named<Affinity> kAffinities[] = {
 using kube::EnvFrom;
 using kube::EnvVar;
 using kube::KeyRef;
-
-kube::Resources read_resources(const FieldReader& resources) {
-  return {resources.texts_by_name("requests"), resources.texts_by_name("limits")};
-}
 
 std::optional<KeyRef> read_key_ref(const FieldReader& source, const char* field) {
   if (!source.has(field)) return std::nullopt;
@@ -46,7 +43,7 @@ AppSpec read_app(const FieldReader& app) {
   AppSpec spec;
   spec.image = app.text("image");
   spec.image_pull_policy = app.text("imagePullPolicy");
-  for (const auto& secret : app.children("imagePullSecrets")) spec.image_pull_secrets.push_back(secret.text("name"));
+  spec.image_pull_secrets = read_pull_secrets(app);
   spec.command = app.texts("command");
   spec.args = app.texts("args");
   spec.port = app.number("port", spec.port);
@@ -87,8 +84,10 @@ RealtimeAppStatus read_status(const FieldReader& status) {
   read.replicas = status.number("replicas", 0);
   read.ready_replicas = status.number("readyReplicas", 0);
   read.replicas_summary = status.text("replicasSummary");
+  read.connections = status.optional_number("connections");
   read.selector = status.text("selector");
   read.url = status.text("url");
+  read.server_image = status.child("server").text("image");
   read.redis_endpoint = status.child("redis").text("endpoint");
   read.redis_image = status.child("redis").text("image");
   for (const auto& condition : status.children("conditions"))
@@ -116,11 +115,16 @@ DecodedApp decode(const kube::Object& object) {
   const FieldReader root{object.json(), "", errors};
   const auto spec = root.child("spec");
   app.spec.replicas = spec.number("replicas", app.spec.replicas);
+  if (spec.has("server")) app.spec.server = read_server(spec.child("server"));
   app.spec.app = read_app(spec.child("app"));
-  if (spec.child("protocol").has("path")) app.spec.protocol_path = spec.child("protocol").text("path");
+  app.spec.protocol = read_protocol(spec.child("protocol"));
+  app.spec.drain = read_drain(spec.child("drain"));
   app.spec.redis = read_redis(spec.child("redis"));
   app.spec.exposure = read_exposure(spec.child("exposure"));
-  if (app.spec.app.image.empty()) errors.add("spec.app.image", "is missing; name the container image to run");
+  if (spec.has("server") == spec.has("app"))
+    errors.add("spec", "has both or neither of server and app; set exactly one of them");
+  else if (!app.spec.server && app.spec.app.image.empty())
+    errors.add("spec.app.image", "is missing; name the container image to run");
   FieldErrors unimportant;  // a status that cannot be read is written anew
   app.status = read_status(FieldReader{object.json(), "", unimportant}.child("status"));
   return {std::move(app), errors.text()};
@@ -141,7 +145,9 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
                          {"replicasSummary", status.replicas_summary},
                          {"selector", status.selector},
                          {"conditions", std::move(conditions)}};
+  if (status.connections) encoded["connections"] = *status.connections;
   if (!status.url.empty()) encoded["url"] = status.url;
+  if (!status.server_image.empty()) encoded["server"] = {{"image", status.server_image}};
   if (!status.redis_endpoint.empty())
     encoded["redis"] = {{"endpoint", status.redis_endpoint}, {"image", status.redis_image}};
   return kube::Object{{{"apiVersion", kRealtimeApp.api_version()},

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "operator/api/v1alpha1/server_spec.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/workloads.hpp"
 
@@ -59,8 +60,10 @@ struct ExposureSpec {
 
 struct RealtimeAppSpec {
   int replicas = 1;
+  std::optional<ServerSpec> server;  ///< without it, `app` counts
   AppSpec app;
-  std::string protocol_path = "/socket.io/";
+  ProtocolSpec protocol;
+  DrainSpec drain;
   RedisSpec redis;
   ExposureSpec exposure;
   bool operator==(const RealtimeAppSpec&) const = default;
@@ -82,8 +85,10 @@ struct RealtimeAppStatus {
   int replicas = 0;
   int ready_replicas = 0;
   std::string replicas_summary;
+  std::optional<std::int64_t> connections;  ///< nothing when it cannot be measured
   std::string selector;
   std::string url;
+  std::string server_image;
   std::string redis_endpoint;
   std::string redis_image;
   std::vector<Condition> conditions;

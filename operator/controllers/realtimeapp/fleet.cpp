@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "operator/controllers/realtimeapp/names.hpp"
+#include "operator/controllers/realtimeapp/server.hpp"
 
 namespace controllers {
 namespace {
@@ -10,19 +11,18 @@ namespace {
 constexpr int kStartupSeconds = 120;
 // Deletion leaves the endpoints while the pod still serves: proxies have this long to notice before the app is told.
 constexpr int kPreStopSeconds = 5;
-constexpr int kTerminationGraceSeconds = 30;
+constexpr api::Milliseconds kOwnImageDrain{25'000};
 
 std::vector<kube::EnvVar> environment(const api::RealtimeApp& app) {
   std::vector<kube::EnvVar> env;
-  env.push_back({.name = "PORT", .value = std::to_string(app.spec.app.port)});
+  env.push_back({.name = "PORT", .value = std::to_string(replica_port(app))});
   env.push_back({.name = "POD_NAME", .field_path = "metadata.name"});
   if (app.spec.redis.type == api::RedisType::kProvisioned)
     env.push_back({.name = "REDIS_URL", .secret_key = kube::KeyRef{redis_name(app.key.name), kUrlKey, std::nullopt}});
-  env.insert(env.end(), app.spec.app.env.begin(), app.spec.app.env.end());
   return env;
 }
 
-kube::Container container(const api::RealtimeApp& app) {
+kube::Container own_container(const api::RealtimeApp& app) {
   const auto& spec = app.spec.app;
   kube::Container container;
   container.name = api::kComponentApp;
@@ -30,19 +30,26 @@ kube::Container container(const api::RealtimeApp& app) {
   container.image_pull_policy = spec.image_pull_policy;
   container.command = spec.command;
   container.args = spec.args;
-  container.port_name = kHttpPort;
-  container.port = spec.port;
-  container.env = environment(app);
+  container.ports = {{kHttpPort, spec.port}};
+  container.env = spec.env;
   container.env_from = spec.env_from;
   container.resources = spec.resources;
   container.mounts = {{"tmp", "/tmp"}};
   // One handshake proves that the app speaks Engine.IO on $PORT; more of them would pile up sessions, so readiness only
   // connects.
   container.startup_probe =
-      kube::Probe{app.spec.protocol_path + "?EIO=4&transport=polling", kHttpPort, 1, 5, kStartupSeconds};
+      kube::Probe{app.spec.protocol.path + "?EIO=4&transport=polling", kHttpPort, 1, 5, kStartupSeconds};
   container.readiness_probe = kube::Probe{"", kHttpPort, 5, 2, 2};
   container.pre_stop_sleep_seconds = kPreStopSeconds;
   return container;
+}
+
+/// The pod of an image of one's own.
+void fill_own_pod(const api::RealtimeApp& app, kube::PodTemplate& pod) {
+  pod.container = own_container(app);
+  pod.volumes = {{"tmp"}};
+  const auto drain = std::chrono::ceil<std::chrono::seconds>(app.spec.drain.deadline.value_or(kOwnImageDrain));
+  pod.termination_grace_seconds = static_cast<int>(drain.count()) + kPreStopSeconds;
 }
 
 void annotate(kube::Labels& annotations, std::span<const Annotation> from) {
@@ -55,19 +62,25 @@ kube::ServiceAccount fleet_service_account(const api::RealtimeApp& app) {
   return {child_metadata(app, app.key.name, api::kComponentApp)};
 }
 
-kube::Deployment fleet_deployment(const api::RealtimeApp& app, const std::string& credentials_digest) {
+kube::Deployment fleet_deployment(const api::RealtimeApp& app, const FleetInputs& inputs) {
   kube::Deployment deployment;
   deployment.metadata = child_metadata(app, app.key.name, api::kComponentApp);
   deployment.replicas = app.spec.replicas;
   deployment.selector = api::selector_labels(app.key.name, api::kComponentApp);
   auto& pod = deployment.pod;
   pod.labels = api::child_labels(app.key.name, api::kComponentApp);
-  if (!credentials_digest.empty()) pod.annotations.emplace(api::annotation::kRedisCredentials, credentials_digest);
+  if (!inputs.credentials_digest.empty())
+    pod.annotations.emplace(api::annotation::kRedisCredentials, inputs.credentials_digest);
   pod.service_account = app.key.name;
-  pod.image_pull_secrets = app.spec.app.image_pull_secrets;
-  pod.container = container(app);
-  pod.volumes = {{"tmp", ""}};
-  pod.termination_grace_seconds = kTerminationGraceSeconds;
+  pod.image_pull_secrets = pull_secrets(app);
+  if (app.spec.server) {
+    fill_server_pod(app, inputs.server_image, inputs.server_configuration, pod);
+  } else {
+    fill_own_pod(app, pod);
+  }
+  auto& env = pod.container.env;
+  const auto ours = environment(app);
+  env.insert(env.begin(), ours.begin(), ours.end());
   pod.spread_over_nodes = deployment.selector;
   return deployment;
 }
@@ -80,8 +93,7 @@ kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* r
     if (!app.spec.exposure.tls_secret_name.empty()) annotate(service.metadata.annotations, recipe->on_service_with_tls);
   }
   service.selector = api::selector_labels(app.key.name, api::kComponentApp);
-  service.port_name = kHttpPort;
-  service.port = kServicePort;
+  service.ports = {{kHttpPort, kServicePort}};
   service.client_ip_affinity = true;
   return service;
 }
@@ -90,8 +102,8 @@ kube::Service fleet_headless_service(const api::RealtimeApp& app) {
   kube::Service service;
   service.metadata = child_metadata(app, headless_name(app.key.name), api::kComponentApp);
   service.selector = api::selector_labels(app.key.name, api::kComponentApp);
-  service.port_name = kHttpPort;
-  service.port = app.spec.app.port;
+  service.ports = {{kHttpPort, replica_port(app)}};
+  if (app.spec.server) service.ports.push_back({kAdminPortName, kAdminPort});
   service.headless = true;
   return service;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "operator/api/v1alpha1/labels.hpp"
 #include "operator/api/v1alpha1/realtime_app.hpp"
@@ -11,6 +12,13 @@ namespace controllers {
 
 inline constexpr int kServicePort = 80;
 inline constexpr const char* kHttpPort = "http";
+// The ports of the bundled server.
+inline constexpr int kServerPort = 8080;
+inline constexpr int kAdminPort = 9090;
+inline constexpr const char* kAdminPortName = "admin";
+/// The volume of its pods that holds its configuration, and the key in the ConfigMap.
+inline constexpr const char* kConfigurationVolume = "configuration";
+inline constexpr const char* kConfigurationKey = "config.yaml";
 inline constexpr int kRedisPort = 6379;
 inline constexpr const char* kRedisPortName = "redis";
 
@@ -21,6 +29,14 @@ inline constexpr const char* kRedisConfigKey = "redis.conf";
 
 inline std::string headless_name(const std::string& app) { return app + "-headless"; }
 inline std::string redis_name(const std::string& app) { return app + "-redis"; }
+
+/// The port on which a replica serves clients.
+inline int replica_port(const api::RealtimeApp& app) { return app.spec.server ? kServerPort : app.spec.app.port; }
+
+/// What pulls the images of the app's pods.
+inline const std::vector<std::string>& pull_secrets(const api::RealtimeApp& app) {
+  return app.spec.server ? app.spec.server->image_pull_secrets : app.spec.app.image_pull_secrets;
+}
 
 /// HOST:PORT of the provisioned Redis inside the cluster.
 inline std::string redis_endpoint(const kube::ObjectKey& app) {

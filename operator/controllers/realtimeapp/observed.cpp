@@ -2,6 +2,10 @@
 
 #include <tuple>
 
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/labels.hpp"
+#include "operator/controllers/realtimeapp/names.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/kube/ownership.hpp"
 
@@ -63,6 +67,36 @@ ChildState reduce_child(const kube::Object& live) {
 
 IngressClassState reduce_ingress_class(const kube::Object& live) {
   return {value_at<std::string>(live.json(), {"spec", "controller"})};
+}
+
+ReplicaSetState reduce_replica_set(const kube::Object& live) {
+  ReplicaSetState state;
+  for (const auto& owner : live.owners())
+    if (owner.controller && owner.kind == kube::types::kDeployment.kind) state.deployment = owner.name;
+  for (const auto& volume : kube::list_at(live.json(), {"spec", "template", "spec", "volumes"}))
+    if (value_at<std::string>(volume, {"name"}) == kConfigurationVolume)
+      state.configuration = value_at<std::string>(volume, {"configMap", "name"});
+  return state;
+}
+
+MetricsEndpoints reduce_endpoint_slice(const kube::Object& live) {
+  MetricsEndpoints endpoints;
+  const auto& json = live.json();
+  endpoints.app = value_at<std::string>(json, {"metadata", "labels", api::label::kInstance.data()});
+  const bool is_v6 = value_at<std::string>(json, {"addressType"}) == "IPv6";
+  int port = 0;
+  for (const auto& candidate : kube::list_at(json, {"ports"}))
+    if (value_at<std::string>(candidate, {"name"}) == kAdminPortName) port = value_at<int>(candidate, {"port"});
+  if (port == 0) return endpoints;
+  for (const auto& endpoint : kube::list_at(json, {"endpoints"})) {
+    const auto& addresses = kube::list_at(endpoint, {"addresses"});
+    if (addresses.empty() || !addresses[0].is_string()) continue;
+    if (!value_at<bool>(endpoint, {"conditions", "ready"}, true)) continue;
+    const auto address = addresses[0].get<std::string>();
+    endpoints.address_by_pod[value_at<std::string>(endpoint, {"targetRef", "name"}, address)] =
+        is_v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
+  }
+  return endpoints;
 }
 
 }  // namespace controllers

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,20 @@ struct IngressClassState {
   bool operator==(const IngressClassState&) const = default;
 };
 
+/// What is kept of a ReplicaSet.
+struct ReplicaSetState {
+  std::string deployment;     ///< that controls it
+  std::string configuration;  ///< the ConfigMap that its pods read, if they read one of ours
+  bool operator==(const ReplicaSetState&) const = default;
+};
+
+/// What is kept of an EndpointSlice: where the metrics of an app's ready replicas are.
+struct MetricsEndpoints {
+  std::string app;
+  std::map<std::string, std::string> address_by_pod;  ///< as HOST:PORT
+  bool operator==(const MetricsEndpoints&) const = default;
+};
+
 /// The Secret with the password of the provisioned Redis.
 struct RedisCredentials {
   std::string digest;  ///< of the password, safe to show
@@ -60,7 +75,12 @@ struct Observed {
   std::optional<RedisCredentials> redis_credentials;
   std::map<std::string, IngressClassState> ingress_classes;
   std::map<ChildId, Problem> problems;
+  /// The ConfigMaps that the app's ReplicaSets refer to; "" stands for one that refers to none. Looked up only if there
+  /// is a ConfigMap that may have to go.
+  std::set<std::string> configurations_in_use;
+  std::optional<std::int64_t> connections;  ///< open over all ready replicas, if that could be measured
   std::string default_redis_image;
+  std::string default_server_image;
 
   /// The child, or null.
   const ChildState* child(const kube::ResourceType& type, const std::string& name) const;
@@ -69,5 +89,7 @@ struct Observed {
 /// The reduction of a live child to what is kept of it.
 ChildState reduce_child(const kube::Object& live);
 IngressClassState reduce_ingress_class(const kube::Object& live);
+ReplicaSetState reduce_replica_set(const kube::Object& live);
+MetricsEndpoints reduce_endpoint_slice(const kube::Object& live);
 
 }  // namespace controllers

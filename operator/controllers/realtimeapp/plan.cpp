@@ -10,6 +10,7 @@
 #include "operator/controllers/realtimeapp/fleet.hpp"
 #include "operator/controllers/realtimeapp/names.hpp"
 #include "operator/controllers/realtimeapp/redis.hpp"
+#include "operator/controllers/realtimeapp/server.hpp"
 
 namespace controllers {
 namespace {
@@ -30,6 +31,20 @@ void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool k
     if (!wanted.contains(candidate) && observed.children.contains(candidate)) plan.removals.push_back(candidate);
 }
 
+/// A configuration stays while a ReplicaSet may start pods with it. News of ReplicaSets comes in order: once the one
+/// that runs what is wanted now is known, so is every older one.
+void plan_configuration_removals(const std::string& wanted, const Observed& observed, Plan& plan) {
+  if (!observed.configurations_in_use.contains(wanted)) return;
+  for (const auto& [id, state] : observed.children)
+    if (id.kind == types::kConfigMap.kind && id.name != wanted && !observed.configurations_in_use.contains(id.name))
+      plan.removals.push_back(id);
+}
+
+std::string chosen_image(const std::string& named, const std::string& recorded, const std::string& by_default) {
+  if (!named.empty()) return named;
+  return recorded.empty() ? by_default : recorded;
+}
+
 }  // namespace
 
 std::size_t child_type_index(std::string_view kind) {
@@ -46,8 +61,12 @@ std::vector<ChildId> possible_children(const std::string& app) {
 }
 
 std::string redis_image(const api::RealtimeApp& app, const Observed& observed) {
-  if (!app.spec.redis.image.empty()) return app.spec.redis.image;
-  return app.status.redis_image.empty() ? observed.default_redis_image : app.status.redis_image;
+  return chosen_image(app.spec.redis.image, app.status.redis_image, observed.default_redis_image);
+}
+
+std::string server_image(const api::RealtimeApp& app, const Observed& observed) {
+  if (!app.spec.server) return {};
+  return chosen_image(app.spec.server->image, app.status.server_image, observed.default_server_image);
 }
 
 Plan plan(const api::RealtimeApp& app, const Observed& observed) {
@@ -60,17 +79,23 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed) {
   }
   const auto exposure = resolve_exposure(app, observed);
   plan.children.push_back({types::kServiceAccount, encode(fleet_service_account(app))});
+  FleetInputs inputs{redis ? observed.redis_credentials->digest : "", server_image(app, observed), {}};
+  if (app.spec.server) {
+    const auto configuration = server_config_map(app, *app.spec.server);
+    inputs.server_configuration = configuration.metadata.key.name;
+    plan.children.push_back({types::kConfigMap, encode(configuration)});
+  }
   if (redis) plan_redis(app, observed, plan);
   // What cannot be exposed as asked is left as it is: taking it down would disconnect everyone.
   const bool keep_exposure = exposure.problem.has_value() && observed.child(types::kService, app.key.name) != nullptr;
   if (!keep_exposure) plan.children.push_back({types::kService, encode(fleet_service(app, exposure.recipe))});
   plan.children.push_back({types::kService, encode(fleet_headless_service(app))});
-  plan.children.push_back(
-      {types::kDeployment, encode(fleet_deployment(app, redis ? observed.redis_credentials->digest : ""))});
+  plan.children.push_back({types::kDeployment, encode(fleet_deployment(app, inputs))});
   plan.children.push_back({types::kPodDisruptionBudget, encode(fleet_disruption_budget(app))});
   if (exposure.recipe != nullptr)
     plan.children.push_back({types::kIngress, encode(fleet_ingress(app, *exposure.controller, *exposure.recipe))});
   plan_removals(app, observed, exposure.problem.has_value(), plan);
+  plan_configuration_removals(inputs.server_configuration, observed, plan);
   return plan;
 }
 

@@ -26,14 +26,14 @@ struct Plan {
 };
 
 /// The types of the children, in the order in which they are applied. Secrets are apart: they are never watched.
-inline constexpr std::array kChildTypes{kube::types::kServiceAccount,      kube::types::kService,
-                                        kube::types::kStatefulSet,         kube::types::kDeployment,
-                                        kube::types::kPodDisruptionBudget, kube::types::kIngress};
+inline constexpr std::array kChildTypes{
+    kube::types::kServiceAccount, kube::types::kConfigMap,           kube::types::kService, kube::types::kStatefulSet,
+    kube::types::kDeployment,     kube::types::kPodDisruptionBudget, kube::types::kIngress};
 
 /// Where in kChildTypes this kind stands; throws std::logic_error for one that no child has.
 std::size_t child_type_index(std::string_view kind);
 
-/// Every child that an app of this name may have.
+/// Every child that an app of this name may have, but for its configurations, whose names their content makes.
 std::vector<ChildId> possible_children(const std::string& app);
 
 Plan plan(const api::RealtimeApp& app, const Observed& observed);
@@ -50,5 +50,7 @@ api::RealtimeAppStatus with_transition_times(api::RealtimeAppStatus status, cons
 
 /// The image of the provisioned Redis: the manifest's, else the one the app was made with, else the default.
 std::string redis_image(const api::RealtimeApp& app, const Observed& observed);
+/// The same of the bundled server; nothing for an image of one's own.
+std::string server_image(const api::RealtimeApp& app, const Observed& observed);
 
 }  // namespace controllers

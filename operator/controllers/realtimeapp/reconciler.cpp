@@ -12,10 +12,11 @@ using core::ErrorKind;
 using core::Result;
 using runtime::Action;
 
-Reconciler::Reconciler(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder,
-                       ReconcilerOptions options)
+Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections,
+                       runtime::EventRecorder& recorder, ReconcilerOptions options)
     : client_{client},
       caches_{caches},
+      connections_{connections},
       recorder_{recorder},
       options_{std::move(options)},
       credentials_{client, options_.secret_refresh},
@@ -50,6 +51,12 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
 Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::stop_token& stop) {
   auto observed = caches_.observe(app);
   observed.default_redis_image = options_.redis_image;
+  observed.default_server_image = options_.server_image;
+  if (app.spec.server) {
+    observed.connections = connections_.look_up(app);
+  } else {
+    connections_.forget(app.key);
+  }
   if (app.spec.redis.type != api::RedisType::kProvisioned) return observed;
   auto credentials = credentials_.look_up(app, stop);
   if (credentials) {
@@ -115,6 +122,7 @@ void Reconciler::forget(const kube::ObjectKey& key) {
     uids_.erase(found);
   }
   credentials_.forget(key);
+  connections_.forget(key);
   children_.forget(uid);
 }
 

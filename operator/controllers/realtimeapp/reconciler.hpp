@@ -10,6 +10,7 @@
 
 #include "operator/controllers/realtimeapp/caches.hpp"
 #include "operator/controllers/realtimeapp/child_writer.hpp"
+#include "operator/controllers/realtimeapp/connection_counter.hpp"
 #include "operator/controllers/realtimeapp/credentials_keeper.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/runtime/controller.hpp"
@@ -19,6 +20,7 @@ namespace controllers {
 
 struct ReconcilerOptions {
   std::string redis_image = "redis:7.4-alpine";
+  std::string server_image;
   /// How long what was read of a Secret counts.
   std::chrono::milliseconds secret_refresh{std::chrono::minutes{5}};
 };
@@ -28,7 +30,8 @@ class Reconciler {
   /// How soon a problem that a person has to mend is looked at again, if nothing that is watched changes.
   static constexpr std::chrono::seconds kRetryProblem{30};
 
-  Reconciler(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder, ReconcilerOptions options);
+  Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections, runtime::EventRecorder& recorder,
+             ReconcilerOptions options);
 
   core::Result<runtime::Action> reconcile(const kube::ObjectKey& key, const std::stop_token& stop);
 
@@ -42,6 +45,7 @@ class Reconciler {
 
   kube::Client& client_;
   Caches& caches_;
+  ConnectionCounter& connections_;
   runtime::EventRecorder& recorder_;
   ReconcilerOptions options_;
   CredentialsKeeper credentials_;

@@ -29,8 +29,7 @@ kube::Container container(const api::RealtimeApp& app, const std::string& image)
                     "",
                     "--appendonly",
                     append_only ? "yes" : "no"};
-  container.port_name = kRedisPortName;
-  container.port = kRedisPort;
+  container.ports = {{kRedisPortName, kRedisPort}};
   container.resources = app.spec.redis.resources;
   container.mounts = {{"credentials", kConfigDirectory, true}, {"data", kDataDirectory}};
   container.readiness_probe = kube::Probe{"", kRedisPortName, 2, 1, 2};
@@ -50,7 +49,7 @@ kube::StatefulSet redis_stateful_set(const api::RealtimeApp& app, const std::str
   set.pod.labels = api::child_labels(app.key.name, api::kComponentRedis);
   set.pod.annotations.emplace(api::annotation::kRedisCredentials, credentials_digest);
   set.pod.service_account = app.key.name;
-  set.pod.image_pull_secrets = app.spec.app.image_pull_secrets;
+  set.pod.image_pull_secrets = pull_secrets(app);
   set.pod.container = container(app, image);
   set.pod.volumes = {{"credentials", redis_name(app.key.name)}};
   set.pod.termination_grace_seconds = kTerminationGraceSeconds;
@@ -68,8 +67,7 @@ kube::Service redis_service(const api::RealtimeApp& app) {
   kube::Service service;
   service.metadata = child_metadata(app, redis_name(app.key.name), api::kComponentRedis);
   service.selector = api::selector_labels(app.key.name, api::kComponentRedis);
-  service.port_name = kRedisPortName;
-  service.port = kRedisPort;
+  service.ports = {{kRedisPortName, kRedisPort}};
   return service;
 }
 

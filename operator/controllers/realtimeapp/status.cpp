@@ -120,7 +120,9 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Observed& obser
   status.replicas_summary = fmt::format("{}/{}", status.ready_replicas, app.spec.replicas);
   for (const auto& [name, value] : api::selector_labels(app.key.name, api::kComponentApp))
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
+  status.connections = observed.connections;
   status.url = fleet_url(app, observed);
+  status.server_image = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);
     status.redis_image = redis_image(app, observed);

@@ -36,6 +36,7 @@ spec:
     envFrom: [{prefix: P_, secretRef: {name: s}}, {configMapRef: {name: m, optional: false}}]
     resources: {requests: {cpu: 1, memory: 1Gi}, limits: {cpu: "2"}}
   protocol: {path: /ws/}
+  drain: {deadline: 1m30s}
   redis:
     type: Provisioned
     provisioned: {image: r, persistence: AppendOnly, storage: 2Gi, storageClassName: c, retention: Delete}
@@ -59,7 +60,8 @@ spec:
   CHECK(spec.app.env[2].config_map_key == kube::KeyRef{"m", "k", std::nullopt});
   CHECK(spec.app.env_from == std::vector<kube::EnvFrom>{{"P_", true, "s", std::nullopt}, {"", false, "m", false}});
   CHECK(spec.app.resources.requests == kube::Quantities{{"cpu", "1"}, {"memory", "1Gi"}});
-  CHECK(spec.protocol_path == "/ws/");
+  CHECK_FALSE(spec.server);
+  CHECK((spec.protocol.path == "/ws/" && spec.drain.deadline == std::chrono::seconds{90}));
   CHECK((spec.redis.persistence == api::Persistence::kAppendOnly && spec.redis.retention == api::Retention::kDelete));
   CHECK((spec.redis.storage == "2Gi" && spec.redis.storage_class_name == "c" && spec.redis.image == "r"));
   CHECK(spec.exposure.paths == std::vector<std::string>{"/a", "/b"});
@@ -72,15 +74,16 @@ metadata: {name: a, namespace: n, generation: 2}
 spec:
   replicas: many
   app: {env: {}, args: [1], port: 99999999999, imagePullSecrets: [x]}
+  protocol: {pingInterval: soon}
   redis: {type: Shared}
   exposure: []
 )"));
   CHECK(app.generation == 2);
-  for (const char* words :
-       {"spec.replicas is no whole number", "spec.app.env is no list", "spec.app.args has an entry that is no text",
-        "spec.app.port is no whole number", "spec.app.imagePullSecrets[0] is no mapping",
-        "spec.redis.type is \"Shared\", which is none of Provisioned, None", "spec.exposure is no mapping",
-        "spec.app.image is missing"})
+  for (const char* words : {"spec.replicas is no whole number", "spec.app.env is no list",
+                            "spec.app.args has an entry that is no text", "spec.app.port is no whole number",
+                            "spec.app.imagePullSecrets[0] is no mapping", "spec.protocol.pingInterval is no duration",
+                            "spec.redis.type is \"Shared\", which is none of Provisioned, None",
+                            "spec.exposure is no mapping", "spec.app.image is missing"})
     CHECK_THAT(problem, Catch::Contains(words));
 }
 
@@ -92,8 +95,10 @@ TEST_CASE("A status is read back as it was written", "[unit][api]") {
   status.replicas = 3;
   status.ready_replicas = 2;
   status.replicas_summary = "2/3";
+  status.connections = 12;
   status.selector = "a=b";
   status.url = "http://h/";
+  status.server_image = "realtime-server:1";
   status.redis_endpoint = "r:6379";
   status.redis_image = "redis:7";
   status.conditions = {{"Ready", "False", "ReplicasNotReady", "m", 3, "2006-01-02T15:04:05Z"}};

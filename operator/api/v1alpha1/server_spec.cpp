@@ -1,0 +1,163 @@
+#include "operator/api/v1alpha1/server_spec.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/duration.hpp"
+#include "operator/api/v1alpha1/spec_readers.hpp"
+
+namespace api {
+namespace {
+
+using nlohmann::json;
+
+constexpr Named<ActionType> kActionTypes[] = {
+    {"Emit", ActionType::kEmit}, {"Broadcast", ActionType::kBroadcast}, {"Acknowledge", ActionType::kAcknowledge}};
+constexpr int kMaxDepth = 32;
+
+/// Whether a text in arguments means itself or something that the server knows. `$args` takes the place of several
+/// arguments, so it can stand in their list only.
+bool is_known(std::string_view text, bool is_argument) {
+  if (!text.starts_with('$') || text.starts_with("$$") || text == "$auth") return true;
+  if (text == "$args") return is_argument;
+  const auto number = text.substr(1);
+  return number.size() <= 2 && !number.empty() && number[0] != '0' &&
+         std::all_of(number.begin(), number.end(), [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
+/// What is wrong with an argument, or nothing.
+std::string problem_of(const json& value, int depth) {
+  if (depth > kMaxDepth) return fmt::format("nests more than {} lists and mappings", kMaxDepth);
+  if (value.is_string() && !is_known(value.get_ref<const std::string&>(), depth == 0))
+    return fmt::format(
+        "has the text \"{}\"; $1 to $99, $auth and (as an argument of its own) $args stand for something, and a text "
+        "that begins with $ is written with $$",
+        value.get_ref<const std::string&>());
+  if (!value.is_structured()) return {};
+  for (const auto& inner : value)
+    if (auto problem = problem_of(inner, depth + 1); !problem.empty()) return problem;
+  return {};
+}
+
+Action read_action(const FieldReader& action) {
+  Action read;
+  read.type = action.choice("type", kActionTypes, read.type);
+  read.event = action.text("event");
+  if (!action.has("type")) action.wrong("type", "is missing; set it to Emit, Broadcast or Acknowledge");
+  if (read.event.empty() != (read.type == ActionType::kAcknowledge))
+    action.wrong("event", "is for Emit and Broadcast, which need it, and for no other type");
+  for (const auto& value : action.values("args")) {
+    if (const auto problem = problem_of(value, 0); !problem.empty()) action.wrong("args", problem);
+    read.args.push_back(value.dump());
+  }
+  return read;
+}
+
+std::vector<Action> read_actions(const FieldReader& parent, const char* field) {
+  std::vector<Action> actions;
+  for (const auto& action : parent.children(field)) actions.push_back(read_action(action));
+  return actions;
+}
+
+NamespaceSpec read_namespace(const FieldReader& name_space) {
+  NamespaceSpec read;
+  read.on_connect = read_actions(name_space, "onConnect");
+  const auto events = name_space.child("events");
+  for (const auto& name : events.names()) read.events.emplace(name, read_actions(events, name.c_str()));
+  return read;
+}
+
+json encode_actions(const std::vector<Action>& actions) {
+  json encoded = json::array();
+  for (const auto& action : actions) {
+    json one = json::object();
+    for (const auto& candidate : kActionTypes)
+      if (candidate.value == action.type) one["type"] = candidate.name;
+    if (!action.event.empty()) one["event"] = action.event;
+    for (const auto& argument : action.args) one["args"].push_back(json::parse(argument));
+    encoded.push_back(std::move(one));
+  }
+  return encoded;
+}
+
+json encode_namespaces(const std::map<std::string, NamespaceSpec>& namespaces) {
+  json encoded = json::object();
+  for (const auto& [name, name_space] : namespaces) {
+    auto& one = encoded[name] = json::object();
+    if (!name_space.on_connect.empty()) one["onConnect"] = encode_actions(name_space.on_connect);
+    for (const auto& [event, actions] : name_space.events) one["events"][event] = encode_actions(actions);
+  }
+  return encoded;
+}
+
+template <class T>
+void set(json& object, const char* field, const std::optional<T>& value) {
+  if (value) object[field] = *value;
+}
+
+void set(json& object, const char* field, const std::optional<Milliseconds>& value) {
+  if (value) object[field] = format_duration(*value);
+}
+
+json encode_limits(const LimitsSpec& limits) {
+  json encoded = json::object();
+  set(encoded, "maxConnections", limits.max_connections);
+  set(encoded, "outboxBytes", limits.outbox_bytes);
+  set(encoded, "outboxPackets", limits.outbox_packets);
+  set(encoded, "processOutboxBytes", limits.process_outbox_bytes);
+  return encoded;
+}
+
+}  // namespace
+
+ServerSpec read_server(const FieldReader& server) {
+  ServerSpec spec;
+  spec.image = server.text("image");
+  spec.image_pull_policy = server.text("imagePullPolicy");
+  spec.image_pull_secrets = read_pull_secrets(server);
+  spec.resources = read_resources(server.child("resources"));
+  const auto namespaces = server.child("namespaces");
+  for (const auto& name : namespaces.names())
+    spec.namespaces.emplace(name, read_namespace(namespaces.child(name.c_str())));
+  spec.allowed_origins = server.texts("allowedOrigins");
+  spec.max_payload = server.optional_number("maxPayload");
+  spec.demo_page = server.optional_flag("demoPage");
+  const auto limits = server.child("limits");
+  spec.limits = {limits.optional_number("maxConnections"), limits.optional_number("outboxBytes"),
+                 limits.optional_number("outboxPackets"), limits.optional_number("processOutboxBytes")};
+  return spec;
+}
+
+ProtocolSpec read_protocol(const FieldReader& protocol) {
+  ProtocolSpec spec;
+  if (protocol.has("path")) spec.path = protocol.text("path");
+  spec.transports = protocol.texts("transports");
+  spec.ping_interval = protocol.duration("pingInterval");
+  spec.ping_timeout = protocol.duration("pingTimeout");
+  return spec;
+}
+
+DrainSpec read_drain(const FieldReader& drain) {
+  return {drain.duration("deadline"), drain.optional_number<int>("maxDisconnectsPerMinute")};
+}
+
+std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
+  json wire{{"path", protocol.path}};
+  if (!protocol.transports.empty()) wire["transports"] = protocol.transports;
+  set(wire, "pingInterval", protocol.ping_interval);
+  set(wire, "pingTimeout", protocol.ping_timeout);
+  set(wire, "maxPayload", server.max_payload);
+  json ending{{"deadline", format_duration(drain.deadline.value_or(kServerDrain))}};
+  set(ending, "maxDisconnectsPerMinute", drain.max_disconnects_per_minute);
+  json configuration{{"protocol", std::move(wire)}, {"drain", std::move(ending)}};
+  if (!server.allowed_origins.empty()) configuration["allowedOrigins"] = server.allowed_origins;
+  set(configuration, "demoPage", server.demo_page);
+  if (auto limits = encode_limits(server.limits); !limits.empty()) configuration["limits"] = std::move(limits);
+  if (!server.namespaces.empty()) configuration["namespaces"] = encode_namespaces(server.namespaces);
+  return configuration.dump(2) + "\n";
+}
+
+}  // namespace api

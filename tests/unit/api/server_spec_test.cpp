@@ -1,0 +1,160 @@
+#include <yaml-cpp/yaml.h>
+
+#include "operator/api/v1alpha1/duration.hpp"
+#include "operator/api/v1alpha1/realtime_app.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/yaml_object.hpp"
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+api::DecodedApp decode(const std::string& spec) {
+  return api::decode(support::from_yaml("metadata: {name: chat, namespace: n}\nspec: " + spec));
+}
+
+std::string configuration(const std::string& spec) {
+  const auto [app, problem] = decode(spec);
+  INFO(problem);
+  REQUIRE(problem.empty());
+  return api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+}
+
+constexpr const char* kRich = R"({
+  server: {
+    image: "s:1", imagePullPolicy: Always, imagePullSecrets: [{name: pull}], resources: {limits: {memory: 64Mi}},
+    namespaces: {
+      /: {onConnect: [{type: Emit, event: auth, args: [$auth]}],
+          events: {message: [{type: Broadcast, event: response, args: [{echo: $1}]}],
+                   ask: [{type: Acknowledge, args: [$args]}, {type: Emit, event: done}]}},
+      /custom: {}},
+    allowedOrigins: ["https://chat.example.com"], maxPayload: 2000000, demoPage: false,
+    limits: {maxConnections: 10, outboxBytes: 65536, outboxPackets: 16, processOutboxBytes: 1048576}},
+  protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
+  drain: {deadline: 2m, maxDisconnectsPerMinute: 0}})";
+
+}  // namespace
+
+TEST_CASE("Every field of the bundled server is read and reaches its configuration", "[unit][api]") {
+  const auto [app, problem] = decode(kRich);
+  CHECK(problem.empty());
+  const auto& server = *app.spec.server;
+  CHECK((server.image == "s:1" && server.image_pull_policy == "Always"));
+  CHECK(server.image_pull_secrets == std::vector<std::string>{"pull"});
+  CHECK(server.resources.limits == kube::Quantities{{"memory", "64Mi"}});
+  CHECK(json::parse(configuration(kRich)) == json::parse(R"({
+    "protocol": {"path": "/ws/", "transports": ["websocket"], "pingInterval": "300ms", "pingTimeout": "90s",
+                 "maxPayload": 2000000},
+    "allowedOrigins": ["https://chat.example.com"],
+    "demoPage": false,
+    "limits": {"maxConnections": 10, "outboxBytes": 65536, "outboxPackets": 16, "processOutboxBytes": 1048576},
+    "drain": {"deadline": "120s", "maxDisconnectsPerMinute": 0},
+    "namespaces": {
+      "/": {"onConnect": [{"type": "Emit", "event": "auth", "args": ["$auth"]}],
+            "events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}],
+                       "ask": [{"type": "Acknowledge", "args": ["$args"]}, {"type": "Emit", "event": "done"}]}},
+      "/custom": {}}})"));
+}
+
+TEST_CASE("A configuration says what the manifest says and what the operator counts on, nothing else", "[unit][api]") {
+  CHECK(json::parse(configuration("{server: {}}")) ==
+        json::parse(R"({"protocol": {"path": "/socket.io/"}, "drain": {"deadline": "60s"}})"));
+}
+
+TEST_CASE("Equal manifests give equal bytes, however they are written", "[unit][api]") {
+  const auto one = configuration("{server: {demoPage: true, maxPayload: 5000}, drain: {deadline: 1m30s}}");
+  CHECK(one == configuration("{drain: {deadline: 90s}, server: {maxPayload: 5000, demoPage: true}}"));
+  CHECK(one != configuration("{server: {demoPage: true, maxPayload: 5000}, drain: {deadline: 91s}}"));
+}
+
+TEST_CASE("A configuration is YAML, in which text stays text and numbers stay numbers", "[unit][api]") {
+  json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
+  const json args = {"1",
+                     "yes",
+                     "line\nbreak \" \\ \x01 \xc2\x85 \xe2\x80\xa8",
+                     "\xf0\x9f\x9a\xa2",
+                     "",
+                     ": #",
+                     1,
+                     1.5,
+                     -2e30,
+                     true,
+                     json(),
+                     {{"~", json::array({"null"})}}};
+  object["spec"]["server"]["namespaces"]["/"]["onConnect"] = {{{"type", "Emit"}, {"event", "a"}, {"args", args}}};
+  const auto decoded = api::decode(kube::Object{object});
+  REQUIRE(decoded.problem.empty());
+  const auto text = api::server_configuration(*decoded.app.spec.server, {}, {});
+  const auto read = support::to_json(YAML::Load(text));
+  const auto& got = read["namespaces"]["/"]["onConnect"][0]["args"];
+  REQUIRE(got.size() == args.size());
+  for (std::size_t i = 0; i < args.size(); ++i) CHECK(got[i] == args[i]);
+}
+
+TEST_CASE("What a rule cannot mean is named with its place", "[unit][api]") {
+  const auto [args, words] =
+      GENERATE(table<std::string, std::string>({{"[$]", "\"$\""},
+                                                {"[$0]", "\"$0\""},
+                                                {"[$01]", "\"$01\""},
+                                                {"[$100]", "\"$100\""},
+                                                {"[$name]", "$1 to $99, $auth and (as an argument of its own) $args"},
+                                                {"[{a: [$args]}]", "\"$args\""},
+                                                {"[{a: {b: $x}}]", "\"$x\""}}));
+  const auto problem =
+      decode("{server: {namespaces: {/: {events: {m: [{type: Emit, event: e, args: " + args + "}]}}}}}").problem;
+  CHECK_THAT(problem, Catch::Contains("spec.server.namespaces./.events.m[0].args has the text"));
+  CHECK_THAT(problem, Catch::Contains(words));
+}
+
+TEST_CASE("What a rule can mean is taken", "[unit][api]") {
+  const auto args = GENERATE("[$1, $99]", "[$args, $auth]", "[{a: [$1, {b: $auth}]}]", "[$$args, $$, $$x]", "[a$b]");
+  CAPTURE(args);
+  CHECK(decode(std::string{"{server: {namespaces: {/: {events: {m: [{type: Acknowledge, args: "} + args + "}]}}}}}")
+            .problem.empty());
+}
+
+TEST_CASE("Arguments that nest without end are refused", "[unit][api]") {
+  const auto nested = [](std::size_t depth) {
+    return decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [" + std::string(depth, '[') +
+                  std::string(depth, ']') + "]}]}}}}")
+        .problem;
+  };
+  CHECK(nested(32).empty());
+  CHECK_THAT(nested(40), Catch::Contains("nests more than 32"));
+}
+
+TEST_CASE("Exactly one of server and app is run", "[unit][api]") {
+  CHECK_THAT(decode("{}").problem, Catch::Contains("set exactly one of them"));
+  CHECK_THAT(decode("{server: {}, app: {image: i}}").problem, Catch::Contains("set exactly one of them"));
+  CHECK(decode("{server: {}}").problem.empty());
+  CHECK(decode("{app: {image: i}}").problem.empty());
+}
+
+TEST_CASE("An action that is not whole is named", "[unit][api]") {
+  const auto problem = [](const std::string& action) {
+    return decode("{server: {namespaces: {/: {onConnect: [" + action + "]}}}}").problem;
+  };
+  CHECK_THAT(problem("{event: e}"), Catch::Contains("onConnect[0].type is missing"));
+  CHECK_THAT(problem("{type: Send, event: e}"), Catch::Contains("none of Emit, Broadcast, Acknowledge"));
+  CHECK_THAT(problem("{type: Emit}"), Catch::Contains("onConnect[0].event is for Emit and Broadcast"));
+  CHECK_THAT(problem("{type: Acknowledge, event: e}"), Catch::Contains("onConnect[0].event is for Emit and Broadcast"));
+  CHECK_THAT(problem("{type: Emit, event: e, args: {}}"), Catch::Contains("onConnect[0].args is no list"));
+}
+
+TEST_CASE("Durations are read as Go reads them", "[unit][api]") {
+  const auto [text, expected] = GENERATE(table<std::string, std::chrono::milliseconds>(
+      {{"300ms", 300ms}, {"25s", 25s}, {"1m30s", 90s}, {"1.5h", 90min}, {"0.5s", 500ms}, {"1h1m1s1ms", 3'661'001ms}}));
+  CAPTURE(text);
+  CHECK(api::parse_duration(text) == expected);
+}
+
+TEST_CASE("What is no duration is none", "[unit][api]") {
+  for (const char* text : {"", "25", "s", "5 s", "-5s", "+5s", "1e3s", "5d", "1.2.3s", ".s", "infs", "0x5s", "9000h"})
+    CHECK_FALSE(api::parse_duration(text));
+}
+
+TEST_CASE("Durations are written in one unit", "[unit][api]") {
+  CHECK(api::format_duration(90s) == "90s");
+  CHECK(api::format_duration(1'500ms) == "1500ms");
+}

@@ -72,6 +72,7 @@ def test_pod_is_restricted(render):
                                             "capabilities": {"drop": ["ALL"]}}
     assert container["image"] == "realtime-operator:0.1.0"
     assert "--redis-image=redis:7.4-alpine" in container["args"]
+    assert "--server-image=realtime-server:0.1.0" in container["args"]
     assert not any(argument.startswith("--watch-namespaces") for argument in container["args"])
 
 
@@ -81,7 +82,8 @@ def test_options_reach_the_pod(render):
         "--set", "imagePullSecrets[0].name=pull", "--set", "extraArgs={--log-level=debug}",
         "--set", "extraEnv[0].name=A,extraEnv[0].value=b", "--set", "podLabels.team=chat",
         "--set", "podAnnotations.note=hello", "--set", "nodeSelector.disk=ssd", "--set", "priorityClassName=high",
-        "--set", "tolerations[0].operator=Exists", "--set", "redis.image=localhost/redis:1"), "Deployment")
+        "--set", "tolerations[0].operator=Exists", "--set", "redis.image=localhost/redis:1",
+        "--set", "server.image=localhost/realtime-server:2"), "Deployment")
     template = deployment["spec"]["template"]
     pod = template["spec"]
     [container] = pod["containers"]
@@ -89,6 +91,7 @@ def test_options_reach_the_pod(render):
     assert pod["imagePullSecrets"] == [{"name": "pull"}]
     assert container["args"][-1] == "--log-level=debug"
     assert "--redis-image=localhost/redis:1" in container["args"]
+    assert "--server-image=localhost/realtime-server:2" in container["args"]
     assert container["env"] == [{"name": "A", "value": "b"}]
     assert template["metadata"]["labels"]["team"] == "chat"
     assert template["metadata"]["annotations"]["note"] == "hello"
@@ -134,7 +137,7 @@ def test_watched_namespaces_narrow_the_rights(render):
 
 
 @pytest.mark.parametrize("setting", ["crds.kep=true", "replicas=3", "image.pullPolicy=Sometimes",
-                                     "watchNamespaces={Not_A_Name}", "watchNamespaces=a"])
+                                     "watchNamespaces={Not_A_Name}", "watchNamespaces=a", "server.imgae=x"])
 def test_typos_are_refused(helm, setting):
     result = helm("template", "x", str(CHART), "--set", setting)
     assert result.returncode != 0

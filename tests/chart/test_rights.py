@@ -68,6 +68,14 @@ def test_secrets_cannot_be_listed_anywhere(grant, place):
         assert not may(verb, "secrets", place["other"])
 
 
+def test_what_is_only_looked_at_cannot_be_changed(grant, place):
+    may = grant()
+    for resource in ("replicasets.apps", "endpointslices.discovery.k8s.io"):
+        assert may("list", resource) and may("watch", resource)
+        for verb in ("create", "patch", "update", "delete"):
+            assert not may(verb, resource, place["other"]), f"{verb} {resource}"
+
+
 def test_rights_grant_no_more_rights(grant, place):
     may = grant()
     for verb, resource in (("create", "clusterroles.rbac.authorization.k8s.io"), ("impersonate", "users"),

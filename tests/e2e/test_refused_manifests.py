@@ -10,6 +10,12 @@ from tests.support.kubectl import KubectlError
 APP = {"image": "registry.example/chat:1"}
 INGRESS = {"type": "Ingress", "className": "traefik"}
 
+
+def action(what: dict) -> dict:
+    """A spec of the bundled server that does this for each event `m`."""
+    return {"server": {"namespaces": {"/": {"events": {"m": [what]}}}}}
+
+
 # What is wrong: the spec, the field that the message names, and what it says to do.
 REFUSED = {
     "replicas without a backplane": (
@@ -18,7 +24,47 @@ REFUSED = {
     "no image": (
         {"app": {}}, "spec.app.image", "Required value"),
     "nothing to run": (
-        {"replicas": 1}, "spec.app", "Required value"),
+        {"replicas": 1}, "spec", "set exactly one of server (the bundled Socket.IO server; `server: {}` is enough)"),
+    "two things to run": (
+        {"app": APP, "server": {}}, "spec", "set exactly one of server"),
+    "an event that nobody sends": (
+        action({"type": "Broadcast"}), "spec.server.namespaces[/].events[m][0]", "set event to its name"),
+    "an acknowledgement that is an event": (
+        action({"type": "Acknowledge", "event": "e"}), "spec.server.namespaces[/].events[m][0]", "remove event"),
+    "an acknowledgement of nothing": (
+        {"server": {"namespaces": {"/": {"onConnect": [{"type": "Acknowledge"}]}}}},
+        "spec.server.namespaces[/].onConnect", "use Emit or Broadcast"),
+    "an event of Socket.IO's own": (
+        action({"type": "Emit", "event": "connect"}), "spec.server.namespaces[/].events[m][0].event", "use another one"),
+    "a rule for an event of Socket.IO's own": (
+        {"server": {"namespaces": {"/": {"events": {"disconnect": []}}}}},
+        "spec.server.namespaces[/].events", "a name of 1 to 128 characters that Socket.IO does not keep for itself"),
+    "an action that is none": (
+        action({"type": "Send", "event": "e"}), "spec.server.namespaces", '"Emit", "Broadcast", "Acknowledge"'),
+    "a namespace that is no path": (
+        {"server": {"namespaces": {"admin": {}}}}, "spec.server.namespaces", "for example / or /admin"),
+    "an origin with a path": (
+        {"server": {"allowedOrigins": ["https://chat.example.com/"]}},
+        "spec.server.allowedOrigins[0]", "for example https://chat.example.com"),
+    "every origin and another one": (
+        {"server": {"allowedOrigins": ["*", "https://chat.example.com"]}},
+        "spec.server.allowedOrigins", "keep either it or them"),
+    "messages of no size": (
+        {"server": {"maxPayload": 0}}, "spec.server.maxPayload", "greater than or equal to 1000"),
+    "a transport that is none": (
+        {"server": {}, "protocol": {"transports": ["sse"]}}, "spec.protocol.transports[0]", '"polling", "websocket"'),
+    "no transport": (
+        {"server": {}, "protocol": {"transports": []}}, "spec.protocol.transports", "at least 1 item"),
+    "a duration without a unit": (
+        {"server": {}, "protocol": {"pingInterval": "25"}}, "spec.protocol.pingInterval", "for example 25s or 1m30s"),
+    "a ping that never comes": (
+        {"server": {}, "protocol": {"pingTimeout": "1h"}}, "spec.protocol.pingTimeout", "from 100ms to 10m"),
+    "no time to drain": (
+        {"server": {}, "drain": {"deadline": "1s"}}, "spec.drain.deadline", "from 10s to 1h"),
+    "settings of the server for another image": (
+        {"app": APP, "protocol": {"pingInterval": "25s"}}, "spec.protocol", "remove them here"),
+    "a pace of the server for another image": (
+        {"app": APP, "drain": {"maxDisconnectsPerMinute": 60}}, "spec.drain", "remove it here"),
     "an ingress of no class": (
         {"app": APP, "exposure": {"type": "Ingress"}}, "spec.exposure.className", "kubectl get ingressclass"),
     "a URL as host": (

@@ -16,8 +16,15 @@ in each namespace when it watches some.
 - apiGroups: [apps]
   resources: [deployments, statefulsets]
   verbs: [get, list, watch, create, patch, delete]
+# Which configurations are in use, and where the metrics of ready replicas are.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [list, watch]
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
 - apiGroups: [""]
-  resources: [services, serviceaccounts]
+  resources: [services, serviceaccounts, configmaps]
   verbs: [get, list, watch, create, patch, delete]
 # No list, no watch: the operator reads only Secrets whose names it knows, and deletes none (their owner's end does).
 - apiGroups: [""]

@@ -26,7 +26,7 @@ The archives can be loaded anywhere:
 A reference's tag is taken from the image's content, so a changed image has a new tag and rolls out; what did not change
 is not made again. The cache is ~/.cache/realtime-operator/images (REALTIME_OPERATOR_CACHE names another root); the
 newest three archives of each image are kept. REALTIME_OPERATOR_BINARY=FILE puts FILE into the image realtime-operator
-in place of the release build.
+in place of the release build, REALTIME_SERVER_BINARY=FILE into realtime-server.
 """
 
 

@@ -21,6 +21,7 @@ from .recipe import Recipe
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 OPERATOR_LIMIT = 40_000_000
+SERVER_LIMIT = 25_000_000
 NONROOT = "65532:65532"
 
 
@@ -88,38 +89,40 @@ def redis() -> Recipe:
     return Recipe("redis", config, binaries=programs, inputs=(entrypoint,), assemble=assemble, owners={"data": 999})
 
 
-def _operator_binary() -> pathlib.Path:
-    """The release build, brought up to date; REALTIME_OPERATOR_BINARY names another one."""
-    given = os.environ.get("REALTIME_OPERATOR_BINARY")
+def _release_build(name: str) -> pathlib.Path:
+    """A program of the release build, brought up to date; a variable such as REALTIME_OPERATOR_BINARY names another."""
+    variable = f"{name.replace('-', '_').upper()}_BINARY"
+    given = os.environ.get(variable)
     if given:
         path = pathlib.Path(given).resolve()
         if not os.access(path, os.X_OK):
-            raise Failure(f"REALTIME_OPERATOR_BINARY names {path}, which is not a program")
+            raise Failure(f"{variable} names {path}, which is not a program")
         return path
-    commands = [["cmake", "--build", "--preset", "release", "--target", "realtime-operator"]]
+    program = REPOSITORY / "build" / "release" / "bin" / name
+    commands = [["cmake", "--build", "--preset", "release", "--target", name]]
     if not (REPOSITORY / "build" / "release" / "CMakeCache.txt").exists():
         commands.insert(0, ["cmake", "--preset", "release"])
     for command in commands:
-        if command[1] != "--build" or not (REPOSITORY / "build/release/bin/realtime-operator").exists():
+        if command[1] != "--build" or not program.exists():
             say(" ".join(command))
         result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             tail = "\n".join((result.stdout + result.stderr).strip().split("\n")[-20:])
             raise Failure(f"{' '.join(command)} failed:\n{tail}")
-    return REPOSITORY / "build" / "release" / "bin" / "realtime-operator"
+    return program
 
 
-def realtime_operator() -> Recipe:
-    """The operator, with the same files and settings as the Dockerfile's last stage."""
-    binary = _operator_binary()
+def _of_this_repository(name: str, limit: int, ports: tuple[str, ...] = ()) -> Recipe:
+    """One of our programs, with the same files and settings as its stage of the Dockerfile."""
+    binary = _release_build(name)
 
     def assemble(root: pathlib.Path) -> None:
         program = root / "usr" / "bin" / binary.name
-        if binary.name != "realtime-operator":  # REALTIME_OPERATOR_BINARY may have any name
-            program.rename(program.with_name("realtime-operator"))
+        if binary.name != name:  # one that a variable names may have any name
+            program.rename(program.with_name(name))
 
-    return Recipe("realtime-operator", Config(entrypoint=("/usr/bin/realtime-operator",), user=NONROOT),
-                  binaries=(binary,), assemble=assemble, limit=OPERATOR_LIMIT)
+    return Recipe(name, Config(entrypoint=(f"/usr/bin/{name}",), user=NONROOT, ports=ports), binaries=(binary,),
+                  assemble=assemble, limit=limit)
 
 
 def flask_socketio_example() -> Recipe:
@@ -134,6 +137,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "kube-network-policies": lambda: _from_module("kube-network-policies"),
     "busybox": busybox,
     "redis": redis,
-    "realtime-operator": realtime_operator,
+    "realtime-operator": lambda: _of_this_repository("realtime-operator", OPERATOR_LIMIT),
+    "realtime-server": lambda: _of_this_repository("realtime-server", SERVER_LIMIT, ("8080/tcp", "9090/tcp")),
     "flask-socketio-example": flask_socketio_example,
 }

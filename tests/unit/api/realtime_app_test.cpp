@@ -17,6 +17,15 @@ TEST_CASE("The example's manifest is read as it is meant", "[unit][api]") {
   CHECK(app.spec.exposure.affinity == api::Affinity::kCookie);
 }
 
+TEST_CASE("The bundled server's example is read as it is meant", "[unit][api]") {
+  const auto [app, problem] = api::decode(support::from_yaml_file("examples/echo.yaml"));
+  CHECK(problem.empty());
+  CHECK((app.key.name == "chat" && app.spec.replicas == 3 && app.spec.exposure.class_name == "traefik"));
+  REQUIRE(app.spec.server);
+  const auto& actions = app.spec.server->namespaces.at("/").events.at("message");
+  CHECK(actions == std::vector<api::Action>{{api::ActionType::kBroadcast, "response", {R"({"echo":"$1"})"}}});
+}
+
 TEST_CASE("Every field of a manifest is read", "[unit][api]") {
   const auto [app, problem] = api::decode(support::from_yaml(R"(
 metadata: {name: a, namespace: n, uid: u, generation: 4, deletionTimestamp: "2006-01-02T15:04:05Z"}

@@ -50,7 +50,21 @@ REFUSED = {
         {"server": {"allowedOrigins": ["*", "https://chat.example.com"]}},
         "spec.server.allowedOrigins", "keep either it or them"),
     "messages of no size": (
-        {"server": {"maxPayload": 0}}, "spec.server.maxPayload", "greater than or equal to 1000"),
+        {"server": {"maxPayload": 0}}, "spec.server.maxPayload", "greater than or equal to 1024"),
+    "messages that no outbox holds": (
+        {"server": {"maxPayload": 5000000}}, "spec.server", "raise outboxBytes, or lower maxPayload"),
+    "an outbox larger than all of them": (
+        {"server": {"limits": {"outboxBytes": 300000000}}}, "spec.server", "raise processOutboxBytes"),
+    "two acknowledgements of one event": (
+        {"server": {"namespaces": {"/": {"events": {"m": [{"type": "Acknowledge"}, {"type": "Acknowledge"}]}}}}},
+        "spec.server.namespaces[/].events[m]", "keep one Acknowledge"),
+    "an origin that no browser sends": (
+        {"server": {"allowedOrigins": ["https://chat.example.com:443"]}},
+        "spec.server.allowedOrigins[0]", "not the scheme's own (80, 443)"),
+    "a path that is no folder": (
+        {"server": {}, "protocol": {"path": "/ws"}}, "spec.protocol.path", "begins and ends with a slash"),
+    "a path with an empty part": (
+        {"server": {}, "protocol": {"path": "/a/../b/"}}, "spec.protocol.path", "for example /socket.io/"),
     "a transport that is none": (
         {"server": {}, "protocol": {"transports": ["sse"]}}, "spec.protocol.transports[0]", '"polling", "websocket"'),
     "no transport": (

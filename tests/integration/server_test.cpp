@@ -85,7 +85,7 @@ json slice_of(support::World& world, const std::vector<int>& ports) {
 TEST_CASE("A configuration outlives its successor while a ReplicaSet refers to it", "[integration][server]") {
   support::World world;
   const support::OperatorProcess process;
-  world.apply_app("chat", "{server: {maxPayload: 1000}}");
+  world.apply_app("chat", "{server: {maxPayload: 1500}}");
   world.wait_until_as_planned("chat");
   const auto first = configuration_of(world);
   roll_out(world, "chat-1");

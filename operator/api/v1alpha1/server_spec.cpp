@@ -1,6 +1,6 @@
 #include "operator/api/v1alpha1/server_spec.hpp"
 
-#include <algorithm>
+#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -16,33 +16,51 @@ using nlohmann::json;
 
 constexpr Named<ActionType> kActionTypes[] = {
     {"Emit", ActionType::kEmit}, {"Broadcast", ActionType::kBroadcast}, {"Acknowledge", ActionType::kAcknowledge}};
-constexpr int kMaxDepth = 32;
+// What the server reads; beyond, its pods would not start.
+constexpr int kMaxDepth = 24;
+constexpr int kMaxArguments = 64;
+constexpr std::size_t kMaxNamespaceBytes = 128;
+
+/// What causes an action.
+enum class Cause { kConnect, kEvent };
+
+/// Whether the text is $1, $2 and so on.
+bool is_argument_variable(std::string_view text) {
+  int number = 0;
+  const auto digits = text.substr(1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc{} && end == digits.data() + digits.size() && digits[0] != '0' && number >= 1 &&
+         number <= kMaxArguments;
+}
 
 /// Whether a text in arguments means itself or something that the server knows. `$args` takes the place of several
 /// arguments, so it can stand in their list only.
-bool is_known(std::string_view text, bool is_argument) {
+bool is_known(std::string_view text, Cause cause, bool is_argument) {
   if (!text.starts_with('$') || text.starts_with("$$") || text == "$auth") return true;
-  if (text == "$args") return is_argument;
-  const auto number = text.substr(1);
-  return number.size() <= 2 && !number.empty() && number[0] != '0' &&
-         std::all_of(number.begin(), number.end(), [](char digit) { return digit >= '0' && digit <= '9'; });
+  if (cause == Cause::kConnect) return false;
+  return text == "$args" ? is_argument : is_argument_variable(text);
+}
+
+std::string_view known_variables(Cause cause) {
+  return cause == Cause::kConnect ? "here only $auth stands for something"
+                                  : "$1 to $64, $auth and (as an argument of its own) $args stand for something";
 }
 
 /// What is wrong with an argument, or nothing.
-std::string problem_of(const json& value, int depth) {
-  if (depth > kMaxDepth) return fmt::format("nests more than {} lists and mappings", kMaxDepth);
-  if (value.is_string() && !is_known(value.get_ref<const std::string&>(), depth == 0))
-    return fmt::format(
-        "has the text \"{}\"; $1 to $99, $auth and (as an argument of its own) $args stand for something, and a text "
-        "that begins with $ is written with $$",
-        value.get_ref<const std::string&>());
+std::string problem_of(const json& value, Cause cause, int depth) {
+  if (value.is_string() && !is_known(value.get_ref<const std::string&>(), cause, depth == 0))
+    return fmt::format("has the text \"{}\"; {}, and a text that begins with $ is written with $$",
+                       value.get_ref<const std::string&>(), known_variables(cause));
   if (!value.is_structured()) return {};
+  if (depth >= kMaxDepth) return fmt::format("nests more than {} lists and mappings", kMaxDepth);
+  if (value.contains("_placeholder"))
+    return "has a mapping with the key _placeholder, which stands for an attachment in Socket.IO; use another name";
   for (const auto& inner : value)
-    if (auto problem = problem_of(inner, depth + 1); !problem.empty()) return problem;
+    if (auto problem = problem_of(inner, cause, depth + 1); !problem.empty()) return problem;
   return {};
 }
 
-Action read_action(const FieldReader& action) {
+Action read_action(const FieldReader& action, Cause cause) {
   Action read;
   read.type = action.choice("type", kActionTypes, read.type);
   read.event = action.text("event");
@@ -50,23 +68,23 @@ Action read_action(const FieldReader& action) {
   if (read.event.empty() != (read.type == ActionType::kAcknowledge))
     action.wrong("event", "is for Emit and Broadcast, which need it, and for no other type");
   for (const auto& value : action.values("args")) {
-    if (const auto problem = problem_of(value, 0); !problem.empty()) action.wrong("args", problem);
+    if (const auto problem = problem_of(value, cause, 0); !problem.empty()) action.wrong("args", problem);
     read.args.push_back(value.dump());
   }
   return read;
 }
 
-std::vector<Action> read_actions(const FieldReader& parent, const char* field) {
+std::vector<Action> read_actions(const FieldReader& parent, const char* field, Cause cause) {
   std::vector<Action> actions;
-  for (const auto& action : parent.children(field)) actions.push_back(read_action(action));
+  for (const auto& action : parent.children(field)) actions.push_back(read_action(action, cause));
   return actions;
 }
 
 NamespaceSpec read_namespace(const FieldReader& name_space) {
   NamespaceSpec read;
-  read.on_connect = read_actions(name_space, "onConnect");
+  read.on_connect = read_actions(name_space, "onConnect", Cause::kConnect);
   const auto events = name_space.child("events");
-  for (const auto& name : events.names()) read.events.emplace(name, read_actions(events, name.c_str()));
+  for (const auto& name : events.names()) read.events.emplace(name, read_actions(events, name.c_str(), Cause::kEvent));
   return read;
 }
 
@@ -120,8 +138,11 @@ ServerSpec read_server(const FieldReader& server) {
   spec.image_pull_secrets = read_pull_secrets(server);
   spec.resources = read_resources(server.child("resources"));
   const auto namespaces = server.child("namespaces");
-  for (const auto& name : namespaces.names())
+  for (const auto& name : namespaces.names()) {
+    if (name.size() > kMaxNamespaceBytes)
+      namespaces.wrong(name.c_str(), fmt::format("has a name of more than {} bytes; shorten it", kMaxNamespaceBytes));
     spec.namespaces.emplace(name, read_namespace(namespaces.child(name.c_str())));
+  }
   spec.allowed_origins = server.texts("allowedOrigins");
   spec.max_payload = server.optional_number("maxPayload");
   spec.demo_page = server.optional_flag("demoPage");

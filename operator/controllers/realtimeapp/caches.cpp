@@ -34,6 +34,7 @@ std::vector<std::string> Caches::metrics_addresses(const kube::ObjectKey& app) c
        }))
     address_by_pod.merge(endpoints.address_by_pod);
   std::vector<std::string> addresses;
+  addresses.reserve(address_by_pod.size());
   for (auto& [pod, address] : address_by_pod) addresses.push_back(std::move(address));
   return addresses;
 }

@@ -97,8 +97,8 @@ TEST_CASE("What a rule cannot mean is named with its place", "[unit][api]") {
       GENERATE(table<std::string, std::string>({{"[$]", "\"$\""},
                                                 {"[$0]", "\"$0\""},
                                                 {"[$01]", "\"$01\""},
-                                                {"[$100]", "\"$100\""},
-                                                {"[$name]", "$1 to $99, $auth and (as an argument of its own) $args"},
+                                                {"[$65]", "\"$65\""},
+                                                {"[$name]", "$1 to $64, $auth and (as an argument of its own) $args"},
                                                 {"[{a: [$args]}]", "\"$args\""},
                                                 {"[{a: {b: $x}}]", "\"$x\""}}));
   const auto problem =
@@ -108,7 +108,7 @@ TEST_CASE("What a rule cannot mean is named with its place", "[unit][api]") {
 }
 
 TEST_CASE("What a rule can mean is taken", "[unit][api]") {
-  const auto args = GENERATE("[$1, $99]", "[$args, $auth]", "[{a: [$1, {b: $auth}]}]", "[$$args, $$, $$x]", "[a$b]");
+  const auto args = GENERATE("[$1, $64]", "[$args, $auth]", "[{a: [$1, {b: $auth}]}]", "[$$args, $$, $$x]", "[a$b]");
   CAPTURE(args);
   CHECK(decode(std::string{"{server: {namespaces: {/: {events: {m: [{type: Acknowledge, args: "} + args + "}]}}}}}")
             .problem.empty());
@@ -120,8 +120,30 @@ TEST_CASE("Arguments that nest without end are refused", "[unit][api]") {
                   std::string(depth, ']') + "]}]}}}}")
         .problem;
   };
-  CHECK(nested(32).empty());
-  CHECK_THAT(nested(40), Catch::Contains("nests more than 32"));
+  CHECK(nested(24).empty());
+  CHECK_THAT(nested(25), Catch::Contains("nests more than 24"));
+}
+
+TEST_CASE("A connect has no arguments of its own", "[unit][api]") {
+  const auto args = GENERATE("[$1]", "[$args]", "[{a: $2}]");
+  const auto problem =
+      decode(std::string{"{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: "} + args + "}]}}}}")
+          .problem;
+  CHECK_THAT(problem, Catch::Contains("here only $auth stands for something"));
+}
+
+TEST_CASE("What would be taken for an attachment is refused", "[unit][api]") {
+  CHECK_THAT(
+      decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [[{_placeholder: 1}]]}]}}}}").problem,
+      Catch::Contains("_placeholder"));
+}
+
+TEST_CASE("A namespace's name is bounded in bytes", "[unit][api]") {
+  json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
+  std::string name = "/";
+  for (int i = 0; i < 64; ++i) name += "é";
+  object["spec"]["server"]["namespaces"][name] = json::object();
+  CHECK_THAT(api::decode(kube::Object{object}).problem, Catch::Contains("more than 128 bytes"));
 }
 
 TEST_CASE("Exactly one of server and app is run", "[unit][api]") {

@@ -13,12 +13,13 @@ from . import deliver, example, install, preflight, record, remove, report, targ
 from .shell import LOG, REPOSITORY, Shell
 
 HELP = """\
-Installs what is missing, builds the operator, brings up a local cluster, installs the chart, applies
-examples/flask-socketio/realtimeapp.yaml, waits until it is Ready and prints its URL and what to try next.
+Installs what is missing, builds the operator and the bundled server, brings up a local cluster, installs the chart,
+applies examples/echo.yaml, waits until it is Ready and prints its URL and what to try next.
 The first run on a fresh machine builds Kubernetes from its Go modules (some twenty minutes on two cores);
 every later run takes well under a minute.
 
-  hack/quickstart                                    a local cluster
+  hack/quickstart                                    a local cluster, the bundled server
+  hack/quickstart --example flask-socketio           examples/flask-socketio in its place, an image of one's own
   hack/quickstart --down                             removes it
 
 With KUBECONFIG set (or --kubeconfig) the cluster it names is used instead of a local one. It is checked first, you are
@@ -35,29 +36,35 @@ def _deps(shell: Shell) -> None:
     shell.run([REPOSITORY / "hack" / "deps"])
 
 
-def _build_operator(shell: Shell) -> None:
-    say("building the operator")
-    if os.environ.get("REALTIME_OPERATOR_BINARY"):
-        say("  REALTIME_OPERATOR_BINARY is set: taking that program")
+def _build(shell: Shell) -> None:
+    say("building the operator and the server")
+    targets = []
+    for name in ("realtime-operator", "realtime-server"):
+        variable = f"{name.replace('-', '_').upper()}_BINARY"
+        if os.environ.get(variable):
+            say(f"  {variable} is set: taking that program")
+        else:
+            targets.append(name)
+    if not targets:
         return
     if not (REPOSITORY / "build" / "release" / "CMakeCache.txt").exists():
         shell.run(["cmake", "--preset", "release"])
-    shell.run(["cmake", "--build", "--preset", "release", "--target", "realtime-operator"])
+    shell.run(["cmake", "--build", "--preset", "release", "--target", *targets])
 
 
-def _install(chosen: target.Target, registry: str | None, plan: preflight.Plan) -> None:
+def _install(chosen: target.Target, wanted: example.Example, registry: str | None, plan: preflight.Plan) -> None:
     """From the images to the URL; the same on every cluster."""
     shell = chosen.shell
     say("building the images")
-    made = deliver.build(shell)
+    made = deliver.build(shell, wanted)
     say("bringing the images to the cluster")
     references = deliver.bring(chosen, registry, made)
     say("installing the chart")
     record.make_namespace(shell)
     record.note(shell, crd=plan.make_crd, release=True)
     install.operator(chosen, references, plan.make_crd)
-    say(f"applying {example.MANIFEST.relative_to(REPOSITORY)}")
-    example.apply(shell, references["flask-socketio-example"], plan.ingress)
+    say(f"applying {wanted.manifest.relative_to(REPOSITORY)}")
+    example.apply(shell, wanted, references[wanted.image], plan.ingress)
     say(f"waiting for {record.APP} to be Ready")
     report.show(chosen, example.wait(shell), plan.ingress)
 
@@ -75,12 +82,12 @@ def _up(arguments: argparse.Namespace) -> None:
         if not plan.ingress:
             say("there is no IngressClass traefik: the example is reached by kubectl port-forward")
     _deps(Shell(os.environ))
-    _build_operator(Shell(os.environ))
+    _build(Shell(os.environ))
     if chosen.local:
         say("bringing up the local cluster")
         Shell(os.environ).run([target.CLUSTER, "up"])
         chosen = target.local()  # PATH and KUBECONFIG are certain only now
-    _install(chosen, arguments.registry, plan)
+    _install(chosen, example.EXAMPLES[arguments.example], arguments.registry, plan)
 
 
 def _down(arguments: argparse.Namespace) -> None:
@@ -96,6 +103,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hack/quickstart", description=HELP,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--down", action="store_true", help="remove what the quickstart made")
+    parser.add_argument("--example", choices=list(example.EXAMPLES), default=next(iter(example.EXAMPLES)),
+                        help="what to run as the RealtimeApp chat (default: %(default)s)")
     parser.add_argument("--yes", action="store_true", help="do not ask before changing a cluster of yours")
     parser.add_argument("--kubeconfig", metavar="FILE", help="use this cluster (default: KUBECONFIG; none: a local one)")
     parser.add_argument("--registry", metavar="HOST[/PATH]", help="push the images here, for a cluster of yours")

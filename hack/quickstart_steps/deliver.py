@@ -1,4 +1,4 @@
-"""Builds the three images and brings them to where the cluster finds them."""
+"""Builds the images and brings them to where the cluster finds them."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import tempfile
 
 from localcluster.progress import Failure, say
 
+from .example import Example
 from .shell import REPOSITORY, Shell
 from .target import CLUSTER, Target
 
 IMAGES = REPOSITORY / "hack" / "images"
-NAMES = ("realtime-operator", "redis", "flask-socketio-example")
+NAMES = ("realtime-operator", "realtime-server", "redis")
 
 
-def build(shell: Shell) -> dict[str, tuple[str, pathlib.Path]]:
+def build(shell: Shell, example: Example) -> dict[str, tuple[str, pathlib.Path]]:
     """Reference and archive of each image."""
     made = {}
-    for line in shell.run([IMAGES, "build", *NAMES]).splitlines():
+    for line in shell.run([IMAGES, "build", *dict.fromkeys((*NAMES, example.image))]).splitlines():
         name, reference, tar = line.split("\t")
         made[name] = (reference, pathlib.Path(tar))
     return made

@@ -1,7 +1,9 @@
-"""Applies the example and tells the story of its coming up until it is Ready."""
+"""Applies an example and tells the story of its coming up until it is Ready."""
 
 from __future__ import annotations
 
+import dataclasses
+import pathlib
 import re
 import time
 
@@ -10,27 +12,48 @@ from localcluster.progress import Failure, say
 from . import record
 from .shell import REPOSITORY, Shell
 
-MANIFEST = REPOSITORY / "examples" / "flask-socketio" / "realtimeapp.yaml"
-IMAGE = "localhost/flask-socketio-example:latest"
 PATIENCE = 300.0
 
 
-def _manifest(reference: str, ingress: bool) -> str:
-    """The file as it stands, but for what this cluster cannot do."""
-    text = MANIFEST.read_text(encoding="utf-8")
-    if not reference.startswith("localhost/"):
-        text = text.replace(IMAGE, reference)
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """A manifest that can be applied as it stands. Both examples are the RealtimeApp `chat`, so one takes the other's
+    place."""
+
+    name: str
+    manifest: pathlib.Path
+    image: str  # by its name in hack/images
+    tag: str = ""  # the image as the manifest names it, if it does
+
+
+EXAMPLES = {it.name: it for it in (
+    Example("echo", REPOSITORY / "examples" / "echo.yaml", "realtime-server"),
+    Example("flask-socketio", REPOSITORY / "examples" / "flask-socketio" / "realtimeapp.yaml",
+            "flask-socketio-example", "localhost/flask-socketio-example:latest"),
+)}
+
+
+def _manifest(example: Example, reference: str, ingress: bool) -> str:
+    """The file as it stands, but for what this cluster cannot do, and with the image that was just built: without one,
+    an app of the bundled server keeps the image that it was made with."""
+    text = example.manifest.read_text(encoding="utf-8")
+    if not example.tag:
+        text = text.replace("\n  server:\n", f"\n  server:\n    image: {reference}\n", 1)
+    elif not reference.startswith("localhost/"):
+        text = text.replace(example.tag, reference)
     if not ingress:
         text = re.sub(r"(\n  exposure:\n)(?:    .*\n?)+", r"\1    type: None\n", text)
     return text
 
 
-def apply(shell: Shell, reference: str, ingress: bool) -> None:
+def apply(shell: Shell, example: Example, reference: str, ingress: bool) -> None:
     """Applies the example; pods that run an older image under the same name are replaced."""
-    before = record.read(shell).get("app_image")
-    record.note(shell, app=f"{record.APP_NAMESPACE}/{record.APP}", app_image=reference)
-    shell.run(["kubectl", "apply", "--namespace", record.APP_NAMESPACE, "-f", "-"], stdin=_manifest(reference, ingress))
-    if before and before != reference and reference.startswith("localhost/"):
+    before = record.read(shell)
+    record.note(shell, app=f"{record.APP_NAMESPACE}/{record.APP}", example=example.name, app_image=reference)
+    shell.run(["kubectl", "apply", "--namespace", record.APP_NAMESPACE, "-f", "-"],
+              stdin=_manifest(example, reference, ingress))
+    same_tag = example.tag and reference.startswith("localhost/") and before.get("example") == example.name
+    if same_tag and before["app_image"] != reference:
         say("  the example's image has changed: restarting its pods")
         shell.run(["kubectl", "--namespace", record.APP_NAMESPACE, "rollout", "restart", f"deployment/{record.APP}"])
 

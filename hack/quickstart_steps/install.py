@@ -38,6 +38,7 @@ def operator(target: Target, references: dict[str, str], make_crd: bool) -> None
     shell.run([program, "upgrade", "--install", record.RELEASE, CHART, "--namespace", record.NAMESPACE,
                "--reset-values", "--set-string", f"image.repository={repository},image.tag={tag}",
                "--set-string", f"redis.image={references['redis']}",
+               "--set-string", f"server.image={references['realtime-server']}",
                "--set", f"crds.enabled={'true' if make_crd else 'false'}"])
     _follow(shell)
 

@@ -69,7 +69,7 @@ def _check_strangers(target: Target, made: dict) -> None:
         place = f"{item['metadata']['namespace']}/{item['metadata']['name']}"
         if not (made.get("release") and item["metadata"]["namespace"] == record.NAMESPACE):
             raise Failure(f"an operator that the quickstart did not install runs here already ({place}); use that one,"
-                          " and apply examples/flask-socketio/realtimeapp.yaml yourself")
+                          " and apply examples/echo.yaml yourself")
     if not made.get("app") and record.exists(target.shell, record.CRD, record.APP, record.APP_NAMESPACE):
         raise Failure(f"a RealtimeApp {record.APP_NAMESPACE}/{record.APP} exists that the quickstart did not make and"
                       " would overwrite: delete it or give it another name, then run this again")

@@ -17,7 +17,7 @@ from tests.support.cluster import ROOT
 from tests.support.traces import Layout
 from tests.support.waiting import Stopwatch
 
-FOLDERS = ("hack", "charts", "crds", "examples")  # what the quickstart needs when it need not build the operator
+FOLDERS = ("hack", "charts", "crds", "examples")  # what the quickstart needs when it need not build our programs
 PATIENCE = 300
 
 
@@ -85,11 +85,11 @@ def _terminal(answer: str) -> Iterator[int]:
 class Checkout:
     """A copy of the checkout, and hack/quickstart in it, called from another folder."""
 
-    def __init__(self, folder: pathlib.Path, operator: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, programs: Mapping[str, str]):
         self.folder = copy(folder, *FOLDERS)
         self.made = time.time()
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("KUBE")}
-        self.environment["REALTIME_OPERATOR_BINARY"] = str(operator)
+        self.environment.update(programs)
 
     @property
     def layout(self) -> Layout:

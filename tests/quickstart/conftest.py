@@ -1,9 +1,8 @@
-"""What the quickstart's tests share: the operator, a copy of the checkout, and a cluster that is somebody else's."""
+"""What the quickstart's tests share: the programs, a copy of the checkout, and a cluster that is somebody else's."""
 
 from __future__ import annotations
 
 import os
-import pathlib
 import subprocess
 from collections.abc import Iterator
 
@@ -21,14 +20,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def operator() -> pathlib.Path:
-    """The release build, shared by all copies: the one that REALTIME_OPERATOR_BINARY names, or the checkout's own."""
-    if given := os.environ.get("REALTIME_OPERATOR_BINARY"):
-        return pathlib.Path(given).resolve()
-    if not (ROOT / "build" / "release" / "build.ninja").exists():
-        subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True)
-    subprocess.run(["cmake", "--build", "--preset", "release", "--target", "realtime-operator"], cwd=ROOT, check=True)
-    return ROOT / "build" / "release" / "bin" / "realtime-operator"
+def programs() -> dict[str, str]:
+    """The release build, shared by all copies, by the variables that name its programs: those that are set already, or
+    the checkout's own."""
+    found = {}
+    for name in ("realtime-operator", "realtime-server"):
+        variable = f"{name.replace('-', '_').upper()}_BINARY"
+        if variable not in os.environ:
+            if not (ROOT / "build" / "release" / "build.ninja").exists():
+                subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True)
+            subprocess.run(["cmake", "--build", "--preset", "release", "--target", name], cwd=ROOT, check=True)
+        found[variable] = os.path.abspath(os.environ.get(variable) or ROOT / "build" / "release" / "bin" / name)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +52,9 @@ def cluster(foreign) -> Iterator[Foreign]:
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory, operator) -> Checkout:
+def checkout(tmp_path_factory, programs) -> Checkout:
     """A copy that is never given a cluster of its own."""
-    return Checkout(tmp_path_factory.mktemp("checkout"), operator)
+    return Checkout(tmp_path_factory.mktemp("checkout"), programs)
 
 
 @pytest.fixture(scope="session")

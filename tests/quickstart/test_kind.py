@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.quickstart.foreign import CRD
-from tests.support.app import App, manifest
+from tests.support.app import App, is_the_demo_page, manifest
 from tests.support.waiting import wait_for
 
 
@@ -34,7 +34,7 @@ def test_the_app_becomes_ready_and_down_keeps_what_is_not_ours(cluster, namespac
     chat = App(cluster.kubectl, "chat", "default")
     assert chat.ready()
     assert f"Open {chat.url}" in run.output
-    assert "Fleet chat" in requests.get(chat.url, timeout=10).text
+    assert is_the_demo_page(requests.get(chat.url, timeout=10))
 
     again = checkout.quickstart("--yes", **kind).succeeded()
     assert "operator: " not in again.progress, "the operator was rolled out anew"

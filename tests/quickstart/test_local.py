@@ -10,18 +10,18 @@ import pytest
 import requests
 
 from tests.quickstart.checkout import Checkout
-from tests.support.app import App
+from tests.support.app import App, is_the_demo_page
 from tests.support.kubectl import Kubectl
 from tests.support.traces import traces
 
-STEPS = ("installing what is missing", "building the operator", "bringing up the local cluster", "building the images",
+STEPS = ("installing what is missing", "building the operator and the server", "bringing up the local cluster", "building the images",
          "bringing the images to the cluster", "installing the chart",
-         "applying examples/flask-socketio/realtimeapp.yaml", "waiting for chat to be Ready", "chat is Ready: 3 replicas")
+         "applying examples/echo.yaml", "waiting for chat to be Ready", "chat is Ready: 3 replicas")
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory, operator):
-    made = Checkout(tmp_path_factory.mktemp("local"), operator)
+def copy(tmp_path_factory, programs):
+    made = Checkout(tmp_path_factory.mktemp("local"), programs)
     yield made
     subprocess.run([made.folder / "hack" / "cluster", "down"], check=True)
 
@@ -34,12 +34,6 @@ def first(copy):
 @pytest.fixture(scope="module")
 def kubectl(copy, first):
     return Kubectl(copy.shell_environment())
-
-
-def get(url: str) -> str:
-    answer = requests.get(url, timeout=10)
-    answer.raise_for_status()
-    return answer.text
 
 
 def pods(kubectl: Kubectl) -> dict[str, tuple[str, int]]:
@@ -59,8 +53,8 @@ def test_both_printed_urls_lead_to_the_app(first):
     urls = re.findall(r"^ {2}(?:Open|or) +(http\S+)", first.output, re.MULTILINE)
     assert len(urls) == 2, first.output
     for url in urls:
-        assert "Fleet chat" in get(url)
-        assert '"sid"' in get(urljoin(url, "/socket.io/?EIO=4&transport=polling"))
+        assert is_the_demo_page(requests.get(url, timeout=10))
+        assert '"sid"' in requests.get(urljoin(url, "/socket.io/?EIO=4&transport=polling"), timeout=10).text
 
 
 def test_each_step_is_announced_in_its_turn(first):
@@ -82,6 +76,17 @@ def test_a_second_run_is_quick_and_restarts_no_pod(first, copy, kubectl):
     again = copy.quickstart(KUBECONFIG=str(copy.layout.kubeconfig)).succeeded()
     assert again.seconds < 60
     assert pods(kubectl) == before
+
+
+def test_the_other_example_takes_its_place(first, copy, kubectl):
+    """The same RealtimeApp, now an image of one's own: its pods are replaced one by one, and Redis stays."""
+    redis = pods(kubectl)["chat-redis-0"]
+    run = copy.quickstart("--example", "flask-socketio").succeeded()
+    run.said("applying examples/flask-socketio/realtimeapp.yaml", "chat is Ready: 3 replicas")
+    chat = App(kubectl, "chat", "default")
+    assert "Fleet chat" in requests.get(chat.url, timeout=10).text
+    assert {it["spec"]["containers"][0]["name"] for it in chat.pods()} == {"app"}
+    assert pods(kubectl)["chat-redis-0"] == redis
 
 
 def test_the_suggested_down_leaves_nothing(first, copy):

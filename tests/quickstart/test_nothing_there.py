@@ -8,8 +8,8 @@ from tests.quickstart.checkout import Checkout
 
 
 @pytest.fixture
-def copy(tmp_path, operator):
-    made = Checkout(tmp_path, operator)
+def copy(tmp_path, programs):
+    made = Checkout(tmp_path, programs)
     yield made
     subprocess.run([made.folder / "hack" / "cluster", "down"], check=True)
 
@@ -24,7 +24,7 @@ def test_down_says_that_there_is_nothing(copy):
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_help_explains_and_does_nothing(copy, flag):
     run = copy.quickstart(flag).succeeded()
-    for word in ("--down", "--yes", "--kubeconfig", "--registry", "KUBECONFIG"):
+    for word in ("--down", "--yes", "--kubeconfig", "--registry", "KUBECONFIG", "--example", "echo", "flask-socketio"):
         assert word in run.output
     assert not (copy.folder / "build").exists()
 
@@ -34,7 +34,8 @@ def test_a_registry_is_refused_for_a_local_cluster(copy):
     assert copy.built() == []
 
 
-def test_an_unknown_flag_is_a_mistake(copy):
-    run = copy.quickstart("--upp")
-    assert run.code == 2 and "--upp" in run.progress
+@pytest.mark.parametrize("arguments", [("--upp",), ("--example", "chess")])
+def test_an_unknown_flag_or_example_is_a_mistake(copy, arguments):
+    run = copy.quickstart(*arguments)
+    assert run.code == 2 and arguments[-1] in run.progress
     assert not (copy.folder / "build").exists()

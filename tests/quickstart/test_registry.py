@@ -15,10 +15,10 @@ import pytest
 import requests
 
 from tests.quickstart.registry import free_port, registry
-from tests.support.app import App
+from tests.support.app import App, is_the_demo_page
 from tests.support.cluster import OPERATOR_NAMESPACE
 
-IMAGES = ("flask-socketio-example", "realtime-operator", "redis")
+IMAGES = ("realtime-operator", "realtime-server", "redis")
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def assert_forwards(checkout, command: str, url: str, **environment: str) -> Non
                           stdout=subprocess.PIPE, text=True) as process:
         try:
             assert "Forwarding from" in process.stdout.readline()
-            assert "Fleet chat" in requests.get(url, timeout=10).text
+            assert is_the_demo_page(requests.get(url, timeout=10))
         finally:
             process.terminate()
 

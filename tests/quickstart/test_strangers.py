@@ -28,7 +28,7 @@ def somebodys_chat(cluster, crd):
 
 
 def test_an_operator_of_somebody_else_is_not_joined_by_another(refuses, kind, somebodys_operator):
-    refuses("--yes", words=(somebodys_operator, "use that one", "examples/flask-socketio/realtimeapp.yaml"), **kind)
+    refuses("--yes", words=(somebodys_operator, "use that one", "examples/echo.yaml"), **kind)
 
 
 def test_an_app_of_the_same_name_is_not_overwritten(refuses, kind, somebodys_chat):

@@ -6,6 +6,8 @@ import base64
 import json
 from urllib.parse import urlsplit
 
+import requests
+
 from .kubectl import Kubectl
 from .waiting import Stopwatch, wait_for
 
@@ -14,6 +16,12 @@ def manifest(name: str, namespace: str, **spec: object) -> dict:
     """A RealtimeApp."""
     return {"apiVersion": "realtimeoperator.dev/v1alpha1", "kind": "RealtimeApp",
             "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+def is_the_demo_page(answer: requests.Response) -> bool:
+    """Whether this is the page that the bundled server shows at /."""
+    return (answer.ok and answer.headers["Content-Type"].startswith("text/html")
+            and "/socket.io/" in answer.text)
 
 
 class App:

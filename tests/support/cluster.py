@@ -41,12 +41,14 @@ def image_sizes() -> dict[str, int]:
     """Bytes of the archives that quickstart loads, by the image's name."""
     lines = subprocess.run([ROOT / "hack" / "images", "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
     archives = {name: pathlib.Path(tar) for name, _, tar in (line.split("\t") for line in lines.splitlines())}
-    return {name: archives[name].stat().st_size for name in ("realtime-operator", "flask-socketio-example", "redis")
+    return {name: archives[name].stat().st_size for name in ("realtime-operator", "realtime-server", "flask-socketio-example", "redis")
             if archives.get(name, pathlib.Path()).is_file()}
 
 
 def up() -> None:
-    """What a newcomer types, with what it prints: it brings up the cluster, the operator and the example."""
+    """What a newcomer types, with what it prints: it brings up the cluster, the operator and the Flask example, an image
+    of one's own; test_server.py applies the other example."""
     # With a KUBECONFIG it would take that cluster in place of its own.
     environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
-    subprocess.run([ROOT / "hack" / "quickstart"], check=True, cwd=ROOT, env=environment, stdout=sys.stderr)
+    subprocess.run([ROOT / "hack" / "quickstart", "--example", "flask-socketio"], check=True, cwd=ROOT, env=environment,
+                   stdout=sys.stderr)

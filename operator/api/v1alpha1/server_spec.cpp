@@ -20,6 +20,7 @@ constexpr Named<ActionType> kActionTypes[] = {
 constexpr int kMaxDepth = 24;
 constexpr int kMaxArguments = 64;
 constexpr std::size_t kMaxNamespaceBytes = 128;
+constexpr std::size_t kMaxKeyBytes = 1000;  // as JSON; YAML has a bound for keys
 
 /// What causes an action.
 enum class Cause { kConnect, kEvent };
@@ -55,6 +56,10 @@ std::string problem_of(const json& value, Cause cause, int depth) {
   if (depth >= kMaxDepth) return fmt::format("nests more than {} lists and mappings", kMaxDepth);
   if (value.contains("_placeholder"))
     return "has a mapping with the key _placeholder, which stands for an attachment in Socket.IO; use another name";
+  if (value.is_object())
+    for (const auto& [key, inner] : value.items())
+      if (json(key).dump().size() > kMaxKeyBytes)
+        return fmt::format("has a key of more than {} bytes; shorten it", kMaxKeyBytes);
   for (const auto& inner : value)
     if (auto problem = problem_of(inner, cause, depth + 1); !problem.empty()) return problem;
   return {};

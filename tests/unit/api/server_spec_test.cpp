@@ -138,6 +138,16 @@ TEST_CASE("What would be taken for an attachment is refused", "[unit][api]") {
       Catch::Contains("_placeholder"));
 }
 
+TEST_CASE("A key longer than YAML takes is refused", "[unit][api]") {
+  const auto problem = [](std::size_t length) {
+    return decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [{\"" +
+                  std::string(length, 'k') + "\": 1}]}]}}}}")
+        .problem;
+  };
+  CHECK(problem(998).empty());
+  CHECK_THAT(problem(999), Catch::Contains("a key of more than 1000 bytes"));
+}
+
 TEST_CASE("A namespace's name is bounded in bytes", "[unit][api]") {
   json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
   std::string name = "/";

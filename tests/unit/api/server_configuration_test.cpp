@@ -1,0 +1,83 @@
+// The configuration as the operator writes it and the server reads it: the two share no code, so this holds them
+// together.
+#include "operator/api/v1alpha1/realtime_app.hpp"
+#include "realtime-server/server/config.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/yaml_object.hpp"
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+/// What the server makes of this app's configuration.
+server::Config read(const kube::Object& object) {
+  const auto [app, problem] = api::decode(object);
+  INFO(problem);
+  REQUIRE(problem.empty());
+  const auto text = api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+  const auto config = server::read_config(text, "config.yaml");
+  INFO((config ? "" : config.error().message) << "\n" << text);
+  REQUIRE(config);
+  return *config;
+}
+
+server::Config read(const std::string& spec) {
+  return read(support::from_yaml("metadata: {name: chat, namespace: n}\nspec: " + spec));
+}
+
+kube::Object with_arguments(const json& args) {
+  json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
+  object["spec"]["server"]["namespaces"]["/"]["events"]["m"] = {{{"type", "Emit"}, {"event", "e"}, {"args", args}}};
+  return kube::Object{object};
+}
+
+}  // namespace
+
+TEST_CASE("The server reads every setting of a manifest", "[unit][api]") {
+  const auto config = read(R"({
+    server: {namespaces: {/: {}, /custom: {}}, allowedOrigins: ["https://chat.example.com:8443"], maxPayload: 2000000,
+             demoPage: false,
+             limits: {maxConnections: 10, outboxBytes: 3000000, outboxPackets: 16, processOutboxBytes: 4000000}},
+    protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
+    drain: {deadline: 2m, maxDisconnectsPerMinute: 7}})");
+  CHECK(config.protocol.path == "/ws/");
+  CHECK((config.protocol.transports.websocket && !config.protocol.transports.polling));
+  CHECK((config.protocol.ping_interval == 300ms && config.protocol.ping_timeout == 90s));
+  CHECK(config.protocol.max_payload == 2'000'000);
+  CHECK(config.allowed_origins == std::vector<std::string>{"https://chat.example.com:8443"});
+  CHECK_FALSE(config.demo_page);
+  CHECK((config.limits.max_connections == 10 && config.limits.outbox_packets == 16));
+  CHECK((config.limits.outbox_bytes == 3'000'000 && config.limits.process_outbox_bytes == 4'000'000));
+  CHECK((config.drain.deadline == 120s && config.drain.max_disconnects_per_minute == 7));
+  CHECK(config.namespaces.size() == 2);
+}
+
+TEST_CASE("Without settings the server is as it is by itself", "[unit][api]") {
+  const auto config = read("{server: {}}");
+  const server::Config by_itself;
+  CHECK(config.drain.deadline == by_itself.drain.deadline);
+  CHECK(config.protocol.path == by_itself.protocol.path);
+  CHECK(config.namespaces.size() == 1);
+  CHECK(config.demo_page);
+}
+
+TEST_CASE("The server runs the example's rule", "[unit][api]") {
+  const auto config = read(support::from_yaml_file("examples/echo.yaml"));
+  REQUIRE(config.namespaces.contains("/"));
+  const auto& events = config.namespaces.at("/").events;
+  REQUIRE(events.contains("message"));
+  CHECK(events.at("message").size() == 1);
+}
+
+TEST_CASE("Whatever a manifest may have as arguments, the server reads", "[unit][api]") {
+  json deep = 1;
+  for (int i = 0; i < 24; ++i) deep = json::array({std::move(deep)});
+  const auto args = GENERATE_COPY(
+      json::array({"$1", "$64", "$auth", "$args", "$$x", "$$"}), json::array({{{"a", json::array({"$2"})}}}),
+      json::array({json(), true, 1, -0.5, 1e300, 18446744073709551615U, ""}),
+      json::array({"1", "null", "~", "yes", ": #", "line\nbreak", "\x01\x7f\" \\", "\xc2\x85\xe2\x80\xa8", "🚢"}),
+      json::array({{{"", 1}, {"~", 2}, {"a b", 3}, {"\"", 4}, {"🚢", 5}, {"\n", 6}}}), json::array({deep}),
+      json::array({{{std::string(998, 'k'), 1}}}), json::array({std::string(5000, 'x')}));
+  read(with_arguments(args));
+}

@@ -4,7 +4,6 @@ what is sent in one turn of its loop leaves in one write."""
 import asyncio
 import contextlib
 import json
-import re
 import socket
 import subprocess
 
@@ -153,15 +152,6 @@ def test_a_session_is_known_to_its_own_replica_only(servers):
     assert error.pop("owner")  # opaque
     assert error == {"code": 1, "message": "Session ID unknown"}
     assert requests.post(f"{home.url}{POLL}&sid={sid}", data="40", timeout=5).text == "ok"
-
-
-def test_the_page_is_served_and_needs_nothing_from_elsewhere(servers):
-    server = servers({})
-    page = requests.get(f"{server.url}/", timeout=5)
-    assert page.ok and page.headers["Content-Type"].startswith("text/html")
-    used = re.findall(r"""<\w[^>]*\s(?:src|href)=["']?([^"'>\s]+)""", page.text)
-    assert all(re.match(r"/[^/]|#|data:", address) for address in used), used
-    assert requests.get(f"{servers({'demoPage': False}, name='bare').url}/", timeout=5).status_code == 404
 
 
 @pytest.mark.parametrize("arguments", [["--listen", "nowhere"], ["--nonsense"], ["--redis", "gopher://x"],

@@ -107,10 +107,16 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+        found = re.search(r"ERROR: \w+Sanitizer|runtime error:", self.log.read_text(encoding="utf-8", errors="replace"))
+        assert not found, f"{self.name}: {self.tail(60)}"
 
     def resident_bytes(self) -> int:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
         return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
+
+    def is_sanitized(self) -> bool:
+        """Whether it is built with AddressSanitizer, whose allocator keeps more."""
+        return "libasan" in pathlib.Path(f"/proc/{self.process.pid}/maps").read_text(encoding="utf-8")
 
     def readiness(self) -> tuple[int, str]:
         """Status and body of /readyz."""

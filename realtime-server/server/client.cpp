@@ -194,7 +194,7 @@ void Client::on_abandoned(HttpConnection& connection, CloseReason reason) {
 void Client::on_heartbeat() {
   if (std::exchange(awaits_pong_, true)) return close(CloseReason::kPingTimeout);
   send(PacketType::kPing, {});
-  environment_.pong_deadlines.arm(heartbeat_);
+  environment_.pong_deadlines.arm_after(heartbeat_);
 }
 
 void Client::flush_poll() {

@@ -2,9 +2,9 @@
 
 namespace transport {
 
-void Deadlines::Queue::arm(Timed& timed) {
+void Deadlines::Queue::arm_from(Timed& timed, Clock::time_point begin) {
   timed.disarm();
-  timed.due_ = Clock::now() + length_;
+  timed.due_ = begin + length_;
   waiting_.push_back(timed);
   deadlines_.wake_at(timed.due_);
 }

@@ -40,10 +40,14 @@ class Deadlines {
    public:
     Queue(Deadlines& deadlines, Clock::duration length) : deadlines_{deadlines}, length_{length} {}
     /// Starts the deadline of `timed` now, or anew.
-    void arm(Timed& timed);
+    void arm(Timed& timed) { arm_from(timed, Clock::now()); }
+    /// Starts it at the deadline that has just passed, so that lateness does not add up.
+    void arm_after(Timed& timed) { arm_from(timed, timed.due_); }
 
    private:
     friend class Deadlines;
+    void arm_from(Timed& timed, Clock::time_point begin);
+
     Deadlines& deadlines_;
     Clock::duration length_;
     boost::intrusive::list<Timed, boost::intrusive::constant_time_size<false>> waiting_;

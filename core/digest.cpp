@@ -69,14 +69,16 @@ std::optional<std::string> base64_decode(std::string_view text) {
   std::copy_if(text.begin(), text.end(), std::back_inserter(compact),
                [](char c) { return c != '\n' && c != '\r' && c != ' ' && c != '\t'; });
   if (compact.size() % 4 != 0) return std::nullopt;
+  // EVP_DecodeBlock takes padding anywhere for zeros, and `-` for the end.
+  const auto padding = compact.size() - std::min(compact.find('='), compact.size());
+  if (padding > 2 || compact.find('-') != std::string::npos) return std::nullopt;
+  if (padding == 2 && compact.back() != '=') return std::nullopt;
   std::string bytes(compact.size() / 4 * 3, '\0');
   const int length =
       EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                       reinterpret_cast<const unsigned char*>(compact.data()), static_cast<int>(compact.size()));
   if (length < 0) return std::nullopt;
   // EVP_DecodeBlock counts the bytes that padding stands for.
-  const auto padding = static_cast<std::size_t>(
-      std::count(compact.end() - std::min<std::ptrdiff_t>(2, std::ssize(compact)), compact.end(), '='));
   bytes.resize(static_cast<std::size_t>(length) - padding);
   return bytes;
 }

@@ -28,7 +28,10 @@ TEST_CASE("Base64 is read back as it was written, whatever the length", "[unit][
   CHECK(core::base64_encode("hello") == "aGVsbG8=");
   CHECK(core::base64_decode("aGVs\nbG8=\n") == "hello");
   CHECK_FALSE(core::base64_decode("aGVsbG8").has_value());
-  CHECK_FALSE(core::base64_decode("a*==").has_value());
+  for (const auto* text : {"a*==", "====", "a===", "aG=s", "aGVs====", "aG==bG8=", "aGVs----", "=", "aGV\x80"}) {
+    INFO(text);
+    CHECK_FALSE(core::base64_decode(text).has_value());
+  }
 }
 
 TEST_CASE("Digests are the head of SHA-256", "[unit][core]") {

@@ -73,10 +73,9 @@ FrameReader::Parts& FrameReader::parts() {
 Incoming FrameReader::next(std::span<char>& bytes) {
   if (release_parts_) {
     release_parts_ = false;
-    if (is_control() && message_ != Opcode::kContinuation)
-      parts_->control.clear();
-    else
-      parts_.reset();
+    // A control frame may have come in the middle of a message.
+    (is_control() ? parts_->control : parts_->message).clear();
+    if (parts_->message.empty() && parts_->control.empty()) parts_.reset();
   }
   while (true) {
     if (!in_payload_) {
@@ -144,6 +143,7 @@ Incoming FrameReader::take_payload(std::span<char>& bytes) {
   const bool whole = !in_payload_ && (is_control() || final_);
   auto* earlier = !parts_ ? nullptr : is_control() ? &parts_->control : &parts_->message;
   if (whole && (earlier == nullptr || earlier->empty())) return finished(text);
+  if (!whole && text.empty()) return {};
   auto& collected = is_control() ? parts().control : parts().message;
   collected += text;
   if (!whole) return {};

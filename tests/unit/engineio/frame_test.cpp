@@ -215,6 +215,51 @@ TEST_CASE("A close frame carries a status that may be sent, and a reason in UTF-
           frames::failure(CloseReason::kInvalidUtf8));
 }
 
+TEST_CASE("A frame reader holds only what has come of a message, and only until it is complete", "[unit][engineio]") {
+  FrameReader reader{kMost};
+  std::ptrdiff_t held = 0;
+  const auto take = [&](std::string bytes) {
+    std::span<char> left{bytes};
+    const auto before = heap::in_use();
+    while (reader.next(left).kind != Kind::kNothing) {
+    }
+    return held += static_cast<std::ptrdiff_t>(heap::in_use() - before);
+  };
+  SECTION("an announced size costs nothing") {
+    CHECK(take(frames::announcing(2, kMost)) == 0);
+    CHECK(take(std::string(1000, 'a')) < 4000);
+  }
+  SECTION("a message that follows its header is not copied") {
+    const auto frame = frames::binary(pattern(50'000));
+    CHECK(take(frame.substr(0, 8)) == 0);
+    CHECK(take(frame.substr(8)) == 0);
+  }
+  SECTION("a message in parts is forgotten") {
+    const auto frame = frames::binary(pattern(50'000));
+    CHECK(take(frame.substr(0, 20'000)) >= 19'992);
+    CHECK(take(frame.substr(20'000)) == 0);
+  }
+  SECTION("a message in fragments is forgotten, and control frames with it") {
+    CHECK(take(frames::binary(pattern(5'000), {.final = false})) >= 5'000);
+    const auto ping = frames::ping(std::string(100, 'p'));
+    take(ping.substr(0, 50));
+    CHECK(take(ping.substr(50)) >= 5'000);
+    CHECK(take(frames::from_client(0, pattern(100))) == 0);
+  }
+  SECTION("an empty first fragment leaves nothing behind") {
+    take(frames::binary("", {.final = false}));
+    const auto ping = frames::ping("ping");
+    take(ping.substr(0, 8));
+    take(ping.substr(8));
+    CHECK(take(frames::from_client(0, "the rest")) == 0);
+  }
+  SECTION("a control frame in parts is forgotten") {
+    const auto ping = frames::ping(std::string(100, 'p'));
+    CHECK(take(ping.substr(0, 50)) >= 44);
+    CHECK(take(ping.substr(50)) == 0);
+  }
+}
+
 TEST_CASE("Our frames have the smallest header that fits, and can be read back", "[unit][engineio]") {
   struct Case {
     std::size_t size;

@@ -10,15 +10,15 @@ namespace engineio {
 
 bool Outbox::push(const Range& frame) {
   const std::size_t length = frame.length;
-  if (bytes_ + length > limits_->bytes || ranges_.size() - head_ >= limits_->entries ||
-      limits_->process_used + length > limits_->process_bytes)
+  const bool merges = head_ < ranges_.size() && ranges_.back().chunk == frame.chunk &&
+                      ranges_.back().offset + ranges_.back().length == frame.offset;
+  if (bytes_ + length > limits_->bytes || limits_->process_used + length > limits_->process_bytes ||
+      (!merges && ranges_.size() - head_ >= limits_->entries))
     return false;
-  if (head_ < ranges_.size() && ranges_.back().chunk == frame.chunk &&
-      ranges_.back().offset + ranges_.back().length == frame.offset) {
+  if (merges)
     ranges_.back().length += frame.length;
-  } else {
+  else
     ranges_.push_back(frame);
-  }
   bytes_ += length;
   limits_->process_used += length;
   return true;

@@ -1,6 +1,8 @@
 #include "realtime-server/engineio/session_id.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <span>
 #include <stdexcept>
 
 #include <sys/random.h>
@@ -25,6 +27,15 @@ void put(char* at, unsigned a, unsigned b, unsigned c) {
   for (unsigned i = 0; i < 4; ++i) at[i] = kAlphabet[bits >> (18U - 6U * i) & 63U];
 }
 
+/// A signal may end a call early, with some of the bytes or none.
+void fill(std::span<unsigned char> random) {
+  while (!random.empty()) {
+    const auto count = getrandom(random.data(), random.size(), 0);
+    if (count < 0 && errno != EINTR) throw std::runtime_error{"the system gives no random bytes"};
+    if (count > 0) random = random.subspan(static_cast<std::size_t>(count));
+  }
+}
+
 unsigned value_of(char character) { return static_cast<unsigned>(kValues.at(static_cast<unsigned char>(character))); }
 
 }  // namespace
@@ -45,8 +56,7 @@ Owner SessionId::owner() const {
 
 SessionId SessionIds::next() {
   if (used_ == random_.size()) {
-    if (getrandom(random_.data(), random_.size(), 0) != static_cast<ssize_t>(random_.size()))
-      throw std::runtime_error{"the system gives no random bytes"};
+    fill(random_);
     used_ = 0;
   }
   SessionId id;

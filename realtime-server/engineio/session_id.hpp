@@ -30,13 +30,14 @@ class SessionId {
   Owner owner() const;
   auto operator<=>(const SessionId&) const = default;
 
-  /// Ids are random, so any of their bits make a hash.
+  /// Ids are random, so any of their characters make a hash; of the bits of a character only some are.
   struct Hash {
     using is_avalanching = void;
     std::size_t operator()(const SessionId& id) const {
       std::size_t bits = 0;
       std::memcpy(&bits, id.text_.data() + 8, sizeof bits);
-      return bits * 0x9e3779b97f4a7c15U;
+      bits *= 0x9e3779b97f4a7c15U;
+      return bits ^ bits >> 32U;
     }
   };
 

@@ -1,0 +1,155 @@
+#include "realtime-server/engineio/outlet.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+
+#include "realtime-server/engineio/packet.hpp"
+#include "tests/support/catch.hpp"
+
+using engineio::FlushList;
+using engineio::Outlet;
+
+namespace {
+
+class Client final : public Outlet {
+ public:
+  Client(engineio::OutboxLimits& limits, FlushList& list) : Outlet{limits, list, false} {}
+  void flush() override {
+    ++flushes;
+    if (on_flush) on_flush();
+  }
+  int flushes = 0;
+  std::function<void()> on_flush;
+};
+
+struct Turn {
+  engineio::OutboxLimits limits;
+  engineio::ChunkArena arena;
+  int scheduled = 0;
+  FlushList list{[this] { ++scheduled; }};
+
+  std::unique_ptr<Client> client() { return std::make_unique<Client>(limits, list); }
+  void send(Client& client, std::string_view data = "hello") {
+    client.send(engineio::encode_text(arena, engineio::PacketType::kMessage, std::array{data}));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A turn is flushed once, and every client of it once", "[unit][engineio]") {
+  Turn turn;
+  const auto first = turn.client();
+  const auto second = turn.client();
+  const auto idle = turn.client();
+  for (int i = 0; i < 3; ++i) {
+    turn.send(*first);
+    turn.send(*second);
+  }
+  CHECK(turn.scheduled == 1);
+  CHECK(first->flushes == 0);
+  turn.list.flush_all();
+  CHECK(first->flushes == 1);
+  CHECK(second->flushes == 1);
+  CHECK(idle->flushes == 0);
+  CHECK(first->outbox().bytes() == 3 * 8);
+
+  turn.list.flush_all();
+  CHECK(first->flushes == 1);
+  turn.send(*first);
+  CHECK(turn.scheduled == 2);
+  turn.list.flush_all();
+  CHECK(first->flushes == 2);
+  CHECK(second->flushes == 1);
+}
+
+TEST_CASE("What is sent while a turn is flushed belongs to the next one", "[unit][engineio]") {
+  Turn turn;
+  const auto first = turn.client();
+  const auto second = turn.client();
+  first->on_flush = [&] {
+    turn.send(*first);
+    turn.send(*second);
+  };
+  turn.send(*first);
+  turn.list.flush_all();
+  CHECK(turn.scheduled == 2);
+  CHECK(first->flushes == 1);
+  CHECK(second->flushes == 0);
+  turn.list.flush_all();
+  CHECK(first->flushes == 2);
+  CHECK(second->flushes == 1);
+}
+
+TEST_CASE("A client that dies with something to send is not flushed", "[unit][engineio]") {
+  Turn turn;
+  auto first = turn.client();
+  auto second = turn.client();
+  auto third = turn.client();
+  turn.send(*first);
+  turn.send(*second);
+  turn.send(*third);
+
+  SECTION("before the turn is flushed") {
+    second.reset();
+    turn.list.flush_all();
+    CHECK(first->flushes + third->flushes == 2);
+  }
+  SECTION("all of them, after which the next turn is scheduled") {
+    first.reset();
+    second.reset();
+    third.reset();
+    turn.list.flush_all();
+    const auto before = turn.scheduled;
+    const auto next = turn.client();
+    turn.send(*next);
+    CHECK(turn.scheduled == before + 1);
+    turn.list.flush_all();
+    CHECK(next->flushes == 1);
+  }
+  SECTION("while another one is flushed, before it and after it") {
+    second->on_flush = [&] {
+      first.reset();
+      third.reset();
+    };
+    turn.list.flush_all();
+    CHECK(second->flushes == 1);
+  }
+  SECTION("while it is flushed itself") {
+    second->on_flush = [&] {
+      const auto keep = std::move(second->on_flush);  // what runs must outlive its owner
+      second.reset();
+    };
+    turn.list.flush_all();
+    CHECK(third->flushes == 1);
+  }
+  SECTION("after it was flushed and has sent anew") {
+    first->on_flush = [&] { turn.send(*first); };
+    third->on_flush = [&] { first.reset(); };
+    turn.list.flush_all();
+    turn.list.flush_all();
+    CHECK(third->flushes == 1);
+  }
+}
+
+TEST_CASE("A client that takes too little is marked, and gets nothing more", "[unit][engineio]") {
+  Turn turn;
+  turn.limits.bytes = 16;
+  const auto client = turn.client();
+  turn.send(*client);
+  turn.send(*client);
+  CHECK_FALSE(client->overflowed());
+  turn.list.flush_all();
+
+  turn.send(*client);
+  CHECK(client->overflowed());
+  CHECK(turn.scheduled == 2);  // whoever flushes it is to close it
+  turn.list.flush_all();
+  CHECK(client->flushes == 2);
+
+  // A gap would be worse than the end, so there is no way back.
+  client->outbox().consume(16);
+  turn.send(*client);
+  CHECK(client->outbox().empty());
+  CHECK(client->overflowed());
+}

@@ -19,7 +19,6 @@ constexpr std::size_t kMostLingering = 16 << 20;
 struct HttpConnection::Parsing {
   http::request_parser<http::string_body> parser;
   Request request;
-  std::size_t lingered = 0;
 };
 
 namespace {
@@ -125,13 +124,15 @@ void HttpConnection::on_readable() {
 
 void HttpConnection::read_more(std::string_view bytes) {
   if (state_ == State::kLingering) {
-    parsing_->lingered += bytes.size();
-    return parsing_->lingered > kMostLingering ? close() : wait_readable();
+    lingered_ += bytes.size();
+    return lingered_ > kMostLingering ? close() : wait_readable();
   }
   received_ += bytes;
   if (state_ == State::kWaiting || state_ == State::kSending) {
-    // A client that sends its next request before the answer waits; one that sends without end is not read further.
-    if (received_.size() < context_.limits.header_bytes) wait_readable();
+    // A client that sends its next request before the answer waits; one that sends without end is not read further,
+    // and nothing else keeps a connection that waits for an answer.
+    if (received_.size() < context_.limits.header_bytes) return wait_readable();
+    held_ = this;
     return;
   }
   parse();
@@ -145,11 +146,11 @@ void HttpConnection::parse() {
     context_.header_deadlines.arm(*this);
   }
   if (state_ == State::kHead && !parse_head()) return;
-  if (state_ == State::kBody && !parse_body()) return;
-  if (state_ != State::kIdle) return;
-  wait_readable();
+  if (state_ == State::kBody) return parse_body();
+  if (state_ == State::kIdle) wait_readable();
 }
 
+/// True: the body comes next.
 bool HttpConnection::parse_head() {
   if (!parsing_) {
     parsing_ = std::make_unique<Parsing>();
@@ -197,27 +198,21 @@ bool HttpConnection::parse_head() {
   return true;
 }
 
-bool HttpConnection::parse_body() {
+void HttpConnection::parse_body() {
   auto& parser = parsing_->parser;
   boost::system::error_code error;
   while (!received_.empty() && !parser.is_done()) {
     const auto taken = parser.put(boost::asio::buffer(received_), error);
     received_.erase(0, taken);
     if (error == http::error::need_more || (taken == 0 && !error)) break;
-    if (error) {
-      refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
-      return false;
-    }
+    if (error)
+      return refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
   }
-  if (!parser.is_done()) {
-    wait_readable();
-    return false;
-  }
+  if (!parser.is_done()) return wait_readable();
   disarm();
   state_ = State::kWaiting;
   parsing_->request.body = parser.get().body();
   hand_over();
-  return false;
 }
 
 /// Gives a whole request to the handler; while it is not answered a peer that goes away is to be noticed.
@@ -236,6 +231,7 @@ void HttpConnection::refuse(int status, std::string_view why, CloseReason reason
 
 void HttpConnection::answer(const Answer& answer) {
   if (state_ == State::kClosed) return;
+  const auto held = std::exchange(held_, nullptr);
   owner_ = nullptr;
   // With a body that is not read to its end there is no way to find the next request.
   const bool unread = state_ == State::kHead || state_ == State::kBody;
@@ -281,7 +277,6 @@ void HttpConnection::sent() {
 /// Closes for writing and drops what still comes, so that the peer reads the answer before it meets a reset.
 void HttpConnection::linger() {
   state_ = State::kLingering;
-  if (!parsing_) parsing_ = std::make_unique<Parsing>();
   ::shutdown(socket_.native_handle(), SHUT_WR);
   context_.close_deadlines.arm(*this);
   wait_readable();
@@ -305,6 +300,7 @@ void HttpConnection::destroy(CloseReason reason) {
 }
 
 void HttpConnection::close() {
+  const auto held = std::exchange(held_, nullptr);
   state_ = State::kClosed;
   --context_.counters.connections;
   disarm();

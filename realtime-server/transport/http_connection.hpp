@@ -70,7 +70,7 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   void read_more(std::string_view bytes);
   void parse();
   bool parse_head();
-  bool parse_body();
+  void parse_body();
   void hand_over();
   void refuse(int status, std::string_view why, engineio::CloseReason reason);
   void send_pending();
@@ -86,6 +86,8 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   std::string received_;              ///< bytes that the parser has not taken yet
   std::string sending_;
   std::size_t sent_ = 0;
+  std::size_t lingered_ = 0;                   ///< bytes dropped since the end of the last answer
+  boost::intrusive_ptr<HttpConnection> held_;  ///< itself, while it waits for nothing but its answer
   State state_ = State::kHead;
   bool keep_alive_ = true;
   bool is_head_ = false;

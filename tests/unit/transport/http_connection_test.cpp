@@ -128,6 +128,27 @@ TEST_CASE("Requests that come together are answered one after another", "[unit][
   }
 }
 
+TEST_CASE("A request that waits is not lost to what its peer sends on", "[unit][transport]") {
+  Exchange exchange;
+  exchange.waits = true;
+  exchange.peer().send("GET /a HTTP/1.1\r\n\r\n");
+  REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
+  const std::string request = "GET /b HTTP/1.1\r\n\r\n";
+  std::string more;
+  while (more.size() < 8'000'000) more += request;
+  exchange.peer().send(std::move(more));
+  const auto heap_before = heap::in_use();
+  exchange.loop.settle();
+  // The rest waits in the sockets.
+  REQUIRE(exchange.peer().unsent() > 0);
+  CHECK(heap::in_use() < heap_before + 200'000);
+  // Nobody but itself keeps it.
+  REQUIRE_FALSE(exchange.loop.context.connections.empty());
+  exchange.waits = false;
+  exchange.answer("first");
+  CHECK(exchange.until([&] { return exchange.seen.size() > 10'000; }));
+}
+
 TEST_CASE("HEAD is answered with the length of what it leaves out", "[unit][transport]") {
   Exchange exchange;
   exchange.peer().send("HEAD /a HTTP/1.1\r\n\r\n");

@@ -154,6 +154,7 @@ void HttpConnection::parse() {
 bool HttpConnection::parse_head() {
   if (!parsing_) {
     parsing_ = std::make_unique<Parsing>();
+    is_head_ = false;
     parsing_->parser.header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes));
     parsing_->parser.body_limit(context_.limits.max_payload);
   }

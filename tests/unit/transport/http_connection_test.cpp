@@ -159,6 +159,12 @@ TEST_CASE("HEAD is answered with the length of what it leaves out", "[unit][tran
     exchange.peer().send("GET /b HTTP/1.1\r\n\r\n");
     CHECK(exchange.ends_with("\r\n\r\nGET /b"));
   }
+  SECTION("also if it is no request") {
+    exchange.peer().send("GET /b HTTP/3.7\r\n\r\n");
+    REQUIRE(exchange.until([&] { return exchange.peer().ended(); }));
+    CHECK(exchange.peer().received().starts_with("HTTP/1.1 400 "));
+    CHECK_FALSE(exchange.peer().received().ends_with("\r\n\r\n"));
+  }
 }
 
 TEST_CASE("What is no request is refused, and the connection ends", "[unit][transport]") {

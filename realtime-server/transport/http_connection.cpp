@@ -202,13 +202,17 @@ bool HttpConnection::parse_head() {
 void HttpConnection::parse_body() {
   auto& parser = parsing_->parser;
   boost::system::error_code error;
-  while (!received_.empty() && !parser.is_done()) {
-    const auto taken = parser.put(boost::asio::buffer(received_), error);
-    received_.erase(0, taken);
-    if (error == http::error::need_more || (taken == 0 && !error)) break;
-    if (error)
-      return refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
+  std::size_t parsed = 0;
+  while (parsed < received_.size() && !parser.is_done() && !error) {
+    const auto taken = parser.put(boost::asio::buffer(received_) + parsed, error);
+    parsed += taken;
+    if (taken == 0) break;
   }
+  received_.erase(0, parsed);
+  // Of what is no body, only a part of what stands between chunks is left, for which the parser knows no bound.
+  const bool too_long = error == http::error::need_more && received_.size() > context_.limits.header_bytes;
+  if (too_long || (error && error != http::error::need_more))
+    return refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
   if (!parser.is_done()) return wait_readable();
   disarm();
   state_ = State::kWaiting;

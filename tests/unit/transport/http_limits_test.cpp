@@ -105,6 +105,36 @@ TEST_CASE("A body that is waited for is asked for", "[unit][transport]") {
   }
 }
 
+TEST_CASE("Chunks of a byte are put together", "[unit][transport]") {
+  Exchange exchange;
+  std::string body(100'000, '\0');
+  std::string chunks;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    body[i] = static_cast<char>('a' + i % 26);
+    chunks += "1\r\n" + std::string{body[i]} + "\r\n";
+  }
+  exchange.peer().send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
+  REQUIRE(exchange.until([&] { return exchange.seen.size() == 1; }));
+  CHECK((exchange.seen[0] == "POST /a " + body));
+}
+
+TEST_CASE("What stands between chunks is bounded", "[unit][transport]") {
+  Exchange exchange;
+  const auto heap_before = heap::in_use();
+  std::string endless;
+  SECTION("an extension") { endless = "1;"; }
+  SECTION("an extension after a chunk") { endless = "1\r\na\r\n1;"; }
+  SECTION("a trailer") { endless = "0\r\nX: "; }
+  exchange.peer().send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + endless);
+  for (int i = 0; i < 8; ++i) exchange.peer().send(std::string(1'000'000, 'x'));
+  const auto heap_sending = heap::in_use();
+  REQUIRE(exchange.until([&] { return exchange.peer().ended() || exchange.peer().unsent() == 0; }));
+  CHECK(heap::in_use() < heap_sending + 1'000'000);
+  CHECK_THAT(exchange.peer().received(), Catch::StartsWith("HTTP/1.1 4"));
+  CHECK(exchange.abandoned == std::vector{CloseReason::kProtocolError});
+  CHECK(heap_before < heap_sending);
+}
+
 TEST_CASE("Headers that take too long end the connection", "[unit][transport]") {
   Exchange exchange{short_timeouts()};
   auto& peer = exchange.peer();

@@ -192,7 +192,7 @@ bool HttpConnection::parse_head() {
   state_ = State::kBody;
   context_.body_deadlines.arm(*this);
   if (!handler_.on_head(*this, parsing_->request)) return false;
-  if (parser.get()[http::field::expect] == "100-continue") {
+  if (boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }

@@ -282,6 +282,8 @@ void HttpConnection::sent() {
 /// Closes for writing and drops what still comes, so that the peer reads the answer before it meets a reset.
 void HttpConnection::linger() {
   state_ = State::kLingering;
+  parsing_.reset();
+  std::string{}.swap(received_);
   ::shutdown(socket_.native_handle(), SHUT_WR);
   context_.close_deadlines.arm(*this);
   wait_readable();

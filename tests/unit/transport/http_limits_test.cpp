@@ -57,8 +57,10 @@ TEST_CASE("A body in chunks that becomes too much is refused, and its session he
   auto& peer = exchange.peer();
   std::string chunks;
   for (int i = 0; i < 50; ++i) chunks += "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
+  const auto heap_before = heap::in_use();
   peer.send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
   REQUIRE(exchange.until([&] { return peer.ended() && peer.unsent() == 0; }));
+  CHECK(heap::in_use() < heap_before + 100'000);
   CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
   CHECK_FALSE(peer.was_reset());
   CHECK(exchange.heads == 1);

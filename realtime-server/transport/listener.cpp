@@ -25,10 +25,12 @@ core::Result<tcp::endpoint> parse_endpoint(std::string_view address) {
   unsigned port = 0;
   const auto [end, failed] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
   const bool is_port = failed == std::errc{} && end == port_text.data() + port_text.size() && port < 65'536;
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  // Without brackets nobody can tell where an IPv6 address ends.
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
   boost::system::error_code error;
-  const auto ip = asio::ip::make_address(host.empty() ? "0.0.0.0" : std::string{host}, error);
-  if (!is_port || error)
+  const auto ip = asio::ip::make_address(host.empty() && !bracketed ? "0.0.0.0" : std::string{host}, error);
+  if (!is_port || error || ip.is_v6() != bracketed)
     return core::fail(core::ErrorKind::kInvalidInput,
                       fmt::format("\"{}\" is not an address to listen on; write ADDR:PORT, [IPv6]:PORT, or :PORT for "
                                   "every interface",

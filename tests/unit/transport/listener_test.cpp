@@ -91,6 +91,10 @@ TEST_CASE("An address of another form is refused with those that there are", "[u
                                     "[::1:80",
                                     "::1]:80",
                                     "[::1]80",
+                                    "[]:80",
+                                    "[127.0.0.1]:80",
+                                    "::1:80",
+                                    ":::80",
                                     "http://127.0.0.1:80"}) {
     INFO(address);
     Door door;

@@ -48,13 +48,16 @@ class Outlet {
   /// Adds a frame. If the outbox is full the outlet is marked as overflowed and takes no more; whoever flushes it
   /// closes it.
   void send(const Range& frame) {
-    if (overflowed_) return;
+    if (overflowed_ || ended_) return;
     overflowed_ = !outbox_.push(frame);
     if (!listed_) {
       listed_ = true;
       list_->add(*this);
     }
   }
+
+  /// Takes nothing more; what waits may still leave.
+  void end() { ended_ = true; }
 
   /// Lets what waits leave, at the end of a turn; closes the client if it has overflowed.
   virtual void flush() = 0;
@@ -70,6 +73,7 @@ class Outlet {
   FlushList* list_;
   bool listed_ = false;
   bool overflowed_ = false;
+  bool ended_ = false;
   bool base64_;
 };
 

@@ -106,9 +106,7 @@ void WebSocket::take_control(const Incoming& incoming) {
     return send(engineio::encode_control(context_.arena, Opcode::kPong, incoming.payload));
   if (incoming.kind != Incoming::Kind::kClose) return;
   // The peer closes: its status is sent back (RFC 6455, section 5.5.1).
-  send(engineio::encode_control(context_.arena, Opcode::kClose, incoming.payload.substr(0, 2)));
-  state_ = State::kClosing;
-  context_.close_deadlines.arm(*this);
+  say_goodbye(incoming.payload.substr(0, 2));
   owner_->on_closed(*this, CloseReason::kTransportClose);
 }
 
@@ -124,12 +122,14 @@ void WebSocket::close(CloseReason reason) {
   if (state_ != State::kOpen) return;
   const auto status = engineio::info_of(reason).websocket_code;
   if (status == 0) return destroy();
-  say_goodbye(status);
+  const std::array<char, 2> bytes{static_cast<char>(status >> 8U), static_cast<char>(status & 0xffU)};
+  say_goodbye({bytes.data(), bytes.size()});
 }
 
-void WebSocket::say_goodbye(std::uint16_t status) {
-  const std::array<char, 2> bytes{static_cast<char>(status >> 8U), static_cast<char>(status & 0xffU)};
-  send(engineio::encode_control(context_.arena, Opcode::kClose, {bytes.data(), bytes.size()}));
+/// Sends a close frame, after which nothing may follow (RFC 6455, section 5.5.1).
+void WebSocket::say_goodbye(std::string_view status) {
+  send(engineio::encode_control(context_.arena, Opcode::kClose, status));
+  end();
   state_ = State::kClosing;
   context_.close_deadlines.arm(*this);
 }
@@ -140,6 +140,7 @@ void WebSocket::destroy() {
   state_ = State::kClosed;
   --context_.counters.connections;
   disarm();
+  end();
   outbox().clear();
   boost::system::error_code ignored;
   socket_.close(ignored);

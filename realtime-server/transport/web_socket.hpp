@@ -60,7 +60,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   void take(std::span<char> bytes);
   void take_control(const engineio::Incoming& incoming);
   void fail(engineio::CloseReason reason);
-  void say_goodbye(std::uint16_t status);
+  void say_goodbye(std::string_view status);
 
   Context& context_;
   Socket socket_;

@@ -153,3 +153,17 @@ TEST_CASE("A client that takes too little is marked, and gets nothing more", "[u
   CHECK(client->outbox().empty());
   CHECK(client->overflowed());
 }
+
+TEST_CASE("A client that has ended gets nothing more, and keeps what waits", "[unit][engineio]") {
+  Turn turn;
+  const auto client = turn.client();
+  turn.send(*client);
+  client->end();
+  turn.send(*client);
+  CHECK(client->outbox().bytes() == 8);
+  turn.list.flush_all();
+  turn.send(*client);
+  CHECK(client->flushes == 1);
+  CHECK(turn.scheduled == 1);
+  CHECK_FALSE(client->overflowed());
+}

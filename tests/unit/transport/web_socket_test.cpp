@@ -202,6 +202,7 @@ TEST_CASE("A close of ours says why, after everything that was sent before", "[u
     wire.in_a_turn([&] {
       wire.send("before");
       wire.socket->close(info.reason);
+      wire.send("after");
     });
     REQUIRE(wire.until([&] { return wire.peer->ended(); }));
     if (info.websocket_code != 0) {

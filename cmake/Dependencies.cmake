@@ -1,6 +1,5 @@
 # Libraries of Debian bookworm; hack/deps installs them.
 find_package(Threads REQUIRED)
-find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
@@ -11,5 +10,6 @@ find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
 find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
 find_path(JSON_INCLUDE_DIR nlohmann/json.hpp REQUIRED)
 find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
+find_library(NETTLE_LIBRARY nettle REQUIRED)
 find_library(HIREDIS_LIBRARY hiredis REQUIRED)
 find_path(HIREDIS_INCLUDE_DIR hiredis/read.h REQUIRED)

@@ -1,14 +1,13 @@
 #include "core/digest.hpp"
 
-#include <algorithm>
-#include <array>
-#include <iterator>
+#include <cstdint>
 #include <stdexcept>
 #include <vector>
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-#include <openssl/sha.h>
+#include <nettle/base64.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+#include <sys/random.h>
 
 namespace core {
 namespace {
@@ -26,14 +25,18 @@ std::string to_hex(const unsigned char* bytes, std::size_t count) {
   return text;
 }
 
+const std::uint8_t* raw(std::string_view bytes) { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
+std::uint8_t* raw(std::string& bytes) { return reinterpret_cast<std::uint8_t*>(bytes.data()); }
+
 }  // namespace
 
 std::string sha256(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
-  unsigned length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), sum.data(), &length, EVP_sha256(), nullptr) != 1)
-    throw std::runtime_error("SHA-256 is not available in this OpenSSL");
-  return {reinterpret_cast<const char*>(sum.data()), length};
+  std::string sum(SHA256_DIGEST_SIZE, '\0');
+  sha256_ctx context{};
+  sha256_init(&context);
+  sha256_update(&context, bytes.size(), raw(bytes));
+  sha256_digest(&context, sum.size(), raw(sum));
+  return sum;
 }
 
 std::string digest(std::string_view bytes) {
@@ -43,43 +46,35 @@ std::string digest(std::string_view bytes) {
 
 std::string random_hex(std::size_t bytes) {
   std::vector<unsigned char> buffer(bytes);
-  if (RAND_bytes(buffer.data(), static_cast<int>(buffer.size())) != 1)
+  // Up to 256 bytes come whole, as random(7) has it, and nobody asks for more.
+  if (bytes > 256 || getrandom(buffer.data(), bytes, 0) != static_cast<ssize_t>(bytes))
     throw std::runtime_error("the system's random source failed");
   return to_hex(buffer.data(), buffer.size());
 }
 
 std::string sha1(std::string_view bytes) {
-  std::string digest(SHA_DIGEST_LENGTH, '\0');
-  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-       reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
+  std::string sum(SHA1_DIGEST_SIZE, '\0');
+  sha1_ctx context{};
+  sha1_init(&context);
+  sha1_update(&context, bytes.size(), raw(bytes));
+  sha1_digest(&context, sum.size(), raw(sum));
+  return sum;
 }
 
 std::string base64_encode(std::string_view bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const int length =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  text.resize(static_cast<std::size_t>(length));
+  std::string text(BASE64_ENCODE_RAW_LENGTH(bytes.size()), '\0');
+  base64_encode_raw(text.data(), bytes.size(), raw(bytes));
   return text;
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  std::string compact;
-  std::copy_if(text.begin(), text.end(), std::back_inserter(compact),
-               [](char c) { return c != '\n' && c != '\r' && c != ' ' && c != '\t'; });
-  if (compact.size() % 4 != 0) return std::nullopt;
-  // EVP_DecodeBlock takes padding anywhere for zeros, and `-` for the end.
-  const auto padding = compact.size() - std::min(compact.find('='), compact.size());
-  if (padding > 2 || compact.find('-') != std::string::npos) return std::nullopt;
-  if (padding == 2 && compact.back() != '=') return std::nullopt;
-  std::string bytes(compact.size() / 4 * 3, '\0');
-  const int length =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
-                      reinterpret_cast<const unsigned char*>(compact.data()), static_cast<int>(compact.size()));
-  if (length < 0) return std::nullopt;
-  // EVP_DecodeBlock counts the bytes that padding stands for.
-  bytes.resize(static_cast<std::size_t>(length) - padding);
+  base64_decode_ctx context{};
+  base64_decode_init(&context);
+  std::string bytes(BASE64_DECODE_LENGTH(text.size()), '\0');
+  std::size_t length = 0;
+  if (base64_decode_update(&context, &length, raw(bytes), text.size(), text.data()) == 0) return std::nullopt;
+  if (base64_decode_final(&context) == 0) return std::nullopt;
+  bytes.resize(length);
   return bytes;
 }
 

@@ -1,4 +1,4 @@
-// Content digests and random secrets, from OpenSSL. Pure but for the random source; safe on any thread.
+// Content digests, Base64 and random secrets, from Nettle. Pure but for the random source; safe on any thread.
 #pragma once
 
 #include <cstddef>

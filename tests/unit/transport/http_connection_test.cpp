@@ -76,10 +76,10 @@ TEST_CASE("An upgrade is wanted only if both headers say so", "[unit][transport]
     connection.answer({.body = "end"});
   };
   exchange.peer().send(
-      "GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
-      "GET / HTTP/1.1\r\nConnection: upgrade\r\n\r\n"
-      "GET / HTTP/1.1\r\nUpgrade: websockets\r\nConnection: upgrade\r\n\r\n"
-      "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n"
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\n\r\n"
+      "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websockets\r\nConnection: upgrade\r\n\r\n"
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
   REQUIRE(exchange.until([&] { return wanted.size() == 4; }));
   CHECK(wanted == std::vector{false, false, false, true});
 }
@@ -106,7 +106,7 @@ TEST_CASE("Requests that come together are answered one after another", "[unit][
     std::string requests;
     std::string expected;
     for (int i = 0; i < 3000; ++i) {
-      requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\nContent-Length: 1\r\n\r\nx";
+      requests += "POST /" + std::to_string(i) + " HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx";
       expected = "POST /" + std::to_string(i) + " x";
     }
     exchange.peer().send(requests);
@@ -115,7 +115,7 @@ TEST_CASE("Requests that come together are answered one after another", "[unit][
   }
   SECTION("later, in order") {
     exchange.waits = true;
-    exchange.peer().send("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+    exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
     exchange.loop.settle();
     CHECK(exchange.seen == std::vector<std::string>{"GET /a"});
@@ -131,9 +131,9 @@ TEST_CASE("Requests that come together are answered one after another", "[unit][
 TEST_CASE("A request that waits is not lost to what its peer sends on", "[unit][transport]") {
   Exchange exchange;
   exchange.waits = true;
-  exchange.peer().send("GET /a HTTP/1.1\r\n\r\n");
+  exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
-  const std::string request = "GET /b HTTP/1.1\r\n\r\n";
+  const std::string request = "GET /b HTTP/1.1\r\nHost: h\r\n\r\n";
   std::string more;
   while (more.size() < 8'000'000) more += request;
   exchange.peer().send(std::move(more));
@@ -151,12 +151,12 @@ TEST_CASE("A request that waits is not lost to what its peer sends on", "[unit][
 
 TEST_CASE("HEAD is answered with the length of what it leaves out", "[unit][transport]") {
   Exchange exchange;
-  exchange.peer().send("HEAD /a HTTP/1.1\r\n\r\n");
+  exchange.peer().send("HEAD /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.has("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: 7\r\n\r\n"));
   exchange.loop.settle();
   CHECK(exchange.peer().take().ends_with("\r\n\r\n"));
   SECTION("and what follows it has a body again") {
-    exchange.peer().send("GET /b HTTP/1.1\r\n\r\n");
+    exchange.peer().send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
     CHECK(exchange.ends_with("\r\n\r\nGET /b"));
   }
   SECTION("also if it is no request") {
@@ -182,18 +182,24 @@ TEST_CASE("What is no request is refused, and the connection ends", "[unit][tran
   };
   const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
   refused("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400");
-  refused("GET  / HTTP/1.1\r\n\r\n", "400");
+  refused("GET  / HTTP/1.1\r\nHost: h\r\n\r\n", "400");
   refused("GET / HTTP/2.0\r\n\r\n", "400");
   refused("GET / HTTP/1.1\nHost: h\r\n\r\n", "400");
   refused("GET / HTTP/1.1\r\nHost : h\r\n\r\n", "400");
-  refused("GET / HTTP/1.1\r\nX: a\x01z\r\n\r\n", "400");
+  refused("GET / HTTP/1.1\r\nHost: h\r\nX: a\x01z\r\n\r\n", "400");
+  refused("GET / HTTP/1.1\r\nX: y\r\n\r\n", "400");
+  refused("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400");
+  refused("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "400");
+  refused("GET / HTTP/1.1\r\nHost:\r\n\r\n", "400");
   // What two servers could read in two ways (RFC 9112, section 6.3).
   refused(post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400");
   refused(post + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", "400");
   refused(post + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "400");
+  refused(post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400");
+  refused(post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400");
   refused(post + "Content-Length: +3\r\n\r\nabc", "400");
   refused(post + "Content-Length: -1\r\n\r\n", "400");
-  refused("GET / HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", "431");
+  refused("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", "431");
   refused("GET /" + std::string(9'000, 'x'), "431");
 }
 
@@ -202,7 +208,7 @@ TEST_CASE("Headers may be as large as the bound", "[unit][transport]") {
   limits.header_bytes = 1'000;
   Exchange exchange{limits};
   const auto request = [](std::size_t fields) {
-    return "GET /a HTTP/1.1\r\nX: " + std::string(fields - 7, 'x') + "\r\n\r\n";
+    return "GET /a HTTP/1.1\r\nHost: h\r\nX: " + std::string(fields - 16, 'x') + "\r\n\r\n";
   };
   exchange.peer().send(request(1'000));
   CHECK(exchange.ends_with("GET /a"));
@@ -219,7 +225,7 @@ TEST_CASE("A handler may answer what it only has the head of", "[unit][transport
     connection.answer({.status = 403, .body = "no"});
     return false;
   };
-  exchange.peer().send("POST /a HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
   REQUIRE(exchange.until([&] { return exchange.peer().ended(); }));
   // Where the body ends nobody knows, so the connection does.
   CHECK(exchange.peer().received() ==
@@ -240,9 +246,9 @@ TEST_CASE("A handler may end a connection instead of answering", "[unit][transpo
       connection.destroy(CloseReason::kOverlapping);
       return false;
     };
-    exchange.peer().send("POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\n");
+    exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
   }
-  SECTION("when it has all") { exchange.peer().send("GET /a HTTP/1.1\r\n\r\n"); }
+  SECTION("when it has all") { exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"); }
   REQUIRE(exchange.until([&] { return exchange.peer().ended() || exchange.peer().was_reset(); }));
   CHECK(exchange.peer().received().empty());
   CHECK(exchange.loop.context.counters.connections == 0);
@@ -254,12 +260,12 @@ TEST_CASE("A handler may take the socket over, with what came after the request"
   std::string rest;
   std::optional<transport::Socket> socket;
   exchange.on_request_of = [&](HttpConnection& connection, const Request&) { socket = connection.release(rest); };
-  SECTION("of the first request") { exchange.peer().send("GET /a HTTP/1.1\r\n\r\nthe rest"); }
+  SECTION("of the first request") { exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nthe rest"); }
   SECTION("of one that came while another one waited") {
     exchange.waits = true;
-    exchange.peer().send("GET /first HTTP/1.1\r\n\r\n");
+    exchange.peer().send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
     REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
-    exchange.peer().send("GET /a HTTP/1.1\r\n\r\nthe rest");
+    exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nthe rest");
     exchange.loop.settle();
     exchange.waits = false;
     exchange.answer("first");
@@ -282,7 +288,7 @@ TEST_CASE("An answer larger than what a socket holds arrives whole", "[unit][tra
   exchange.reads = false;
   auto& peer = exchange.reconnect();
   exchange.waits = true;
-  peer.send("GET /a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n");
+  peer.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
   exchange.answer(body);
   exchange.loop.settle();
@@ -298,7 +304,7 @@ TEST_CASE("An answer larger than what a socket holds arrives whole", "[unit][tra
 TEST_CASE("A peer that goes away while its request waits is noticed", "[unit][transport]") {
   Exchange exchange;
   exchange.waits = true;
-  exchange.peer().send("GET /a HTTP/1.1\r\n\r\n");
+  exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
   auto expected = CloseReason::kTransportClose;
   SECTION("by closing") { exchange.peer().close(); }
@@ -307,7 +313,7 @@ TEST_CASE("A peer that goes away while its request waits is noticed", "[unit][tr
     expected = CloseReason::kTransportError;
   }
   SECTION("after it has sent more") {
-    exchange.peer().send("GET /b HTTP/1.1\r\n\r\n");
+    exchange.peer().send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n");
     exchange.loop.settle();
     exchange.peer().close();
   }
@@ -321,7 +327,7 @@ TEST_CASE("A peer that goes away while its request waits is noticed", "[unit][tr
 
 TEST_CASE("A peer that goes away in the middle of a body is noticed", "[unit][transport]") {
   Exchange exchange;
-  exchange.peer().send("POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
   REQUIRE(exchange.until([&] { return exchange.heads == 1; }));
   exchange.peer().close();
   REQUIRE(exchange.until([&] { return !exchange.abandoned.empty(); }));
@@ -332,7 +338,7 @@ TEST_CASE("A peer that goes away in the middle of a body is noticed", "[unit][tr
 TEST_CASE("A connection that is abandoned tells nobody", "[unit][transport]") {
   Exchange exchange;
   exchange.waits = true;
-  exchange.peer().send("GET /a HTTP/1.1\r\n\r\n");
+  exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
   exchange.loop.context.connections.front().abandon();
   REQUIRE(exchange.until([&] { return exchange.peer().ended(); }));

@@ -31,17 +31,18 @@ transport::Limits short_timeouts() {
 TEST_CASE("A body may be as large as the bound", "[unit][transport]") {
   Exchange exchange{limits_with(1'000)};
   const std::string body(1'000, 'x');
-  exchange.peer().send("POST /a HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" + body);
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\n" + body);
   REQUIRE(exchange.ends_with("POST /a " + body));
   exchange.peer().take();
-  exchange.peer().send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + body + "\r\n0\r\n\r\n");
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n" + body +
+                       "\r\n0\r\n\r\n");
   CHECK(exchange.ends_with("POST /a " + body));
 }
 
 TEST_CASE("A body that announces too much is refused while it is still being sent", "[unit][transport]") {
   Exchange exchange;
   auto& peer = exchange.peer();
-  peer.send("POST /a HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + std::string(5'000'000, 'x'));
+  peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\n\r\n" + std::string(5'000'000, 'x'));
   REQUIRE(exchange.until([&] { return peer.ended() && peer.unsent() == 0; }));
   CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
   CHECK_FALSE(peer.was_reset());
@@ -58,7 +59,7 @@ TEST_CASE("A body in chunks that becomes too much is refused, and its session he
   std::string chunks;
   for (int i = 0; i < 50; ++i) chunks += "186a0\r\n" + std::string(100'000, 'x') + "\r\n";
   const auto heap_before = heap::in_use();
-  peer.send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
+  peer.send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
   REQUIRE(exchange.until([&] { return peer.ended() && peer.unsent() == 0; }));
   CHECK(heap::in_use() < heap_before + 100'000);
   CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
@@ -72,7 +73,7 @@ TEST_CASE("A body in chunks that becomes too much is refused, and its session he
 TEST_CASE("A peer that never stops sending what was refused is cut off", "[unit][transport]") {
   Exchange exchange;
   auto& peer = exchange.peer();
-  peer.send("POST /a HTTP/1.1\r\nContent-Length: 100000000\r\n\r\n");
+  peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n");
   REQUIRE(exchange.until([&] { return peer.ended(); }));
   for (int i = 0; i < 40; ++i) peer.send(std::string(1'000'000, 'x'));
   REQUIRE(exchange.until([&] { return exchange.loop.context.counters.connections == 0; }));
@@ -84,7 +85,7 @@ TEST_CASE("A body that is waited for is asked for", "[unit][transport]") {
   auto& peer = exchange.peer();
   SECTION("once its head is accepted") {
     const auto* const expectation = GENERATE("100-continue", "100-Continue");
-    peer.send("POST /a HTTP/1.1\r\nContent-Length: 4\r\nExpect: " + std::string{expectation} + "\r\n\r\n");
+    peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: " + std::string{expectation} + "\r\n\r\n");
     REQUIRE(exchange.ends_with("HTTP/1.1 100 Continue\r\n\r\n"));
     peer.take();
     peer.send("body");
@@ -96,12 +97,12 @@ TEST_CASE("A body that is waited for is asked for", "[unit][transport]") {
       connection.answer({.status = 403, .body = "no"});
       return false;
     };
-    peer.send("POST /a HTTP/1.1\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     REQUIRE(exchange.until([&] { return peer.ended(); }));
     CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 403 Forbidden\r\n"));
   }
   SECTION("not if it is too large") {
-    peer.send("POST /a HTTP/1.1\r\nContent-Length: 40000000\r\nExpect: 100-continue\r\n\r\n");
+    peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 40000000\r\nExpect: 100-continue\r\n\r\n");
     REQUIRE(exchange.until([&] { return peer.ended(); }));
     CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 413 Payload Too Large\r\n"));
   }
@@ -115,7 +116,7 @@ TEST_CASE("Chunks of a byte are put together", "[unit][transport]") {
     body[i] = static_cast<char>('a' + i % 26);
     chunks += "1\r\n" + std::string{body[i]} + "\r\n";
   }
-  exchange.peer().send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + "0\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.seen.size() == 1; }));
   CHECK((exchange.seen[0] == "POST /a " + body));
 }
@@ -127,7 +128,7 @@ TEST_CASE("What stands between chunks is bounded", "[unit][transport]") {
   SECTION("an extension") { endless = "1;"; }
   SECTION("an extension after a chunk") { endless = "1\r\na\r\n1;"; }
   SECTION("a trailer") { endless = "0\r\nX: "; }
-  exchange.peer().send("POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + endless);
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + endless);
   for (int i = 0; i < 8; ++i) exchange.peer().send(std::string(1'000'000, 'x'));
   const auto heap_sending = heap::in_use();
   REQUIRE(exchange.until([&] { return exchange.peer().ended() || exchange.peer().unsent() == 0; }));
@@ -159,7 +160,7 @@ TEST_CASE("Headers that trickle in do not get more time", "[unit][transport]") {
   Exchange exchange{limits};
   auto& peer = exchange.peer();
   const auto start = transport::Clock::now();
-  peer.send("GET /a HTTP/1.1\r\nX: ");
+  peer.send("GET /a HTTP/1.1\r\nHost: h\r\nX: ");
   while (!peer.ended()) {
     peer.send("x");
     REQUIRE(exchange.until([&] { return peer.ended() || peer.unsent() == 0; }));
@@ -171,7 +172,7 @@ TEST_CASE("Headers that trickle in do not get more time", "[unit][transport]") {
 TEST_CASE("A body that takes too long is refused, and its session hears that it lives", "[unit][transport]") {
   Exchange exchange{short_timeouts()};
   auto& peer = exchange.peer();
-  peer.send("POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc");
+  peer.send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
   REQUIRE(exchange.until([&] { return peer.ended(); }));
   CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
   CHECK(exchange.abandoned == std::vector{CloseReason::kBodyTimeout});
@@ -182,7 +183,7 @@ TEST_CASE("A body that takes too long is refused, and its session hears that it 
 TEST_CASE("A request that waits for its answer has no deadline", "[unit][transport]") {
   Exchange exchange{short_timeouts()};
   exchange.waits = true;
-  exchange.peer().send("POST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx");
+  exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
   // Another connection meets its deadline meanwhile, and a third one after it.
   for (int i = 0; i < 2; ++i) {
@@ -199,7 +200,7 @@ TEST_CASE("A request that waits for its answer has no deadline", "[unit][transpo
 
 TEST_CASE("A kept connection that asks for nothing more ends in silence", "[unit][transport]") {
   Exchange exchange{short_timeouts()};
-  exchange.peer().send("GET /a HTTP/1.1\r\n\r\n");
+  exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.peer().ended(); }));
   CHECK(exchange.peer().received().ends_with("GET /a"));
   CHECK(exchange.closed.empty());
@@ -211,7 +212,7 @@ TEST_CASE("A peer that does not take its answer is given up", "[unit][transport]
   exchange.reads = false;
   auto& peer = exchange.reconnect();
   exchange.waits = true;
-  peer.send("GET /a HTTP/1.1\r\n\r\n");
+  peer.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
   const auto heap_before = heap::in_use();
   exchange.answer(std::string(3'000'000, 'x'));

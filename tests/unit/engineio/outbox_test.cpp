@@ -52,6 +52,12 @@ TEST_CASE("Frames that lie side by side share a range of an outbox", "[unit][eng
     REQUIRE(outbox.push(text(arena, "hello")));
     CHECK(ranges_of(outbox) == 3);
   }
+  SECTION("not with a frame of another chunk that lies where the next one would") {
+    ChunkArena other;
+    const auto others = other.take(80);
+    REQUIRE(outbox.push(text(other, "hello")));
+    CHECK(ranges_of(outbox) == 2);
+  }
   SECTION("not across a frame for somebody else") {
     const auto others = text(arena, "others");
     REQUIRE(outbox.push(text(arena, "mine")));
@@ -147,6 +153,17 @@ TEST_CASE("What was sent is forgotten, at whatever byte a write ends", "[unit][e
       REQUIRE(outbox.empty() == left.empty());
       REQUIRE(limits.process_used == left.size());
     }
+}
+
+TEST_CASE("The memory of what was sent is free at once", "[unit][engineio]") {
+  OutboxLimits limits;
+  ChunkArena arena;
+  Outbox outbox{limits};
+  for (int i = 0; i < 3; ++i) outbox.push(text(arena, std::string(20'000, 'x')));
+  const auto before = engineio::Chunk::allocated();
+  outbox.consume(20'005 + 20'004);
+  CHECK(engineio::Chunk::allocated() < before - 20'000);
+  CHECK(engineio::Chunk::allocated() > before - 40'000);
 }
 
 TEST_CASE("As many ranges are gathered as there is room for", "[unit][engineio]") {

@@ -59,7 +59,7 @@ def faulty(programs) -> Iterator[Callable[[str], Server]]:
     with contextlib.ExitStack() as stack:
         def start(fault: str) -> Server:
             process = stack.enter_context(subprocess.Popen([sys.executable, HERE / "faulty_server.py", fault],
-                                                           stdout=subprocess.PIPE, text=True))
+                                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
             stack.callback(process.kill)
             return Server(process, int(process.stdout.readline()), programs)
         yield start

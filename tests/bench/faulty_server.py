@@ -3,7 +3,7 @@
     faulty_server.py FAULT
 
 Prints the port it listens on. Messages are counted from 0; the fault befalls number 5, and the client that joined first.
-`tell` is none, but says so when number 5 comes."""
+`ask` is none, but when number 5 comes it prints it, and goes on when a line comes on the standard input."""
 
 from __future__ import annotations
 
@@ -75,8 +75,9 @@ class Server:
 
     def broadcast(self, message: bytes) -> None:
         number, self.count = self.count, self.count + 1
-        if self.fault == "tell" and number == FATED:
+        if self.fault == "ask" and number == FATED:
             print(number, flush=True)
+            sys.stdin.readline()
         if self.fault == "stall" and number == FATED:
             until = time.process_time() + STALL_SECONDS
             while time.process_time() < until:

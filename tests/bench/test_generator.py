@@ -55,19 +55,30 @@ def test_a_stall_counts_for_every_burst_that_was_due_meanwhile(faulty):
     assert said["publisher_late_max"] / 1000 < 0.5 * said["latency_us"]["max"], "the publisher waited for the server"
 
 
-def test_bursts_that_the_generator_itself_sends_late_count_from_when_they_were_due(faulty):
-    """The generator is stopped for as long as it had planned to measure."""
-    server = faulty("tell")
-    with server.begin("deliver", connections=3, bursts=100, bursts_a_second=100, warm_up_bursts=1) as generator:
+def stopped_for_a_second(server, bursts: int) -> dict:
+    """What the generator says if it is stopped while the server has message 5: the last of 5 bursts after the warm-up."""
+    with server.begin("deliver", connections=3, bursts=bursts, bursts_a_second=100, warm_up_bursts=1) as generator:
         server.process.stdout.readline()
         generator.send_signal(signal.SIGSTOP)
+        server.process.stdin.write("go on\n")
+        server.process.stdin.flush()
         stopped = Stopwatch()
         wait_for(lambda: stopped.seconds() > 1, 10, "a second to pass")
         generator.send_signal(signal.SIGCONT)
         said = json.loads(generator.stdout.read())
     assert said["faults"] == CLEAN
+    return said
+
+
+def test_bursts_that_the_generator_sends_late_count_from_when_they_were_due(faulty):
+    said = stopped_for_a_second(faulty("ask"), bursts=100)
     assert said["latency_us"]["p50"] >= 400_000
     assert said["publisher_late_max"] >= 800_000_000
+
+
+def test_a_delivery_that_the_generator_reads_late_counts_by_when_it_came(faulty):
+    said = stopped_for_a_second(faulty("ask"), bursts=5)
+    assert said["latency_us"]["max"] < 900_000
 
 
 def test_the_servers_cpu_time_is_what_the_server_used(faulty):

@@ -1,7 +1,9 @@
 #include "tests/bench/generator/client.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <span>
 
 #include <arpa/inet.h>
@@ -9,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tests/bench/frames.hpp"
@@ -24,6 +27,19 @@ std::string upgrade_request(std::uint16_t port) {
   return "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
          std::string(kHandshakeKey) + "\r\n\r\n";
+}
+
+/// How long the kernel has had the last of the bytes that were read, in nanoseconds. Its stamps are of another clock.
+std::int64_t age(msghdr& message) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SO_TIMESTAMPNS) continue;
+    timespec stamp{};
+    timespec now{};
+    std::memcpy(&stamp, CMSG_DATA(part), sizeof stamp);
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (now.tv_sec - stamp.tv_sec) * kSecond + now.tv_nsec - stamp.tv_nsec;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -44,13 +60,15 @@ int connect_to(std::uint16_t port) {
 
 void append_text(std::string& out, std::string_view packet) { append_frame(out, kText, packet, kMask); }
 
-Client::Client(Loop& loop, Owner& owner, std::uint16_t port, std::uint32_t index)
-    : Session(owner, index), loop_(loop), port_(port) {}
+Client::Client(Loop& loop, Owner& owner, std::uint16_t port, std::uint32_t index, bool stamped)
+    : Session(owner, index), loop_(loop), port_(port), stamped_(stamped) {}
 
 void Client::open() {
   descriptor_ = connect_to(port_);
   if (descriptor_ < 0) return lose("connection refused");
   state_ = State::kUpgrading;
+  const int on = 1;
+  if (stamped_) setsockopt(descriptor_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   loop_.add(descriptor_, EPOLLIN, *this);
   // On this machine connect() has mostly succeeded by now, though it says that it is in progress.
   send(upgrade_request(port_));
@@ -125,10 +143,17 @@ void Client::on_ready(std::uint32_t events) {
 
 void Client::read() {
   const std::span<char> buffer = loop_.buffer();
-  const ssize_t got = recv(descriptor_, buffer.data(), buffer.size(), 0);
+  iovec bytes_wanted{.iov_base = buffer.data(), .iov_len = buffer.size()};
+  alignas(cmsghdr) std::array<char, 128> control;  // which the kernel fills
+  msghdr message{};
+  message.msg_iov = &bytes_wanted;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = stamped_ ? control.size() : 0;
+  const ssize_t got = recvmsg(descriptor_, &message, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return lose(got == 0 ? "closed by the server" : std::strerror(errno));
-  const std::int64_t now = now_ns();
+  const std::int64_t now = now_ns() - (stamped_ ? age(message) : 0);
   const auto bytes = buffer.first(static_cast<std::size_t>(got));
   if (unread_.empty()) {
     const std::size_t taken = take(bytes, now);

@@ -17,7 +17,8 @@ void append_text(std::string& out, std::string_view packet);
 
 class Client final : public Session, public Handler {
  public:
-  Client(Loop& loop, Owner& owner, std::uint16_t port, std::uint32_t index);
+  /// With `stamped`, packets come with the moment at which the kernel had them, else with that at which they were read.
+  Client(Loop& loop, Owner& owner, std::uint16_t port, std::uint32_t index, bool stamped = false);
   ~Client() override { reset(); }
 
   void open() override;
@@ -48,6 +49,7 @@ class Client final : public Session, public Handler {
 
   Loop& loop_;
   std::uint16_t port_;
+  bool stamped_;
   int descriptor_ = -1;
   State state_ = State::kClosed;
   bool wants_to_write_ = false;

@@ -42,7 +42,7 @@ class Delivery final : public Crowd {
  private:
   static Make make(Loop& loop, std::uint16_t port) {
     return [&loop, port](Session::Owner& owner, std::uint32_t index) {
-      return std::make_unique<Client>(loop, owner, port, index);
+      return std::make_unique<Client>(loop, owner, port, index, true);
     };
   }
 
@@ -83,7 +83,7 @@ class Delivery final : public Crowd {
   bool measuring_ = false;
   Cost begin_;
   std::int64_t received_ = 0;  // different messages, over all clients
-  std::int64_t last_arrival_ = 0;
+  std::int64_t last_read_ = 0;
   std::int64_t late_max_ = 0;
   std::uint32_t gone_ = 0;  // clients that can receive nothing any more
   std::vector<std::int64_t> latencies_;
@@ -146,10 +146,10 @@ std::size_t Delivery::take_frames(Session& session, std::string_view bytes, std:
 
 void Delivery::note_arrivals(std::int64_t first, std::int64_t count, std::int64_t now) {
   received_ += count;
-  last_arrival_ = now;
+  last_read_ = now_ns();
   for (std::int64_t number = first; number < first + count; ++number) {
     Burst& burst = bursts_[static_cast<std::size_t>(number / options_.burst)];
-    burst.last_arrival = now;
+    burst.last_arrival = std::max(burst.last_arrival, now);
     if (measuring_) latencies_.push_back(now - burst.scheduled);
   }
 }
@@ -194,13 +194,13 @@ void Delivery::await_deliveries() {
   const std::int64_t last_due = phase_moment_ + std::int64_t{planned_bursts_ - phase_start_ - 1} * period_;
   const std::int64_t end = last_due + std::min(period_, kAfterwards);
   const auto patience = static_cast<std::int64_t>(options_.patience * static_cast<double>(kSecond));
-  last_arrival_ = now_ns();
+  last_read_ = now_ns();
   const auto done = [&] {
     if (gone_ == size()) return true;
     if (sent_bursts_ < planned_bursts_) return false;
     const std::int64_t now = now_ns();
     if (received_ == message_of(sent_bursts_) * size()) return now >= end;
-    return now > std::max(end, last_arrival_) + patience;
+    return now > std::max(end, last_read_) + patience;
   };
   // A turn at least every so often, for the end is no event.
   while (!loop().run_until(done, now_ns() + kSecond / 100)) continue;

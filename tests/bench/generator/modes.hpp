@@ -50,7 +50,7 @@ struct Delivered {
   std::uint32_t lost = 0;
   std::string why;
   Cost cost;
-  Latencies latency;          // from the scheduled moment of the burst
+  Latencies latency;          // from the scheduled moment of the burst to the kernel's having it for the client
   std::int64_t late_max = 0;  // how late the publisher sent a burst at worst, in nanoseconds
   std::int64_t busy = 0;      // nanoseconds in which deliveries were outstanding
 };

@@ -18,7 +18,7 @@ class Session {
    public:
     virtual ~Owner() = default;
     virtual void on_joined(Session& session) = 0;
-    /// A Socket.IO packet other than the answer to CONNECT, without Engine.IO's type; `now` is when it was read.
+    /// A Socket.IO packet other than the answer to CONNECT, without Engine.IO's type; `now` is when it came.
     virtual void on_packet(Session& session, std::string_view packet, std::int64_t now) = 0;
     /// May take whole frames that it knows beforehand; gives how many bytes it took.
     virtual std::size_t take_frames(Session& /*session*/, std::string_view /*bytes*/, std::int64_t /*now*/) {

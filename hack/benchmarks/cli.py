@@ -32,15 +32,17 @@ Contestants:
 """
 EPILOG = """\
 How it is measured. Each round starts every contestant in a fresh process on the first core; the load generator runs on
-the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One client
-publishes, everybody receives. Every delivery is compared with what was sent: one that is missing, comes twice, out of order or
-changed voids a round of ours and of the floor, and is reported of a peer. Latency counts from the moment the burst was
-scheduled for, so a server that stalls cannot hide it. CPU is the process's own clock, in nanoseconds, over the measured time
-only. A ratio is taken within a round, and what must hold has to hold in six of seven rounds.
+the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
+client publishes, everybody receives. Every delivery is compared with what was sent: one that is missing, comes twice, out
+of order or changed voids a round of ours and of the floor, and is reported of a peer. Latency counts from the moment the
+burst was scheduled for, so a server that stalls cannot hide it, to the moment the kernel has the bytes for the client, so
+that the generator's own reading is not in it. CPU is the process's own clock, in nanoseconds, over the measured time only.
+A ratio is taken within a round, and what must hold has to hold in six of seven rounds.
 
-What to look at first: `generator` is the share of its core that the generator used; above 85 % it would measure itself, and the
-round is void (for connects: the server could do more). `waited` is the share of the time in which the server was ready to run and
-somebody else had its core: more than a few per cent, and the machine was not quiet; p99 then means little.
+What to look at first: `generator` is the share of its core that the generator used; above 85 % it would measure itself,
+and the round is void (for connects: the server could do more, and what its CPU a connect allows is compared). `waited` is
+the share of the time in which the server was ready to run and somebody else had its core (peers with several threads also
+wait for themselves): more than a few per cent, and the machine was not quiet. CPU bears that, p99 does not.
 
 The tables go to the standard output, all figures of all rounds to build/bench/server.json, what servers say to
 build/bench/logs. Exit code: 0, or 1 if something that must hold does not, 2 for a wrong command line.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from .contestants import FLOOR, OURS, SOCKETIOXIDE
 from .settings import Point, Settings
@@ -69,19 +69,27 @@ class Records:
         found = [self._by_key.get((number, contestant, kind, point)) for number in range(1, self._rounds[kind] + 1)]
         return [record if record and not record["void"] else None for record in found]
 
-    def ratios(self, field: str, to: str, kind: str, point: Point | None = None,
-               usable: Callable[[Record], bool] = lambda _: True) -> list[float | None]:
-        """Ours to another's, within each round."""
-        return [ours[field] / other[field] if ours and other and usable(other) else None
+    def pairs(self, to: str, kind: str, point: Point | None = None) -> list[tuple[Record, Record] | None]:
+        """Ours and another's of the same round."""
+        return [(ours, other) if ours and other else None
                 for ours, other in zip(self.of(OURS, kind, point), self.of(to, kind, point))]
+
+    def ratios(self, field: str, to: str, kind: str, point: Point | None = None) -> list[float | None]:
+        return [pair and pair[0][field] / pair[1][field] for pair in self.pairs(to, kind, point)]
 
 
 def judge(settings: Settings, records: Records) -> list[Criterion]:
     return [*_deliveries(settings, records), *_memory(records),
-            # Where the generator was at its end, ours does at least what was measured; of the other that is no ground.
             Criterion("connects a second, times socketioxide's", 1, above=True,
-                      values=records.ratios("connects_a_second", SOCKETIOXIDE, "connect",
-                                            usable=lambda other: not other["at_least"]))]
+                      values=[pair and _times_as_many(*pair) for pair in records.pairs(SOCKETIOXIDE, "connect")])]
+
+
+def _times_as_many(ours: Record, other: Record) -> float:
+    """Connects a second. If it was the generator that was at its end, and not the other server, then what its CPU time a
+    connect would allow stands for what it can do."""
+    if other["at_least"]:
+        return other["cpu_ns"] / ours["cpu_ns"]
+    return ours["connects_a_second"] / other["connects_a_second"]
 
 
 def _deliveries(settings: Settings, records: Records) -> Iterator[Criterion]:

@@ -9,12 +9,13 @@ import platform
 import statistics
 import time
 
-from .contestants import FLOOR, OURS, ROOT
+from .contestants import CONTESTANTS, FLOOR, OURS, ROOT
 from .criteria import Criterion, Records, judge
 from .server import Benchmark
 from .settings import Point
 
 PATH = ROOT / "build" / "bench" / "server.json"
+DISTURBING = 0.1
 _STOLEN = 8  # among the numbers of the first line of /proc/stat
 
 
@@ -115,6 +116,8 @@ class Report:
 
     def _memory(self) -> str:
         fields = [f"{transport}_{moment}" for transport in ("websocket", "polling") for moment in ("idle", "churned", "left")]
+        if not any(record["kind"] == "memory" for record in self.benchmark.records):
+            return ""
         rows = []
         for name in self._names():
             mine = self._records().of(name, "memory")
@@ -131,8 +134,16 @@ class Report:
             where = f"round {record['round']}, {record['kind']}{point}: {record['contestant']}"
             if record["void"]:
                 lines.append(f"VOID: {where}: {record['void']}")
-        lines += self._faults_of_peers()
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._faults_of_peers(), *self._disturbances()])
+
+    def _disturbances(self) -> list[str]:
+        """Of the programs that have one thread, for others also wait for themselves."""
+        shares = [record["disturbance"] for record in self.benchmark.records
+                  if not CONTESTANTS[record["contestant"]].is_peer and "disturbance" in record]
+        much = [share for share in shares if share > DISTURBING]
+        return [f"THE MACHINE WAS NOT QUIET: in {len(much)} of {len(shares)} measurements of ours and the floor somebody else "
+                f"had one of the two cores for more than {DISTURBING:.0%} of the time in which deliveries were outstanding "
+                f"(median {statistics.median(shares):.0%}); p99 means little then"] if much else []
 
     def _faults_of_peers(self) -> list[str]:
         """A peer's faults, summed up over the run."""

@@ -133,7 +133,8 @@ class Benchmark:
             "cpu_ns": said["server_cpu"] / said["deliveries"],
             **{f"{name}_us": value for name, value in said["latency_us"].items()},
             "deliveries_a_second": said["deliveries"] / said["wall"] * 1e9,
-            "generator_share_while_busy": said["generator_cpu"] / said["busy"],
+            # How much of the time in which deliveries were outstanding somebody else had a core that was needed.
+            "disturbance": max(said["server_waited"], said["generator_waited"]) / said["busy"],
             "publisher_late_max_us": said["publisher_late_max"] / 1e3,
             **shares(said),
         }

@@ -15,9 +15,9 @@ def delivery(number: int, contestant: str, cpu: float, void: str | None = None) 
             "cpu_ns": cpu, "p99_us": cpu}
 
 
-def connect(contestant: str, a_second: float, at_least: bool) -> dict:
+def connect(contestant: str, a_second: float, cpu: float, at_least: bool) -> dict:
     return {"round": 1, "contestant": contestant, "kind": "connect", "void": None, "connects_a_second": a_second,
-            "at_least": at_least}
+            "cpu_ns": cpu, "at_least": at_least}
 
 
 def judged(records: list[dict], rounds: int, what: str) -> Criterion:
@@ -56,7 +56,11 @@ def test_nothing_measured_is_no_verdict():
     assert judged([delivery(1, "floor", 100)], 1, CPU).holds is None
 
 
-def test_the_least_that_ours_does_may_be_enough_but_not_the_least_of_another():
-    assert judged([connect("ours", 20, True), connect("socketioxide", 10, False)], 1, CONNECTS).holds is True
-    assert judged([connect("ours", 20, False), connect("socketioxide", 10, True)], 1, CONNECTS).holds is None
-    assert judged([connect("ours", 10, False), connect("socketioxide", 10, False)], 1, CONNECTS).holds is False
+@pytest.mark.parametrize("ours,other,ratio", [
+    ((20, 5, False), (10, 5, False), 2),
+    ((20, 5, True), (10, 5, False), 2),
+    ((20, 5, False), (10, 15, True), 3),
+    ((20, 15, True), (10, 5, True), 1 / 3),
+])
+def test_connects_are_compared_by_cpu_time_where_the_other_was_not_at_its_end(ours, other, ratio):
+    assert judged([connect("ours", *ours), connect("socketioxide", *other)], 1, CONNECTS).values == [ratio]

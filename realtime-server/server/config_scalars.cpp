@@ -13,10 +13,6 @@
 namespace server {
 namespace {
 
-using std::chrono::milliseconds;
-using namespace std::chrono_literals;
-
-constexpr milliseconds kLongest = 1000h;
 constexpr std::size_t kShownCharacters = 60;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -84,33 +80,6 @@ std::optional<std::uint64_t> to_unsigned(std::string_view digits, int base) {
   return value;
 }
 
-struct Unit {
-  std::string_view name;
-  milliseconds length;
-};
-// The longest name first, as `m` begins `ms` too.
-constexpr std::array<Unit, 4> kUnits{{{"ms", 1ms}, {"h", 1h}, {"m", 1min}, {"s", 1s}}};
-
-/// One part of a duration, such as `1.5s`, taken from the front of `rest`.
-std::optional<milliseconds> take_part(std::string_view& rest) {
-  const auto whole = take_digits(rest);
-  const auto fraction = take(rest, ".") ? take_digits(rest) : std::string_view{};
-  if (whole.empty() && fraction.empty()) return std::nullopt;
-  const auto* unit =
-      std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return rest.starts_with(u.name); });
-  if (unit == kUnits.end() || whole.size() > 12) return std::nullopt;
-  rest.remove_prefix(unit->name.size());
-  auto total = unit->length * static_cast<std::int64_t>(to_unsigned(whole, 10).value_or(0));
-  // Each digit of the fraction is worth a tenth of the one before; what is left below a millisecond is refused.
-  auto worth = unit->length;
-  for (const char digit : fraction) {
-    if (worth.count() % 10 != 0 && digit != '0') return std::nullopt;
-    worth /= 10;
-    total += worth * (digit - '0');
-  }
-  return total;
-}
-
 }  // namespace
 
 ScalarType scalar_type(std::string_view plain) {
@@ -142,29 +111,6 @@ std::optional<std::string> json_number(std::string_view plain) {
 std::optional<std::uint64_t> whole_number(std::string_view plain) {
   const auto json = json_number(plain);
   return json ? to_unsigned(*json, 10) : std::nullopt;
-}
-
-std::optional<milliseconds> parse_duration(std::string_view text) {
-  if (text == "0") return 0ms;
-  if (text.empty()) return std::nullopt;
-  milliseconds total{};
-  while (!text.empty()) {
-    const auto part = take_part(text);
-    if (!part || *part > kLongest) return std::nullopt;
-    total += *part;
-    if (total > kLongest) return std::nullopt;
-  }
-  return total;
-}
-
-std::string format_duration(milliseconds duration) {
-  if (duration == 0ms) return "0";
-  std::string text;
-  for (const auto& unit : {kUnits[1], kUnits[2], kUnits[3], kUnits[0]}) {
-    if (const auto count = duration / unit.length; count != 0) text += fmt::format("{}{}", count, unit.name);
-    duration %= unit.length;
-  }
-  return text;
 }
 
 std::string json_string(std::string_view text) { return nlohmann::json(text).dump(); }

@@ -1,14 +1,18 @@
-// What the text of a YAML scalar means: its type by the core schema of YAML 1.2, JSON's spelling of it, durations as Go
-// writes them; and how messages show texts. Used by the configuration's reader at start-up; pure.
+// What the text of a YAML scalar means: its type by the core schema of YAML 1.2, and JSON's spelling of it; and how
+// messages show texts. Used by the configuration's reader at start-up; pure.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/duration.hpp"
+
 namespace server {
+
+using core::format_duration;
+using core::parse_duration;
 
 enum class ScalarType { kNull, kBool, kNumber, kNotFinite, kText };
 
@@ -21,13 +25,6 @@ std::optional<std::string> json_number(std::string_view plain);
 
 /// A kNumber that is whole and not negative; nothing for others and those above 64 bits.
 std::optional<std::uint64_t> whole_number(std::string_view plain);
-
-/// A duration as Go writes it, made of hours, minutes, seconds and milliseconds: 1h, 1m30s, 1.5s, 300ms, 0. Nothing if
-/// it is none, is negative, is no whole number of milliseconds, or exceeds 1000 hours.
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
-
-/// The shortest spelling that `parse_duration` reads: 90 s are 1m30s.
-std::string format_duration(std::chrono::milliseconds duration);
 
 /// UTF-8 text as a JSON string with its quotes.
 std::string json_string(std::string_view text);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "operator/api/v1alpha1/duration.hpp"
+#include "core/duration.hpp"
 
 namespace api {
 namespace {
@@ -86,8 +86,8 @@ std::vector<nlohmann::json> FieldReader::values(const char* field) const {
 
 std::optional<std::chrono::milliseconds> FieldReader::duration(const char* field) const {
   if (!has(field)) return std::nullopt;
-  auto duration = parse_duration(text(field));
-  if (!duration) wrong(field, "is no duration; write one as 25s, 300ms or 1m30s");
+  auto duration = core::parse_duration(text(field));
+  if (!duration) wrong(field, "is no duration in whole milliseconds; write one as 25s, 300ms or 1m30s");
   return duration;
 }
 

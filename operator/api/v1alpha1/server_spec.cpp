@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "operator/api/v1alpha1/duration.hpp"
+#include "core/duration.hpp"
 #include "operator/api/v1alpha1/spec_readers.hpp"
 
 namespace api {
@@ -122,7 +122,7 @@ void set(json& object, const char* field, const std::optional<T>& value) {
 }
 
 void set(json& object, const char* field, const std::optional<Milliseconds>& value) {
-  if (value) object[field] = format_duration(*value);
+  if (value) object[field] = core::format_duration(*value);
 }
 
 json encode_limits(const LimitsSpec& limits) {
@@ -176,7 +176,7 @@ std::string server_configuration(const ServerSpec& server, const ProtocolSpec& p
   set(wire, "pingInterval", protocol.ping_interval);
   set(wire, "pingTimeout", protocol.ping_timeout);
   set(wire, "maxPayload", server.max_payload);
-  json ending{{"deadline", format_duration(drain.deadline.value_or(kServerDrain))}};
+  json ending{{"deadline", core::format_duration(drain.deadline.value_or(kServerDrain))}};
   set(ending, "maxDisconnectsPerMinute", drain.max_disconnects_per_minute);
   json configuration{{"protocol", std::move(wire)}, {"drain", std::move(ending)}};
   if (!server.allowed_origins.empty()) configuration["allowedOrigins"] = server.allowed_origins;

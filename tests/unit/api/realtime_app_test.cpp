@@ -88,11 +88,12 @@ spec:
   exposure: []
 )"));
   CHECK(app.generation == 2);
-  for (const char* words : {"spec.replicas is no whole number", "spec.app.env is no list",
-                            "spec.app.args has an entry that is no text", "spec.app.port is no whole number",
-                            "spec.app.imagePullSecrets[0] is no mapping", "spec.protocol.pingInterval is no duration",
-                            "spec.redis.type is \"Shared\", which is none of Provisioned, None",
-                            "spec.exposure is no mapping", "spec.app.image is missing"})
+  for (const char* words :
+       {"spec.replicas is no whole number", "spec.app.env is no list", "spec.app.args has an entry that is no text",
+        "spec.app.port is no whole number", "spec.app.imagePullSecrets[0] is no mapping",
+        "spec.protocol.pingInterval is no duration in whole milliseconds",
+        "spec.redis.type is \"Shared\", which is none of Provisioned, None", "spec.exposure is no mapping",
+        "spec.app.image is missing"})
     CHECK_THAT(problem, Catch::Contains(words));
 }
 

@@ -36,7 +36,7 @@ void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool k
 void plan_configuration_removals(const std::string& wanted, const Observed& observed, Plan& plan) {
   if (!observed.configurations_in_use.contains(wanted)) return;
   for (const auto& [id, state] : observed.children)
-    if (id.kind == types::kConfigMap.kind && id.name != wanted && !observed.configurations_in_use.contains(id.name))
+    if (id.kind == types::kConfigMap.kind && !observed.configurations_in_use.contains(id.name))
       plan.removals.push_back(id);
 }
 

@@ -49,9 +49,9 @@ class Fleet {
     const int wanted = rounds_ + more;
     REQUIRE(changed_.wait_for(lock, 20s, [&] { return rounds_ >= wanted; }));
   }
-  int rounds() {
-    const std::lock_guard lock{mutex_};
-    return rounds_;
+  void wait_until_asked(const kube::ObjectKey& app) {
+    std::unique_lock lock{mutex_};
+    REQUIRE(changed_.wait_for(lock, 20s, [&] { return asked_[app] > 0; }));
   }
   /// How often the app's replicas were looked up.
   int asked(const kube::ObjectKey& app) {
@@ -63,6 +63,7 @@ class Fleet {
   std::vector<std::string> addresses(const kube::ObjectKey& app) {
     const std::lock_guard lock{mutex_};
     ++asked_[app];
+    changed_.notify_all();
     std::vector<std::string> addresses;
     for (const auto& [address, answer] : replicas_) addresses.push_back(address);
     return addresses;
@@ -153,12 +154,19 @@ TEST_CASE("The first ready replica is asked at once, later ones in their time", 
   auto app = support::sample_server_app();
   fleet.counter.look_up(app);
   const auto counting = fleet.start();
+  fleet.wait_until_asked(app.key);
   fleet.put("10.0.0.1:9090", metrics(0, 0));
   fleet.counter.look_up(app);
   CHECK(fleet.told(app) == 0);
+  const int before = fleet.asked(app.key);
   fleet.put("10.0.0.2:9090", metrics(0, 5));
   CHECK(fleet.counter.look_up(app) == 0);
-  CHECK(fleet.rounds() == 1);
+  // Whatever was due before this one has been looked at once this one is counted.
+  auto other = app;
+  other.key.name = "other";
+  fleet.counter.look_up(other);
+  CHECK(fleet.told(other) == 5);
+  CHECK(fleet.asked(app.key) == before);
 }
 
 TEST_CASE("An app that is made anew under its name is counted anew", "[unit][controllers]") {

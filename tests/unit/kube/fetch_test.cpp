@@ -15,7 +15,7 @@ using core::ErrorKind;
 
 namespace {
 
-/// A port that accepts connections and never says a word.
+/// A port that takes connections and says nothing by itself.
 class Silent {
  public:
   Silent() : fd_{socket(AF_INET, SOCK_STREAM, 0)} {
@@ -28,15 +28,26 @@ class Silent {
     getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
   }
-  ~Silent() { close(fd_); }
+  ~Silent() {
+    for (const int peer : peers_) close(peer);
+    close(fd_);
+  }
   Silent(const Silent&) = delete;
   Silent& operator=(const Silent&) = delete;
+
+  /// Says this to the first who connects.
+  void say(const std::string& words) const {
+    const int peer = accept(fd_, nullptr, nullptr);
+    REQUIRE(write(peer, words.data(), words.size()) == static_cast<ssize_t>(words.size()));
+    peers_.push_back(peer);
+  }
 
   std::string url() const { return fmt::format("http://127.0.0.1:{}/", port_); }
 
  private:
   int fd_;
   int port_ = 0;
+  mutable std::vector<int> peers_;
 };
 
 auto serve() {
@@ -73,6 +84,17 @@ TEST_CASE("Each address has its own outcome, in the order in which it was asked"
   CHECK((!got[3] && got[3].error().kind == ErrorKind::kUnavailable));
   CHECK((got[4] && *got[4] == "second"));
   for (const auto i : {5U, 6U}) CHECK((!got[i] && got[i].error().kind == ErrorKind::kUnavailable));
+}
+
+TEST_CASE("A body that is too large is not waited for", "[unit][kube]") {
+  const Silent silent;
+  const std::jthread talker{
+      [&] { silent.say("HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + std::string(2'000, 'x')); }};
+  const auto start = std::chrono::steady_clock::now();
+  const auto got = kube::fetch_all({silent.url()}, {60s, 1'000}, {});
+  CHECK(std::chrono::steady_clock::now() - start < 30s);
+  REQUIRE_FALSE(got[0]);
+  CHECK(got[0].error().kind == ErrorKind::kTooLarge);
 }
 
 TEST_CASE("Many that do not answer take no longer than one", "[unit][kube]") {

@@ -314,6 +314,8 @@ TEST_CASE("Columns count characters, also behind escapes of JSON", "[unit][serve
   CHECK_THAT(error_of("{\"redis\": {\"channel\": \"🚢\"}, \"b\": 1}"), Catch::StartsWith("f.yaml:1:29: b is unknown"));
   CHECK(good("{\"redis\": {\"channel\": \"\\ud83d\\udea2 \\\\ud83d\\\\udea2 \\u00e9 \\/\"}}").redis.channel ==
         "🚢 \\ud83d\\udea2 é /");
+  // Behind an escaped backslash no surrogate begins.
+  CHECK_THAT(error_of("{\"redis\": {\"channel\": \"\\\\ud83d\\udea2\"}}"), Catch::Contains("invalid unicode"));
   CHECK_THAT(error_of("{\"redis\": {\"channel\": \"\\ud83d\"}}"),
              Catch::StartsWith("f.yaml:1:30: no YAML: invalid unicode"));
 }

@@ -1,10 +1,15 @@
 #include "realtime-server/server/metrics.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace server {
 
+/// Scrapes may overtake each other between the shard and here: what is less than was told already is old.
 void Exposition::count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now,
-                       std::uint64_t before) {
-  metrics_.increment(info, labels, static_cast<double>(now - before));
+                       std::uint64_t& told) {
+  const auto newest = std::max(now, told);
+  metrics_.increment(info, labels, static_cast<double>(newest - std::exchange(told, newest)));
 }
 
 std::string Exposition::text(const Snapshot& now) {
@@ -23,21 +28,19 @@ std::string Exposition::text(const Snapshot& now) {
                            adapter::State::kDeaf, adapter::State::kGone})
     set(kRedisState, {{"state", std::string{adapter::name_of(state)}}}, state == now.redis ? 1 : 0);
   for (std::size_t i = 0; i < kConnectOutcomes.size(); ++i)
-    count(kConnects, {{"outcome", std::string{kConnectOutcomes.at(i)}}}, now.connects.at(i), before_.connects.at(i));
+    count(kConnects, {{"outcome", std::string{kConnectOutcomes.at(i)}}}, now.connects.at(i), told_.connects.at(i));
   for (std::size_t i = 0; i < now.closes.size(); ++i)
-    count(kCloses, {{"reason", std::string{engineio::kCloseReasons.at(i).name}}}, now.closes.at(i),
-          before_.closes.at(i));
-  count(kMessages, {{"direction", "in"}}, now.messages_in, before_.messages_in);
-  count(kMessages, {{"direction", "out"}}, now.messages_out, before_.messages_out);
-  count(kBytes, {{"direction", "in"}}, now.bytes_in, before_.bytes_in);
-  count(kBytes, {{"direction", "out"}}, now.bytes_out, before_.bytes_out);
-  count(kDropped, {}, now.dropped, before_.dropped);
-  count(kWrites, {}, now.writes, before_.writes);
-  count(kRedisPublishes, {}, now.backplane.published, before_.backplane.published);
-  count(kRedisLost, {}, now.backplane.lost, before_.backplane.lost);
-  count(kRedisMessages, {}, now.backplane.received, before_.backplane.received);
-  count(kRedisRefused, {}, now.backplane.refused, before_.backplane.refused);
-  before_ = now;
+    count(kCloses, {{"reason", std::string{engineio::kCloseReasons.at(i).name}}}, now.closes.at(i), told_.closes.at(i));
+  count(kMessages, {{"direction", "in"}}, now.messages_in, told_.messages_in);
+  count(kMessages, {{"direction", "out"}}, now.messages_out, told_.messages_out);
+  count(kBytes, {{"direction", "in"}}, now.bytes_in, told_.bytes_in);
+  count(kBytes, {{"direction", "out"}}, now.bytes_out, told_.bytes_out);
+  count(kDropped, {}, now.dropped, told_.dropped);
+  count(kWrites, {}, now.writes, told_.writes);
+  count(kRedisPublishes, {}, now.backplane.published, told_.backplane.published);
+  count(kRedisLost, {}, now.backplane.lost, told_.backplane.lost);
+  count(kRedisMessages, {}, now.backplane.received, told_.backplane.received);
+  count(kRedisRefused, {}, now.backplane.refused, told_.backplane.refused);
   return metrics_.exposition();
 }
 

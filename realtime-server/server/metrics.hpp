@@ -97,12 +97,11 @@ class Exposition {
   std::string text(const Snapshot& now);
 
  private:
-  void count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now,
-             std::uint64_t before);
+  void count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now, std::uint64_t& told);
 
   std::mutex mutex_;
   core::Metrics metrics_;
-  Snapshot before_;
+  Snapshot told_;  ///< of its counters, the highest that were exposed
 };
 
 }  // namespace server

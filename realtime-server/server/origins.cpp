@@ -26,7 +26,7 @@ bool Origins::allows(std::optional<std::string_view> origin, std::string_view ho
 }
 
 std::string Origins::headers(std::optional<std::string_view> origin, std::string_view host) const {
-  if (!origin || is_own(*origin, host)) return {};
+  if (!origin || is_own(*origin, host) || !allows(origin, host)) return {};
   return fmt::format("Access-Control-Allow-Origin: {}\r\nAccess-Control-Allow-Credentials: true\r\nVary: Origin\r\n",
                      *origin);
 }

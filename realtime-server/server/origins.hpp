@@ -17,8 +17,8 @@ class Origins {
   /// of the server's own origin is not compared: a proxy may have ended TLS.
   bool allows(std::optional<std::string_view> origin, std::string_view host) const;
 
-  /// The headers that let a browser show the answer to a page of another origin (Fetch standard, "CORS protocol"); none
-  /// for the server's own.
+  /// The headers that let a browser show the answer to a page of another origin that is allowed (Fetch standard, "CORS
+  /// protocol"); none for the server's own.
   std::string headers(std::optional<std::string_view> origin, std::string_view host) const;
 
  private:

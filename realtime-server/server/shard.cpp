@@ -115,9 +115,7 @@ void Shard::refuse(HttpConnection& connection, const Request& request, Refusal r
   connection.answer({.status = engineio::status_of(refusal),
                      .content_type = "application/json",
                      .body = engineio::body_of(refusal, query.sid),
-                     .headers = origins_.allows(request.origin, request.host)
-                                    ? origins_.headers(request.origin, request.host)
-                                    : std::string{}});
+                     .headers = origins_.headers(request.origin, request.host)});
 }
 
 /// What a request for Engine.IO may do; nothing if it was answered.

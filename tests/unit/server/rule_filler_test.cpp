@@ -1,0 +1,124 @@
+#include "realtime-server/server/rule_filler.hpp"
+
+#include <fmt/format.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/hub_world.hpp"
+
+using hubs::Relayed;
+using hubs::World;
+
+namespace {
+
+using Frames = std::vector<std::string>;
+
+std::string placeholder(int num) { return fmt::format(R"({{"_placeholder":true,"num":{}}})", num); }
+
+/// A world in which `m` is broadcast, and acknowledged, with these values.
+World with_values(const std::string& values) {
+  return World{
+      fmt::format("{{/: {{events: {{m: [{{type: Broadcast, event: e, args: {0}}}, {{type: Acknowledge, args: "
+                  "{0}}}, {{type: Emit, event: after}}]}}}}}}",
+                  values)};
+}
+
+}  // namespace
+
+TEST_CASE("Attachments are counted anew in the order in which a rule uses them", "[unit][server]") {
+  struct Case {
+    std::string values;
+    std::string args;
+    std::vector<std::string> attachments;
+  };
+  // The event is ["m", [<1>, <0>], "text", {"a": <2>}], where <n> is the attachment of that number.
+  const auto [list, args, attachments] = GENERATE(values<Case>({
+      {"[$args]", R"([<0>, <1>],"text",{"a": <2>})", {"one", "zero", "two"}},
+      {"[$1]", "[<0>, <1>]", {"one", "zero"}},
+      {"[$3]", R"({"a": <0>})", {"two"}},
+      {"[$3, $1]", R"({"a": <0>},[<1>, <2>])", {"two", "one", "zero"}},
+      {"[$3, $3]", R"({"a": <0>},{"a": <1>})", {"two", "two"}},
+      {"[$args, $3]", R"([<0>, <1>],"text",{"a": <2>},{"a": <3>})", {"one", "zero", "two", "two"}},
+      {"[{x: [$3]}, y]", R"({"x":[{"a": <0>}]},"y")", {"two"}},
+      {"[$2]", R"("text")", {}},
+      {"[$4, $auth]", "null,{}", {}},
+      {"[]", "", {}},
+  }));
+  INFO(list);
+  auto world = with_values(list);
+  auto& sender = world.member();
+  REQUIRE_FALSE(sender.says(fmt::format(R"(53-9["m", [{}, {}], "text", {{"a": {}}}])", placeholder(1),
+                                        R"({ "num": 0, "_placeholder": true })", placeholder(2))));
+  REQUIRE_FALSE(sender.attaches("zero"));
+  REQUIRE_FALSE(sender.attaches("one"));
+  CHECK(sender.got().empty());
+  REQUIRE_FALSE(sender.attaches("two"));
+
+  auto expected = args;
+  for (int num = 0; num < 4; ++num)
+    if (const auto at = expected.find(fmt::format("<{}>", num)); at != std::string::npos)
+      expected.replace(at, 3, placeholder(num));
+  CHECK(world.fleet.emits == std::vector{Relayed{"/", R"("e")", expected, attachments}});
+  Frames frames;
+  const auto add = [&](const std::string& packet) {
+    frames.push_back(packet);
+    for (const auto& bytes : attachments) frames.push_back("<binary>" + bytes);
+  };
+  const auto count = attachments.empty() ? std::string{} : fmt::format("{}-", attachments.size());
+  add(fmt::format("4{}{}[\"e\"{}{}]", attachments.empty() ? 2 : 5, count, expected.empty() ? "" : ",", expected));
+  add(fmt::format("4{}{}9[{}]", attachments.empty() ? 3 : 6, count, expected));
+  frames.emplace_back(R"(42["after"])");
+  CHECK(sender.got() == frames);
+}
+
+TEST_CASE("A placeholder in a packet without attachments is data", "[unit][server]") {
+  auto world = with_values("[$args]");
+  auto& sender = world.member();
+  REQUIRE_FALSE(sender.says(R"(2["m",{"_placeholder":true,"num":7}])"));
+  CHECK(sender.got().at(0) == R"(42["e",{"_placeholder":true,"num":7}])");
+}
+
+TEST_CASE("An attachment that no placeholder names is left behind", "[unit][server]") {
+  auto world = with_values("[$args]");
+  auto& sender = world.member();
+  REQUIRE_FALSE(sender.says(fmt::format(R"(52-["m",{}])", placeholder(1))));
+  REQUIRE_FALSE(sender.attaches("zero"));
+  REQUIRE_FALSE(sender.attaches("one"));
+  CHECK(sender.got() == Frames{fmt::format(R"(451-["e",{}])", placeholder(0)), "<binary>one", R"(42["after"])"});
+}
+
+TEST_CASE("An attachment may be used up to the limit of a packet, what exceeds it is dropped and counted",
+          "[unit][server]") {
+  const auto send = [](World& world) {
+    auto& sender = world.member();
+    REQUIRE_FALSE(sender.says(fmt::format(R"(55-1["m",{0},{1},{2},{3},{4}])", placeholder(0), placeholder(1),
+                                          placeholder(2), placeholder(3), placeholder(4))));
+    for (const auto* bytes : {"a", "b", "c", "d", "e"}) REQUIRE_FALSE(sender.attaches(bytes));
+    return sender.got();
+  };
+  auto full = with_values("[$args, $args]");
+  const auto frames = send(full);
+  REQUIRE(frames.size() == 23);
+  CHECK(frames[0].starts_with(R"(4510-["e",)"));
+  CHECK(frames[0].ends_with(placeholder(9) + "]"));
+  CHECK(frames[10] == "<binary>e");
+  CHECK(frames[11].starts_with("4610-1["));
+  CHECK(full.hub.counters().dropped == 0);
+
+  auto over = with_values("[$args, $args, $5]");
+  CHECK(send(over) == Frames{R"(42["after"])"});
+  CHECK(over.fleet.emits.empty());
+  CHECK(over.hub.counters().dropped == 2);
+  CHECK(over.hub.counters().delivered == 1);
+}
+
+TEST_CASE("The client goes on after a binary event", "[unit][server]") {
+  auto world = with_values("[$1]");
+  auto& sender = world.member();
+  for (int round = 0; round < 3; ++round) {
+    REQUIRE_FALSE(sender.says(fmt::format(R"(51-["m",{}])", placeholder(0))));
+    REQUIRE_FALSE(sender.attaches("x"));
+    REQUIRE_FALSE(sender.says(R"(2["m",1])"));
+    CHECK(sender.got() == Frames{fmt::format(R"(451-["e",{}])", placeholder(0)), "<binary>x", R"(42["after"])",
+                                 R"(42["e",1])", R"(42["after"])"});
+  }
+}

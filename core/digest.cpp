@@ -1,5 +1,6 @@
 #include "core/digest.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <stdexcept>
 #include <vector>
@@ -68,6 +69,7 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
+  if (std::count(text.begin(), text.end(), '=') > 2) return std::nullopt;  // Nettle takes three
   base64_decode_ctx context{};
   base64_decode_init(&context);
   std::string bytes(BASE64_DECODE_LENGTH(text.size()), '\0');

@@ -150,8 +150,15 @@ Taken PythonReader::take_emit(const Members& members, Inbox& inbox) {
   JsonCursor event{members.event};
   const auto kind = event.peek();
   if (kind != JsonKind::kString && kind != JsonKind::kNumber) return Taken::kRefused;
-  if (!take_data(members) || !take_names(members.room, rooms_) || !take_names(members.skip_sid, except_))
+  bool everybody = false;
+  bool unused = false;
+  if (!take_data(members) || !take_names(members.room, rooms_, everybody) ||
+      !take_names(members.skip_sid, except_, unused))
     return Taken::kRefused;
+  if (everybody)
+    rooms_.clear();
+  else if (rooms_.empty())
+    return Taken::kIgnored;  // a list of no rooms is not the same as no list
   socketio::Emit emit{.nsp = is_string(members.nsp) ? name_of(members.nsp) : std::string_view{"/"},
                       .rooms = rooms_,
                       .except = except_,
@@ -203,10 +210,11 @@ bool PythonReader::take_binary(std::string_view data) {
          std::all_of(placeholders_.begin(), placeholders_.end(), known);
 }
 
-/// Null, one scalar, or a list of them.
-bool PythonReader::take_names(std::string_view raw, std::vector<std::string_view>& names) {
+/// Null, one scalar, or a list of them. Among rooms, null is the one that everybody is in.
+bool PythonReader::take_names(std::string_view raw, std::vector<std::string_view>& names, bool& has_null) {
   names.clear();
-  if (raw.empty() || raw == "null") return true;
+  has_null = raw.empty() || raw == "null";
+  if (has_null) return true;
   if (!raw.starts_with('[')) {
     names.push_back(name_of(raw));
     return !raw.starts_with('{');
@@ -217,7 +225,10 @@ bool PythonReader::take_names(std::string_view raw, std::vector<std::string_view
     const auto kind = cursor.peek();
     const auto value = cursor.value();
     if (!value || kind == JsonKind::kObject || kind == JsonKind::kArray) return false;
-    if (kind != JsonKind::kNull) names.push_back(name_of(*value));
+    if (kind == JsonKind::kNull)
+      has_null = true;
+    else
+      names.push_back(name_of(*value));
   }
   return !cursor.failed();
 }

@@ -45,7 +45,7 @@ class PythonReader {
   Taken take_emit(const Members& members, Inbox& inbox);
   bool take_data(const Members& members);
   bool take_binary(std::string_view data);
-  bool take_names(std::string_view raw, std::vector<std::string_view>& names);
+  bool take_names(std::string_view raw, std::vector<std::string_view>& names, bool& has_null);
   std::string_view name_of(std::string_view raw);
 
   std::string own_prefix_;

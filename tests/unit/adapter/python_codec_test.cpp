@@ -1,0 +1,214 @@
+#include "realtime-server/adapter/python_codec.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/emits.hpp"
+
+using adapter::Taken;
+
+namespace {
+
+struct Heard {
+  Taken taken;
+  std::vector<std::string> told;
+};
+
+/// What a host named "us" makes of a message.
+Heard heard(std::string_view message) {
+  adapter::PythonReader reader{"us"};
+  support::RememberingInbox inbox;
+  const auto taken = reader.read(message, inbox);
+  return {taken, inbox.told};
+}
+
+/// An emit of `hello` as Python writes it, with these members in the place of its own.
+std::string emit_with(const std::string& members) {
+  auto message = nlohmann::json::parse(
+      R"({"method":"emit","event":"hello","data":[1],"binary":false,"namespace":"/","room":null,"skip_sid":null,)"
+      R"("callback":null,"host_id":"them"})");
+  message.update(nlohmann::json::parse("{" + members + "}"));
+  return message.dump();
+}
+
+}  // namespace
+
+TEST_CASE("An emit of Python's message queue is told as it was meant", "[unit][adapter]") {
+  struct Case {
+    std::string members;
+    std::string told;
+  };
+  const auto [members, told] = GENERATE(values<Case>({
+      {"", R"(emit / "hello"(1))"},
+      {R"("event":7,"namespace":"/chat")", "emit /chat 7(1)"},
+      {R"("namespace":null)", R"(emit / "hello"(1))"},
+      {R"("namespace":"/caf\u00e9")", "emit /caf\u00e9 \"hello\"(1)"},
+      // data: a list of arguments, of which a single null is none
+      {R"("data":[])", R"(emit / "hello"())"},
+      {R"("data":[null])", R"(emit / "hello"())"},
+      {R"("data":null)", R"(emit / "hello"())"},
+      {R"("data":[null,null])", R"(emit / "hello"(null,null))"},
+      {R"("data":[[1,"two"],{"three":3}])", R"(emit / "hello"([1,"two"],{"three":3}))"},
+      {R"("data":"alone")", R"(emit / "hello"("alone"))"},
+      {R"("data":[{"_placeholder":true,"num":9}])", R"(emit / "hello"({"_placeholder":true,"num":9}))"},
+      // room and skip_sid: null, a scalar, or a list
+      {R"("room":"a\nb")", "emit / \"hello\"(1) to a\nb"},
+      {R"("room":["a","b"],"skip_sid":"c")", R"(emit / "hello"(1) to a|b without c)"},
+      {R"("skip_sid":["c","d"])", R"(emit / "hello"(1) without c|d)"},
+      {R"("skip_sid":[])", R"(emit / "hello"(1))"},
+      {R"("room":5)", R"(emit / "hello"(1) to )" + std::string("\0"
+                                                               "5",
+                                                               2)},
+      {R"("room":["a",null])", R"(emit / "hello"(1))"},
+      {R"("callback":["room","/",3])", R"(emit / "hello"(1) for "them" "room" "/" 3)"},
+      {R"("binary":true,"data":[[{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}],"AP8=","aGk="])",
+       R"(emit / "hello"({"_placeholder":true,"num":1},{"_placeholder":true,"num":0}) with )" +
+           std::string("\0\xff|hi", 5)},
+  }));
+  INFO(members);
+  // nlohmann writes without spaces; Python writes with them.
+  const auto message = emit_with(members);
+  const auto result = heard(message);
+  CHECK(result.taken == Taken::kTaken);
+  CHECK(result.told == std::vector{told});
+}
+
+TEST_CASE("A message is read as Python spaces it", "[unit][adapter]") {
+  const auto result =
+      heard(R"({"method": "emit", "event": "response", "data": [ {"echo": "hi"} ], "binary": false, "namespace": "/", )"
+            R"("room": null, "skip_sid": ["a", "b"], "callback": null, "host_id": "1c2f"})"
+            "\n");
+  CHECK(result.told == std::vector<std::string>{R"(emit / "response"({"echo": "hi"}) without a|b)"});
+}
+
+TEST_CASE("An emit to a list of no rooms reaches nobody", "[unit][adapter]") {
+  const auto result = heard(emit_with(R"("room":[])"));
+  CHECK(result.taken == Taken::kIgnored);
+  CHECK(result.told.empty());
+}
+
+TEST_CASE("Rooms and clients are dealt with as other hosts ask", "[unit][adapter]") {
+  struct Case {
+    std::string message;
+    std::string told;
+  };
+  const auto [message, told] = GENERATE(values<Case>({
+      {R"({"method":"disconnect","sid":"s","namespace":"/chat","host_id":"them"})", "disconnect /chat s"},
+      {R"({"method":"enter_room","sid":"s","room":"r","namespace":"/","host_id":"them"})", "enter / s r"},
+      {R"({"method":"leave_room","sid":"s","room":"r","namespace":null,"host_id":"them"})", "leave / s r"},
+      {R"({"method":"close_room","room":"r","host_id":"them"})", "close / r"},
+  }));
+  INFO(message);
+  const auto result = heard(message);
+  CHECK(result.taken == Taken::kTaken);
+  CHECK(result.told == std::vector{told});
+}
+
+TEST_CASE("What is ours, for others, or of an unknown method is not told", "[unit][adapter]") {
+  const auto [message, taken] = GENERATE(table<std::string, Taken>({
+      {R"({"method":"emit","event":"e","data":[],"host_id":"us"})", Taken::kOwn},
+      {R"({"host_id":"us","method":"emit","event":"e","data":[]})", Taken::kOwn},
+      {R"({"method":"disconnect","sid":"s","host_id":"us"})", Taken::kOwn},
+      {R"({"method":"callback","host_id":"them","sid":"s","id":1,"args":[]})", Taken::kIgnored},
+      {R"({"method":"dance","host_id":"them"})", Taken::kIgnored},
+  }));
+  INFO(message);
+  const auto result = heard(message);
+  CHECK(result.taken == taken);
+  CHECK(result.told.empty());
+}
+
+TEST_CASE("What is no message of the queue is refused, and nobody hears of it", "[unit][adapter]") {
+  const std::string message =
+      GENERATE(as<std::string>{}, "", "7", "[]", "null", "\x80\x04}q\x01.", "{}", R"({"method":7})",
+               R"({"method":"emit","event":"e","data":[1]} x)", R"({"method":"emit","event":"e","data":[NaN]})",
+               R"({"method":"emit","event":"e","data":[-Infinity]})",
+               "{\"method\":\"emit\",\"event\":\"e\",\"data\":[\"\xff\"]}", R"({"method":"emit","data":[1]})",
+               R"({"method":"emit","event":null,"data":[1]})", R"({"method":"emit","event":"e"})",
+               R"({"method":"disconnect","host_id":"them"})", R"({"method":"disconnect","sid":7})",
+               R"({"method":"enter_room","sid":"s"})", R"({"method":"leave_room","sid":"s"})",
+               R"({"method":"close_room"})", R"({"method":"disconnect","sid":"s","namespace":7})");
+  INFO(message);
+  const auto result = heard(message);
+  CHECK(result.taken == Taken::kRefused);
+  CHECK(result.told.empty());
+}
+
+TEST_CASE("An emit with a part that is wrong is refused", "[unit][adapter]") {
+  const std::string members =
+      GENERATE(as<std::string>{}, R"("event":["e"])", R"("event":{})", R"("namespace":7)", R"("room":{})",
+               R"("room":[["a"]])", R"("skip_sid":{})", R"("skip_sid":[{}])", R"("callback":["room","/"])",
+               R"("callback":["room","/",1,2])", R"("binary":true,"data":[])", R"("binary":true,"data":[[]])",
+               R"("binary":true,"data":{})", R"("binary":true,"data":[1,"aGk="])", R"("binary":true,"data":[[],7])",
+               R"("binary":true,"data":[[],"!"])", R"("binary":true,"data":[[{"_placeholder":true,"num":1}],"aGk="])",
+               R"("binary":true,"data":[[{"_placeholder":true,"num":-1}],"aGk="])",
+               R"("binary":true,"data":[[{"_placeholder":true,"num":0,"more":1}],"aGk="])",
+               R"("binary":true,"data":[[],"","","","","","","","","","",""])");
+  INFO(members);
+  const auto result = heard(emit_with(members));
+  CHECK(result.taken == Taken::kRefused);
+  CHECK(result.told.empty());
+}
+
+TEST_CASE("A reader forgets one message before the next", "[unit][adapter]") {
+  adapter::PythonReader reader{"us"};
+  support::RememberingInbox inbox;
+  reader.read(
+      emit_with(R"("room":["a"],"skip_sid":["b"],"binary":true,"data":[[{"_placeholder":true,"num":0}],"aGk="])"),
+      inbox);
+  reader.read(emit_with(R"("room":{})"), inbox);
+  reader.read(emit_with(""), inbox);
+  CHECK(inbox.told.size() == 2);
+  CHECK(inbox.told.back() == R"(emit / "hello"(1))");
+}
+
+TEST_CASE("What we emit has the members that Python reads, and is heard by our like as it was", "[unit][adapter]") {
+  using Views = std::vector<std::string_view>;
+  const Views none;
+  const Views args{R"({"a":)", "1},2"};
+  const Views room{"a \"room\""};
+  const Views rooms{"a", "b"};
+  const Views binary_args{R"({"_placeholder":true,"num":0})"};
+  const Views bytes{std::string_view{"\0\xff", 2}};
+  for (const auto& emit : {socketio::Emit{.event = R"("e")", .args = args}, socketio::Emit{.event = "7", .args = none},
+                           socketio::Emit{.nsp = "/caf\u00e9", .rooms = room, .event = R"("e")"},
+                           socketio::Emit{.rooms = rooms, .except = rooms, .event = R"("e")"},
+                           socketio::Emit{.except = room, .event = R"("e")", .args = args},
+                           socketio::Emit{.event = R"("e")", .args = binary_args, .attachments = bytes}}) {
+    const auto text = adapter::encode_emit("others", emit);
+    INFO(text);
+    CHECK(heard(text).told == std::vector{support::shown(emit)});
+    support::RememberingInbox inbox;
+    CHECK(adapter::PythonReader{"others"}.read(text, inbox) == Taken::kOwn);
+
+    const auto json = nlohmann::json::parse(text);
+    for (const char* member :
+         {"method", "event", "data", "binary", "namespace", "room", "skip_sid", "callback", "host_id"})
+      CHECK(json.contains(member));
+    CHECK(json.size() == 9);
+    CHECK(json.at("data").is_array());
+    CHECK(json.at("binary") == !emit.attachments.empty());
+    CHECK(json.at("room").is_null() == emit.rooms.empty());
+    CHECK(json.at("room").is_array() == (emit.rooms.size() > 1));
+    CHECK(json.at("skip_sid").is_null() == emit.except.empty());
+  }
+}
+
+TEST_CASE("An acknowledgement goes back with what its asker gave", "[unit][adapter]") {
+  adapter::PythonReader reader{"us"};
+  struct Asked final : adapter::Inbox {
+    std::shared_ptr<const socketio::RemoteCallback> callback;
+    void on_emit(const socketio::Emit& emit) override { callback = emit.callback; }
+    void on_disconnect(std::string_view, std::string_view) override {}
+    void on_enter_room(std::string_view, std::string_view, std::string_view) override {}
+    void on_leave_room(std::string_view, std::string_view, std::string_view) override {}
+    void on_close_room(std::string_view, std::string_view) override {}
+  } inbox;
+  reader.read(emit_with(R"("callback":["a \"sid\"","/chat",12])"), inbox);
+  REQUIRE(inbox.callback);
+  const std::vector<std::string_view> args{"1", R"({"two":2})"};
+  CHECK(nlohmann::json::parse(adapter::encode_callback(*inbox.callback, args)) ==
+        nlohmann::json::parse(R"({"method":"callback","host_id":"them","sid":"a \"sid\"","namespace":"/chat","id":12,)"
+                              R"("args":[1,{"two":2}]})"));
+  CHECK(nlohmann::json::parse(adapter::encode_callback(*inbox.callback, {})).at("args") == nlohmann::json::array());
+}

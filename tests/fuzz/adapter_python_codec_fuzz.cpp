@@ -1,0 +1,66 @@
+// Messages as from the queue of a Python fleet: what is told of one is whole and within the limits, and told again of
+// the message that we would send in its place.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "realtime-server/adapter/python_codec.hpp"
+#include "realtime-server/socketio/json_string.hpp"
+#include "realtime-server/socketio/packet.hpp"
+#include "tests/fuzz/check.hpp"
+#include "tests/support/emits.hpp"
+
+namespace {
+
+bool is_json(std::string_view text) {
+  socketio::JsonCursor cursor{text};
+  return cursor.value() && cursor.finish();
+}
+
+struct CheckingInbox final : adapter::Inbox {
+  std::string told;
+  std::string sent_on;
+
+  void on_emit(const socketio::Emit& emit) override {
+    FUZZ_CHECK(is_json(emit.event) && !emit.event.starts_with('[') && !emit.event.starts_with('{'));
+    FUZZ_CHECK(is_json("[" + support::joined(emit.args, "") + "]"));
+    FUZZ_CHECK(emit.attachments.size() <= socketio::kMostAttachments);
+    FUZZ_CHECK(socketio::is_utf8(emit.nsp));
+    for (const auto room : emit.rooms) FUZZ_CHECK(socketio::is_utf8(room));
+    if (const auto& callback = emit.callback)
+      FUZZ_CHECK(is_json(callback->host) && is_json(callback->sid) && is_json(callback->nsp) && is_json(callback->id));
+    auto without_callback = emit;
+    without_callback.callback.reset();
+    told = support::shown(without_callback);
+    sent_on = adapter::encode_emit("others", emit);
+    if (emit.callback) FUZZ_CHECK(is_json(adapter::encode_callback(*emit.callback, {})));
+  }
+  void on_disconnect(std::string_view nsp, std::string_view sid) override { check({nsp, sid}); }
+  void on_enter_room(std::string_view nsp, std::string_view sid, std::string_view room) override {
+    check({nsp, sid, room});
+  }
+  void on_leave_room(std::string_view nsp, std::string_view sid, std::string_view room) override {
+    check({nsp, sid, room});
+  }
+  void on_close_room(std::string_view nsp, std::string_view room) override { check({nsp, room}); }
+
+ private:
+  static void check(std::initializer_list<std::string_view> names) {
+    for (const auto name : names) FUZZ_CHECK(socketio::is_utf8(name));
+  }
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  adapter::PythonReader reader{"us"};
+  CheckingInbox inbox;
+  const auto taken = reader.read({reinterpret_cast<const char*>(data), size}, inbox);
+  if (taken != adapter::Taken::kTaken) FUZZ_CHECK(inbox.told.empty());
+  if (inbox.told.empty()) return 0;
+  CheckingInbox again;
+  FUZZ_CHECK(reader.read(inbox.sent_on, again) == adapter::Taken::kTaken);
+  FUZZ_CHECK(again.told == inbox.told);
+  return 0;
+}

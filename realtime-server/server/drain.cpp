@@ -21,7 +21,7 @@ constexpr milliseconds kLastWords{1'000};
 
 std::size_t due_closes(const DrainConfig& config, std::size_t clients, milliseconds elapsed, milliseconds end) {
   if (elapsed >= end) return clients;
-  const double all = static_cast<double>(clients);
+  const auto all = static_cast<double>(clients);
   const double needed = all / duration<double>(end).count();
   const double wanted =
       config.max_disconnects_per_minute == 0 ? needed : static_cast<double>(config.max_disconnects_per_minute) / 60.0;

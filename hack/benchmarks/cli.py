@@ -48,7 +48,7 @@ The tables go to the standard output, all figures of all rounds to build/bench/s
 build/bench/logs. Exit code: 0, or 1 if something that must hold does not, 2 for a wrong command line.
 """
 QUICK = {"rounds": 1, "memory_rounds": 1, "seconds": 1.0, "least_bursts": 1, "idle_seconds": 3.0, "churns": 1,
-         "connects": 2000, "connect_seconds": 5.0}
+         "connects": 1000, "connect_seconds": 3.0}
 
 
 def _names(known: dict[str, object]) -> Callable[[str], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import uuid
 
@@ -12,11 +13,13 @@ import socketio
 import yaml
 
 from tests.support.app import App, is_the_demo_page
-from tests.support.cluster import ROOT
+from tests.support.audit import AuditLog, brief, writes_of
+from tests.support.cluster import OPERATOR_USER, ROOT
 from tests.support.waiting import Stopwatch, wait_for
 
 HOST = "echo.test"
 CLIENTS = 12
+IDLE_SECONDS = float(os.environ.get("REALTIME_E2E_IDLE_SECONDS", "30"))
 
 
 class Listener:
@@ -87,6 +90,18 @@ def test_the_status_counts_the_clients(echo, clients, figures):
     wait_for(lambda: echo.get()["status"].get("connections") == CLIENTS, 90,
              lambda: f"{CLIENTS} connections in {echo.get()['status']}", 1)
     figures.add("open connections are in the status after", f"{watch.seconds():.0f} s")
+
+
+def test_nothing_is_written_while_nothing_changes(cluster, echo, figures):
+    """Though the replicas are asked for their connections once a minute."""
+    wait_for(lambda: echo.get()["status"].get("connections") == 0, 90, "the clients of earlier tests to be gone", 1)
+    audit = AuditLog(cluster.audit_log)
+    mark = audit.mark()
+    wait_for(lambda: audit.seconds_since(mark) >= IDLE_SECONDS, IDLE_SECONDS + 60, "the log to cover the window", 1)
+    writes = [brief(entry) for entry in writes_of(OPERATOR_USER, audit.since(mark))
+              if entry.get("objectRef", {}).get("namespace") == echo.namespace]
+    assert not writes
+    figures.add(f"operator's writes for an idle fleet of the server in {IDLE_SECONDS:.0f} s", len(writes))
 
 
 def test_the_page_of_the_server_is_there(cluster, echo):

@@ -2,7 +2,8 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
-#include <sanitizer/allocator_interface.h>
+// <sanitizer/allocator_interface.h> has it, which g++ does not install.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 
 std::size_t heap::in_use() { return __sanitizer_get_current_allocated_bytes(); }
 

@@ -2,6 +2,7 @@
 // order by itself: arming and disarming cost a few pointers and no memory. Owned by a shard; one loop thread only.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <list>
@@ -41,8 +42,9 @@ class Deadlines {
     Queue(Deadlines& deadlines, Clock::duration length) : deadlines_{deadlines}, length_{length} {}
     /// Starts the deadline of `timed` now, or anew.
     void arm(Timed& timed) { arm_from(timed, Clock::now()); }
-    /// Starts it at the deadline that has just passed, so that lateness does not add up.
-    void arm_after(Timed& timed) { arm_from(timed, timed.due_); }
+    /// Starts it at the deadline that has just passed, so that lateness does not add up. Half of its length is left
+    /// even if the loop is later than that: a stall is not to be laid to the peers' charge.
+    void arm_after(Timed& timed) { arm_from(timed, std::max(timed.due_, Clock::now() - length_ / 2)); }
 
    private:
     friend class Deadlines;

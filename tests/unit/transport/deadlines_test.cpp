@@ -41,6 +41,12 @@ struct Bench {
   }
 };
 
+/// Keeps the loop from running.
+void spin_until(Clock::time_point end) {
+  while (Clock::now() < end) {
+  }
+}
+
 }  // namespace
 
 TEST_CASE("Deadlines pass in order, and none too early", "[unit][transport]") {
@@ -165,6 +171,35 @@ TEST_CASE("A shorter deadline passes in time though a longer one is waited for",
   CHECK(patient.rung == 0);
 }
 
+TEST_CASE("A deadline that follows another starts where that one was due", "[unit][transport]") {
+  Bench bench;
+  auto& following = bench.deadlines.queue(400ms);
+  auto& witness = bench.deadlines.queue(450ms);
+  std::vector<int> order;
+  Alarm first;
+  Alarm other;
+  const auto start = Clock::now();
+  first.then = [&] {
+    order.push_back(1);
+    if (first.rung == 1) following.arm_after(first);
+  };
+  other.then = [&] { order.push_back(2); };
+  bench.quick.arm(first);
+  witness.arm(other);
+  SECTION("though the loop is late") {
+    spin_until(start + 150ms);
+    bench.run();
+    CHECK(order == std::vector{1, 1, 2});
+    CHECK(first.rang_at - start >= 410ms);
+  }
+  SECTION("unless the loop is so late that nobody could have met it") {
+    spin_until(start + 500ms);
+    bench.run();
+    CHECK(order == std::vector{1, 2, 1});
+    CHECK(first.rang_at - start >= 700ms);
+  }
+}
+
 TEST_CASE("Deadlines that are stopped do not keep the loop, nor pass", "[unit][transport]") {
   Bench bench;
   Alarm alarm;
@@ -179,8 +214,7 @@ TEST_CASE("The lag of the loop shows in how late a deadline is met", "[unit][tra
   Bench bench;
   Alarm alarm;
   bench.quick.arm(alarm);
-  for (const auto end = Clock::now() + 60ms; Clock::now() < end;) {
-  }
+  spin_until(Clock::now() + 60ms);
   bench.run();
   CHECK(bench.deadlines.last_lag() >= 50ms);
   CHECK(bench.deadlines.last_lag() < 10s);

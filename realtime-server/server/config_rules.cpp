@@ -8,11 +8,15 @@
 #include <fmt/ranges.h>
 
 #include "realtime-server/server/config_scalars.hpp"
+#include "realtime-server/socketio/packet.hpp"
 
 namespace server {
+
+using socketio::kLongestNamespace;
+using socketio::kReservedEvents;
+
 namespace {
 
-constexpr std::size_t kLongestNamespace = 128;
 constexpr std::size_t kMostArguments = 64;
 
 /// What causes an action.

@@ -111,10 +111,6 @@ struct NamespaceRules {
 /// The namespaces that there are.
 using Rules = std::map<std::string, NamespaceRules, std::less<>>;
 
-/// Names of events that the protocol keeps to itself; socket.io-client throws when asked to emit one.
-inline constexpr std::array<std::string_view, 6> kReservedEvents{"connect",       "connect_error", "disconnect",
-                                                                 "disconnecting", "newListener",   "removeListener"};
-
 template <class Visitor>
 void Template::visit(std::size_t arguments, Visitor&& visitor) const {
   for (const auto& piece : pieces_) {

@@ -5,6 +5,7 @@
 
 #include "realtime-server/server/config.hpp"
 #include "realtime-server/server/config_scalars.hpp"
+#include "realtime-server/socketio/packet.hpp"
 #include "tests/support/catch.hpp"
 
 namespace {
@@ -153,8 +154,8 @@ TEST_CASE("Every type of action has its name, and every reserved event is refuse
     const bool answers = type == server::ActionType::kAcknowledge;
     CHECK(action(fmt::format("{{type: {}{}}}", name, answers ? "" : ", event: e")).type == type);
   }
-  CHECK(server::kReservedEvents.size() == 6);
-  for (const auto name : server::kReservedEvents)
+  CHECK(socketio::kReservedEvents.size() == 6);
+  for (const auto name : socketio::kReservedEvents)
     CHECK_FALSE(server::read_config(fmt::format("namespaces: {{/: {{events: {{{}: []}}}}}}", name), "f.yaml"));
 }
 

@@ -53,6 +53,14 @@ std::string_view inside(std::string_view array) {
 
 bool is_string(std::string_view raw) { return raw.starts_with('"'); }
 
+bool is_scalar(std::string_view raw) { return !raw.empty() && !raw.starts_with('[') && !raw.starts_with('{'); }
+
+/// Of those for which JavaScript's client closes its connection.
+bool is_reserved(std::string_view name) {
+  return std::find(socketio::kReservedEvents.begin(), socketio::kReservedEvents.end(), name) !=
+         socketio::kReservedEvents.end();
+}
+
 }  // namespace
 
 std::string encode_emit(std::string_view host, const socketio::Emit& emit) {
@@ -102,14 +110,14 @@ Taken PythonReader::read(std::string_view message, Inbox& inbox) {
   const auto nsp = is_string(members.nsp) ? name_of(members.nsp) : std::string_view{"/"};
   const auto room = name_of(members.room);
   if (method == "close_room") {
-    if (members.room.empty()) return Taken::kRefused;
+    if (!is_scalar(members.room)) return Taken::kRefused;
     inbox.on_close_room(nsp, room);
     return Taken::kTaken;
   }
   const bool enters = method == "enter_room";
   const bool leaves = method == "leave_room";
   if (!enters && !leaves && method != "disconnect") return Taken::kIgnored;
-  if (!is_string(members.sid) || ((enters || leaves) && members.room.empty())) return Taken::kRefused;
+  if (!is_string(members.sid) || ((enters || leaves) && !is_scalar(members.room))) return Taken::kRefused;
   const auto sid = name_of(members.sid);
   if (enters)
     inbox.on_enter_room(nsp, sid, room);
@@ -150,6 +158,7 @@ Taken PythonReader::take_emit(const Members& members, Inbox& inbox) {
   JsonCursor event{members.event};
   const auto kind = event.peek();
   if (kind != JsonKind::kString && kind != JsonKind::kNumber) return Taken::kRefused;
+  if (kind == JsonKind::kString && is_reserved(name_of(members.event))) return Taken::kRefused;
   bool everybody = false;
   bool unused = false;
   if (!take_data(members) || !take_names(members.room, rooms_, everybody) ||
@@ -217,7 +226,7 @@ bool PythonReader::take_names(std::string_view raw, std::vector<std::string_view
   if (has_null) return true;
   if (!raw.starts_with('[')) {
     names.push_back(name_of(raw));
-    return !raw.starts_with('{');
+    return is_scalar(raw);
   }
   JsonCursor cursor{raw};
   cursor.enter_array();

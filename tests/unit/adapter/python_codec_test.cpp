@@ -1,7 +1,11 @@
 #include "realtime-server/adapter/python_codec.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "realtime-server/socketio/packet.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/emits.hpp"
 
@@ -119,15 +123,16 @@ TEST_CASE("What is ours, for others, or of an unknown method is not told", "[uni
 }
 
 TEST_CASE("What is no message of the queue is refused, and nobody hears of it", "[unit][adapter]") {
-  const std::string message =
-      GENERATE(as<std::string>{}, "", "7", "[]", "null", "\x80\x04}q\x01.", "{}", R"({"method":7})",
-               R"({"method":"emit","event":"e","data":[1]} x)", R"({"method":"emit","event":"e","data":[NaN]})",
-               R"({"method":"emit","event":"e","data":[-Infinity]})",
-               "{\"method\":\"emit\",\"event\":\"e\",\"data\":[\"\xff\"]}", R"({"method":"emit","data":[1]})",
-               R"({"method":"emit","event":null,"data":[1]})", R"({"method":"emit","event":"e"})",
-               R"({"method":"disconnect","host_id":"them"})", R"({"method":"disconnect","sid":7})",
-               R"({"method":"enter_room","sid":"s"})", R"({"method":"leave_room","sid":"s"})",
-               R"({"method":"close_room"})", R"({"method":"disconnect","sid":"s","namespace":7})");
+  const std::string message = GENERATE(
+      as<std::string>{}, "", "7", "[]", "null", "\x80\x04}q\x01.", "{}", R"({"method":7})",
+      R"({"method":"emit","event":"e","data":[1]} x)", R"({"method":"emit","event":"e","data":[NaN]})",
+      R"({"method":"emit","event":"e","data":[-Infinity]})",
+      "{\"method\":\"emit\",\"event\":\"e\",\"data\":[\"\xff\"]}", R"({"method":"emit","data":[1]})",
+      R"({"method":"emit","event":null,"data":[1]})", R"({"method":"emit","event":"e"})",
+      R"({"method":"disconnect","host_id":"them"})", R"({"method":"disconnect","sid":7})",
+      R"({"method":"enter_room","sid":"s"})", R"({"method":"leave_room","sid":"s"})", R"({"method":"close_room"})",
+      R"({"method":"close_room","room":["r"]})", R"({"method":"enter_room","sid":"s","room":{}})",
+      R"({"method":"leave_room","sid":"s","room":["r"]})", R"({"method":"disconnect","sid":"s","namespace":7})");
   INFO(message);
   const auto result = heard(message);
   CHECK(result.taken == Taken::kRefused);
@@ -148,6 +153,69 @@ TEST_CASE("An emit with a part that is wrong is refused", "[unit][adapter]") {
   const auto result = heard(emit_with(members));
   CHECK(result.taken == Taken::kRefused);
   CHECK(result.told.empty());
+}
+
+TEST_CASE("An event for which JavaScript's client would close its connection is refused", "[unit][adapter]") {
+  for (const auto name : socketio::kReservedEvents) {
+    INFO(name);
+    CHECK(heard(emit_with(fmt::format(R"("event":"{}")", name))).taken == Taken::kRefused);
+    CHECK(heard(emit_with(fmt::format(R"("event":"{}d")", name))).taken == Taken::kTaken);
+  }
+  const auto escaped = heard(R"({"method":"emit","event":"dis\u0063onnect","data":[]})");
+  CHECK(escaped.taken == Taken::kRefused);
+  CHECK(escaped.told.empty());
+}
+
+TEST_CASE("The members of a message may stand in any order, and of doubles the last one counts", "[unit][adapter]") {
+  std::vector<std::string> members{R"("method":"emit")",
+                                   R"("event":"e")",
+                                   R"("data":[[{"_placeholder":true,"num":0}],"aGk="])",
+                                   R"("binary":true)",
+                                   R"("namespace":"/chat")",
+                                   R"("room":"r")",
+                                   R"("skip_sid":"s")",
+                                   R"("callback":["r","/chat",1])",
+                                   R"("host_id":"them")",
+                                   R"("later":{"method":"callback"})"};
+  const auto told = R"(emit /chat "e"({"_placeholder":true,"num":0}) to r without s with hi for "them" "r" "/chat" 1)";
+  for (std::size_t i = 0; i < 2 * members.size(); ++i) {
+    const auto message = fmt::format("{{{}}}", fmt::join(members, ","));
+    INFO(message);
+    CHECK(heard(message).told == std::vector<std::string>{told});
+    std::rotate(members.begin(), members.begin() + 1, members.end());
+    if (i + 1 == members.size()) std::reverse(members.begin(), members.end());
+  }
+  CHECK(heard(R"({"method":"emit","method":"close_room","room":1,"room":"r"})").told ==
+        std::vector<std::string>{"close / r"});
+}
+
+TEST_CASE("A message that breaks off anywhere is refused", "[unit][adapter]") {
+  const auto whole = emit_with(R"("event":"\u00e9","room":["a\n"],"callback":["r","/",1.5e3])");
+  REQUIRE(heard(whole).taken == Taken::kTaken);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    INFO(size);
+    const auto result = heard(whole.substr(0, size));
+    CHECK(result.taken == Taken::kRefused);
+    CHECK(result.told.empty());
+  }
+}
+
+TEST_CASE("Attachments that no placeholder names go along, up to the limit of a packet", "[unit][adapter]") {
+  CHECK(heard(emit_with(R"("binary":true,"data":[[1],"aGk="])")).told ==
+        std::vector<std::string>{R"(emit / "hello"(1) with hi)"});
+  const auto ten = emit_with(
+      R"("binary":true,"data":[[{"_placeholder":true,"num":9}],"YQ==","YQ==","YQ==","YQ==","YQ==","YQ==","YQ==","YQ==","YQ==","aGk="])");
+  CHECK(heard(ten).told ==
+        std::vector<std::string>{R"(emit / "hello"({"_placeholder":true,"num":9}) with a|a|a|a|a|a|a|a|a|hi)"});
+}
+
+TEST_CASE("A room whose name is a number is not the one of the same digits", "[unit][adapter]") {
+  const auto told = [](const std::string& room) { return heard(emit_with(R"("room":)" + room)).told; };
+  CHECK(told("5") != told(R"("5")"));
+  CHECK(told("true") != told(R"("true")"));
+  CHECK(told("[5]") == told("5"));
+  const auto entered = heard(R"({"method":"enter_room","sid":"s","room":5})").told.at(0);
+  CHECK(told("5").at(0).ends_with(entered.substr(entered.find('\0'))));
 }
 
 TEST_CASE("A reader forgets one message before the next", "[unit][adapter]") {

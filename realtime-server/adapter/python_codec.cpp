@@ -142,7 +142,7 @@ bool PythonReader::take_members(std::string_view message, Members& members) {
       {R"("host_id")", &members.host},
       {R"("sid")", &members.sid},
   }};
-  JsonCursor cursor{message};
+  JsonCursor cursor{message, nullptr, JsonCursor::kMaxMessageDepth};
   if (!cursor.enter_object()) return false;
   while (const auto key = cursor.next_member()) {
     const auto value = cursor.value();
@@ -202,7 +202,7 @@ bool PythonReader::take_data(const Members& members) {
 /// A list of the arguments, with placeholders, and of the attachments in Base64.
 bool PythonReader::take_binary(std::string_view data) {
   placeholders_.clear();
-  JsonCursor cursor{data, &placeholders_};
+  JsonCursor cursor{data, &placeholders_, JsonCursor::kMaxMessageDepth};
   if (cursor.peek() != JsonKind::kArray || !cursor.enter_array() || !cursor.next_element()) return false;
   const auto args = cursor.value();
   if (!args || !args->starts_with('[') || cursor.has_false_placeholder()) return false;

@@ -6,8 +6,12 @@
 
 namespace socketio {
 
-JsonCursor::JsonCursor(std::string_view text, std::vector<Placeholder>* placeholders)
-    : begin_{text.data()}, at_{begin_}, end_{begin_ + text.size()}, placeholders_{placeholders} {}
+JsonCursor::JsonCursor(std::string_view text, std::vector<Placeholder>* placeholders, std::size_t max_depth)
+    : begin_{text.data()},
+      at_{begin_},
+      end_{begin_ + text.size()},
+      placeholders_{placeholders},
+      max_depth_{max_depth} {}
 
 // The first fault is the one that counts.
 void JsonCursor::refuse(JsonError error, const char* at) {
@@ -31,7 +35,7 @@ void JsonCursor::value_was_consumed() { due_ = depth_ == 0 ? Due::kEnd : Due::kS
 
 // One container more around what follows; p is its bracket.
 bool JsonCursor::push(bool object, const char* p) {
-  if (depth_ == kMaxDepth) {
+  if (depth_ == max_depth_) {
     refuse(JsonError::kTooDeep, p);
     return false;
   }

@@ -41,7 +41,7 @@ inline constexpr std::array<JsonErrorInfo, 9> kJsonErrors{{
     {JsonError::kBadNumber, "bad_number", "a number has a leading zero, or lacks a digit"},
     {JsonError::kBadUtf8, "bad_utf8", "a string holds bytes that are not UTF-8"},
     {JsonError::kControlCharacter, "control_character", "a string holds a control character that is not escaped"},
-    {JsonError::kTooDeep, "too_deep", "arrays and objects are nested more than 128 deep"},
+    {JsonError::kTooDeep, "too_deep", "arrays and objects are nested too deep"},
     {JsonError::kTrailingBytes, "trailing_bytes", "more follows the value"},
 }};
 
@@ -68,14 +68,19 @@ struct JsonFault {
 };
 
 /// Accepts what JSON.parse accepts (RFC 8259; duplicate keys and escapes of lone surrogates included) if it is UTF-8
-/// and at most 128 deep; reads left to right, and says so at the first fault. After a fault every call gives nothing. A
+/// and not too deep; reads left to right, and says so at the first fault. After a fault every call gives nothing. A
 /// call out of turn, for example `value()` where a comma is due, is such a fault, so no misuse makes it accept more.
 class JsonCursor {
  public:
+  /// Of what clients send.
   static constexpr std::size_t kMaxDepth = 128;
+  /// Of what holds that: a message between servers, with the values of rules (at most 32 deep) around it.
+  static constexpr std::size_t kMaxMessageDepth = 192;
 
   /// With `placeholders`, `value()` appends what it meets, in the order of the text. Both must outlive the cursor.
-  explicit JsonCursor(std::string_view text, std::vector<Placeholder>* placeholders = nullptr);
+  /// `max_depth` is one of the two above.
+  explicit JsonCursor(std::string_view text, std::vector<Placeholder>* placeholders = nullptr,
+                      std::size_t max_depth = kMaxDepth);
 
   /// Takes the `[` that must come next. Its elements follow by `next_element()`.
   bool enter_array();
@@ -129,8 +134,9 @@ class JsonCursor {
   const char* end_;
   std::vector<Placeholder>* placeholders_;
   JsonFault fault_;
+  std::size_t max_depth_;
   std::size_t depth_ = 0;
-  std::bitset<kMaxDepth> is_object_;
+  std::bitset<kMaxMessageDepth> is_object_;
   Due due_ = Due::kValue;
   bool false_placeholder_ = false;
 };

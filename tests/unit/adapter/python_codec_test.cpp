@@ -1,6 +1,7 @@
 #include "realtime-server/adapter/python_codec.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -260,6 +261,20 @@ TEST_CASE("What we emit has the members that Python reads, and is heard by our l
     CHECK(json.at("room").is_array() == (emit.rooms.size() > 1));
     CHECK(json.at("skip_sid").is_null() == emit.except.empty());
   }
+}
+
+TEST_CASE("What is as deep as a client and a rule can make it is heard by our like", "[unit][adapter]") {
+  using socketio::JsonCursor;
+  const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  const auto argument = nested(JsonCursor::kMaxDepth - 1 + 32);
+  const std::array<std::string_view, 1> args{argument};
+  const std::array<std::string_view, 3> binary_args{argument, ",", R"({"_placeholder":true,"num":0})"};
+  const std::array<std::string_view, 1> bytes{"hi"};
+  for (const auto& emit : {socketio::Emit{.event = R"("e")", .args = args},
+                           socketio::Emit{.event = R"("e")", .args = binary_args, .attachments = bytes}})
+    CHECK(heard(adapter::encode_emit("others", emit)).told == std::vector{support::shown(emit)});
+  CHECK(heard(emit_with(R"("data":)" + nested(JsonCursor::kMaxMessageDepth - 1))).taken == Taken::kTaken);
+  CHECK(heard(emit_with(R"("data":)" + nested(JsonCursor::kMaxMessageDepth))).taken == Taken::kRefused);
 }
 
 TEST_CASE("An acknowledgement goes back with what its asker gave", "[unit][adapter]") {

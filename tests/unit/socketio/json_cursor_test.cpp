@@ -195,6 +195,18 @@ TEST_CASE("Nesting of 128 is the limit, however it is walked", "[unit][socketio]
                  {repeated(R"({"":)", 100'000), JsonError::kTooDeep, 128 * 4}});
 }
 
+TEST_CASE("A message between servers may be nested deeper, up to 192", "[unit][socketio][json]") {
+  const auto error_of = [](std::size_t depth) {
+    const auto text = repeated("[", depth) + repeated("]", depth);
+    JsonCursor cursor{text, nullptr, JsonCursor::kMaxMessageDepth};
+    cursor.value();
+    cursor.finish();
+    return cursor.error();
+  };
+  CHECK(error_of(192) == JsonError::kNone);
+  CHECK(error_of(193) == JsonError::kTooDeep);
+}
+
 TEST_CASE("What was entered counts as depth of the values inside", "[unit][socketio][json]") {
   const auto element_at_depth = [](std::size_t depth) {
     const auto text = "[{\"k\":" + repeated("[", depth - 2) + repeated("]", depth - 2) + "}]";

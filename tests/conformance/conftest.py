@@ -57,7 +57,7 @@ class Fleet:
 
 
 def answers(url: str) -> bool:
-    with contextlib.suppress(requests.ConnectionError):
+    with contextlib.suppress(requests.RequestException):
         return requests.get(url, timeout=2).ok
     return False
 

@@ -75,7 +75,7 @@ void WebSocket::on_readable() {
   const auto count = recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (count > 0) {
     context_.counters.bytes_in += static_cast<std::uint64_t>(count);
-    if (state_ == State::kOpen || !shut_) take({buffer.data(), static_cast<std::size_t>(count)});
+    take({buffer.data(), static_cast<std::size_t>(count)});
     return wait_readable();
   }
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();
@@ -165,10 +165,7 @@ void WebSocket::flush() {
     context_.counters.bytes_out += static_cast<std::uint64_t>(count);
     outbox().consume(static_cast<std::size_t>(count));
   }
-  if (state_ == State::kClosing && !shut_) {
-    shut_ = true;
-    ::shutdown(socket_.native_handle(), SHUT_WR);
-  }
+  if (state_ == State::kClosing) ::shutdown(socket_.native_handle(), SHUT_WR);
 }
 
 void WebSocket::on_deadline() {

@@ -68,7 +68,6 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   engineio::FrameReader reader_;
   State state_ = State::kOpen;
   bool writing_ = false;  ///< waits until the socket takes more
-  bool shut_ = false;     ///< our side is closed
 };
 
 using WebSocketPtr = boost::intrusive_ptr<WebSocket>;

@@ -197,6 +197,7 @@ TEST_CASE("What is no request is refused, and the connection ends", "[unit][tran
   refused(post + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "400");
   refused(post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "400");
   refused(post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400");
+  refused(post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n", "400");
   refused(post + "Content-Length: +3\r\n\r\nabc", "400");
   refused(post + "Content-Length: -1\r\n\r\n", "400");
   refused("GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n", "431");

@@ -68,7 +68,9 @@ struct CheckingInbox final : adapter::Inbox {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   adapter::PythonReader reader{"us"};
   CheckingInbox inbox;
-  const auto taken = reader.read({reinterpret_cast<const char*>(data), size}, inbox);
+  const std::string_view message{reinterpret_cast<const char*>(data), size};
+  const auto taken = reader.read(message, inbox);
+  if (taken == adapter::Taken::kTaken || taken == adapter::Taken::kIgnored) FUZZ_CHECK(is_json(message));
   if (taken != adapter::Taken::kTaken) FUZZ_CHECK(inbox.told.empty());
   if (inbox.told.empty()) return 0;
   // What was no list is one level deeper in ours.

@@ -11,8 +11,8 @@ namespace support {
 
 inline std::string joined(std::span<const std::string_view> pieces, std::string_view between) {
   std::string text;
-  for (const auto piece : pieces) text.append(text.empty() ? std::string_view{} : between).append(piece);
-  return text;
+  for (const auto piece : pieces) text.append(piece).append(between);
+  return text.substr(0, text.size() - (pieces.empty() ? 0 : between.size()));
 }
 
 /// "emit NSP EVENT(ARGS) to ROOMS without EXCEPT with ATTACHMENTS for CALLBACK", what is empty left out.

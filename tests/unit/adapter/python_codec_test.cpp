@@ -9,6 +9,7 @@
 #include "realtime-server/socketio/packet.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/emits.hpp"
+#include "tests/support/heap.hpp"
 
 using adapter::Taken;
 
@@ -123,6 +124,12 @@ TEST_CASE("What is ours, for others, or of an unknown method is not told", "[uni
   CHECK(result.told.empty());
 }
 
+TEST_CASE("What we sent is known by how it begins, and is not walked", "[unit][adapter]") {
+  REQUIRE(adapter::encode_emit("us", {.event = R"("e")"}).starts_with(R"({"host_id":"us",)"));
+  CHECK(heard(R"({"host_id":"us", and so on)").taken == Taken::kOwn);
+  CHECK(heard(R"({"host_id":"us)").taken == Taken::kRefused);
+}
+
 TEST_CASE("What is no message of the queue is refused, and nobody hears of it", "[unit][adapter]") {
   const std::string message = GENERATE(
       as<std::string>{}, "", "7", "[]", "null", "\x80\x04}q\x01.", "{}", R"({"method":7})",
@@ -231,6 +238,19 @@ TEST_CASE("A reader forgets one message before the next", "[unit][adapter]") {
   CHECK(inbox.told.back() == R"(emit / "hello"(1))");
 }
 
+TEST_CASE("A reader keeps nothing of the messages that it has read", "[unit][adapter]") {
+  adapter::PythonReader reader{"us"};
+  support::RememberingInbox inbox;
+  const auto message = emit_with(fmt::format(R"("room":"\\n{}")", std::string(1000, 'r')));
+  const auto read_ten = [&] {
+    for (int i = 0; i < 10; ++i) reader.read(message, inbox);
+    inbox.told = {};
+    return heap::in_use();
+  };
+  const auto before = read_ten();
+  CHECK(read_ten() == before);
+}
+
 TEST_CASE("What we emit has the members that Python reads, and is heard by our like as it was", "[unit][adapter]") {
   using Views = std::vector<std::string_view>;
   const Views none;
@@ -240,7 +260,7 @@ TEST_CASE("What we emit has the members that Python reads, and is heard by our l
   const Views binary_args{R"({"_placeholder":true,"num":0})"};
   const Views bytes{std::string_view{"\0\xff", 2}};
   for (const auto& emit : {socketio::Emit{.event = R"("e")", .args = args}, socketio::Emit{.event = "7", .args = none},
-                           socketio::Emit{.nsp = "/caf\u00e9", .rooms = room, .event = R"("e")"},
+                           socketio::Emit{.nsp = "/caf\u00e9 \"1\"\n", .rooms = room, .event = R"("e")"},
                            socketio::Emit{.rooms = rooms, .except = rooms, .event = R"("e")"},
                            socketio::Emit{.except = room, .event = R"("e")", .args = args},
                            socketio::Emit{.event = R"("e")", .args = binary_args, .attachments = bytes}}) {

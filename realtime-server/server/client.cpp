@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "realtime-server/server/going_away.hpp"
+
 namespace server {
 
 using engineio::CloseReason;
@@ -203,19 +205,20 @@ void Client::flush_poll() {
   answer_poll(200, polling_->outbox().take_payload(engineio::kPacketsPerPoll));
 }
 
-void Client::answer_poll(int status, std::string body) {
+void Client::answer_poll(int status, std::string body, std::string_view more_headers) {
   if (!poll_) return;
   const auto connection = std::exchange(poll_, nullptr);
   session_.poll_answered();
   auto headers = headers_ ? std::move(*headers_) : std::string{};
   headers_.reset();
+  headers += more_headers;
   connection->answer(text_answer(status, std::move(body), std::move(headers)));
 }
 
 /// After an error status clients come back; a client that closes itself gets a noop.
 void Client::end_poll(CloseReason reason) {
   if (reason == CloseReason::kClientClose) return answer_poll(200, "6");
-  if (reason == CloseReason::kDrain) return answer_poll(503, "the server is going away\n");
+  if (reason == CloseReason::kDrain) return answer_poll(503, std::string{kGoingAway}, forget_replica());
   answer_poll(400, engineio::body_of(engineio::Refusal::kUnknownSession));
 }
 

@@ -113,7 +113,7 @@ class Client final : public transport::WebSocketOwner,
   transport::WebSocketPtr take_socket(transport::HttpConnection& connection, std::string_view accept_key);
   void send(engineio::PacketType type, std::string_view data);
   void flush_poll();
-  void answer_poll(int status, std::string body);
+  void answer_poll(int status, std::string body, std::string_view more_headers = {});
   void end_poll(engineio::CloseReason reason);
 
   ClientEnvironment& environment_;

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include "realtime-server/server/going_away.hpp"
 #include "realtime-server/server/page.hpp"
 
 namespace server {
@@ -131,9 +132,11 @@ std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Re
   if (admitted.client != nullptr) return admitted;
   if (!goes_away && context_.counters.connections <= context_.limits.connections) return admitted;
   ++counts_.of(goes_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
+  auto headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n";
+  if (goes_away) headers += forget_replica();
   connection.answer({.status = 503,
-                     .body = goes_away ? "the server is going away\n" : "the server is full\n",
-                     .headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n",
+                     .body = goes_away ? std::string{kGoingAway} : "the server is full\n",
+                     .headers = std::move(headers),
                      .close = true});
   return std::nullopt;
 }

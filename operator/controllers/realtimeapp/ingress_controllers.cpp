@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "core/affinity.hpp"
+
 namespace controllers {
 namespace {
 
@@ -9,7 +11,7 @@ namespace {
 // connections between requests only, and neither a WebSocket nor a pending poll is one.
 constexpr std::array kTraefikCookie{
     Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie", "true"},
-    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.name", "realtime-replica"},
+    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.name", core::kAffinityCookie},
     Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.httponly", "true"},
     Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.samesite", "lax"}};
 constexpr std::array kTraefikCookieTls{

@@ -5,14 +5,15 @@ import contextlib
 import dataclasses
 import itertools
 import json
-import threading
 
 import flask_socketio
 import pytest
 import requests
 
+from tests.support import exactly_once
 from tests.support.clients import MODES, POLLING, UPGRADE, WEBSOCKET
-from tests.support.official.client import OfficialClient, Opener, settle, states, to_wire
+from tests.support.exactly_once import assert_undisturbed, echoes
+from tests.support.official.client import OfficialClient, Opener, settle, states
 from tests.support.official.piped import JavaOpener, NodeOpener
 from tests.support.official.python import PythonOpener
 from tests.support.realtime_server import Server, example
@@ -85,50 +86,9 @@ def fleet(whole_fleet):
     whole_fleet.close_clients()
 
 
-def echoes(client: OfficialClient) -> list:
-    """What was echoed to a client, in order."""
-    return [args[0]["echo"] for args in client.heard("response")]
-
-
 def wait_echo(clients: list[OfficialClient], echo: object, timeout: float = 20) -> None:
     wait_for(lambda: all(echo in echoes(client) for client in clients), timeout,
              lambda: f"{echo!r} at every client; {states(clients)}", 0.01)
-
-
-def assert_undisturbed(clients: list[OfficialClient]) -> None:
-    for client in clients:
-        assert not client.disconnects and not client.errors, client.state()
-
-
-class Sending:
-    """What each client has to hear of each sender, in the sender's order."""
-
-    def __init__(self, clients: list[OfficialClient]) -> None:
-        self._clients = clients
-        self.due: dict[OfficialClient, dict[str, list]] = {client: {} for client in clients}
-
-    def to(self, clients: list[OfficialClient], sender: str, number: int, *more: object) -> list:
-        """What is to be echoed."""
-        echo = [sender, number, *more]
-        for client in clients:
-            self.due[client].setdefault(sender, []).append(echo)
-        return echo
-
-    def count(self, client: OfficialClient) -> int:
-        return sum(map(len, self.due[client].values()))
-
-    def wait(self) -> None:
-        wait_for(lambda: all(len(echoes(client)) >= self.count(client) for client in self._clients), 60,
-                 lambda: "\n".join(f"{client.name}: {len(echoes(client))} of {self.count(client)}" for client in self._clients))
-
-    def check(self) -> None:
-        for client in self._clients:
-            heard: dict[str, list] = {}
-            for echo in echoes(client):
-                heard.setdefault(echo[0], []).append(echo)
-            if not client.keeps_order:
-                heard = {sender: sorted(echoes, key=lambda echo: echo[1]) for sender, echoes in heard.items()}
-            assert heard == self.due[client], f"not each exactly once and in its sender's order: {client.state()}"
 
 
 def test_what_anybody_sends_reaches_everybody_exactly_once(fleet, peer):
@@ -139,64 +99,8 @@ def test_what_anybody_sends_reaches_everybody_exactly_once(fleet, peer):
     clients += [fleet.open(fleet.member, mode) for mode in (WEBSOCKET, UPGRADE, WEBSOCKET)]
     clients += [fleet.open(first, polling, PythonOpener), fleet.open(second, WEBSOCKET, JavaOpener)]
     settle(*clients)
-    rooms = {"even": clients[0::2], "third": clients[0::3], "": clients}
-    skipped, others = [clients[1], clients[4]], [client for client in clients if client not in (clients[1], clients[4])]
-    fleet.do(*(("enter_room", {"sid": client.sids["/"], "room": room})
-               for room in ("even", "third") for client in rooms[room]))
-    # Rooms come through Redis in the order in which they were entered: who hears this is in all of them.
-    for room in ("even", "third"):
-        fleet.do(("emit", {"event": "entered", "args": [room], "to": room}))
-        wait_for(lambda room=room: all([room] in client.heard("entered") for client in rooms[room]), 10, states(clients))
-
-    sending, emitter, steps = Sending(clients), fleet.emitter(), []
-    both = [client for client in clients if client in rooms["even"] or client in rooms["third"]]
-    skip = [client.sids["/"] for client in skipped]
-
-    def from_client(index: int, number: int) -> None:
-        clients[index].emit("message", sending.to(clients, clients[index].name + str(index), number))
-
-    def from_emitter(number: int) -> None:
-        match number % 4:
-            case 0:
-                emitter.emit("response", {"echo": sending.to(clients, "emitter", number)})
-            case 1:
-                emitter.emit("response", {"echo": sending.to(rooms["even"], "emitter", number)}, to="even")
-            case 2:
-                emitter.emit("response", {"echo": sending.to(others, "emitter", number)}, skip_sid=skip)
-            case 3:
-                emitter.emit("response", {"echo": sending.to(both, "emitter", number, b"\x00\xff" * 50)}, to=["even", "third"])
-
-    def from_member(number: int) -> None:
-        match number % 4:
-            case 0:
-                step = {"args": [{"echo": sending.to(clients, "member", number, {"in": b"binary"})}]}
-            case 1:
-                step = {"args": [{"echo": sending.to(rooms["third"], "member", number)}], "to": "third"}
-            case 2:
-                without = [client for client in clients if client is not clients[1]]
-                step = {"args": [{"echo": sending.to(without, "member", number)}], "skip_sid": skip[0]}
-            case 3:
-                step = {"args": [{"echo": sending.to([clients[0]], "member", number)}], "to": clients[0].sids["/"]}
-        steps.append(("emit", {"event": "response", **to_wire(step)}))
-
-    for number in range(MESSAGES // 5):
-        from_member(number)
-    at_once = threading.Thread(target=lambda: fleet.do(*steps))
-    at_once.start()
-    for number in range(MESSAGES // 5):
-        for index in (0, 4, 8):  # one of each server, over each transport
-            from_client(index, number)
-        from_emitter(number)
-    at_once.join()
-    sending.wait()
-    # What came twice could come late: not later than what the same sender sent last.
-    for index in (0, 4, 8):
-        from_client(index, MESSAGES)
-    emitter.emit("response", {"echo": sending.to(clients, "emitter", MESSAGES)})
-    fleet.do(("emit", {"event": "response", "args": [{"echo": sending.to(clients, "member", MESSAGES)}]}))
-    sending.wait()
-    sending.check()
-    assert_undisturbed(clients)
+    # Senders: one on each server, over each transport.
+    exactly_once.prove(clients, [clients[index] for index in (0, 4, 8)], fleet.do, fleet.emitter(), MESSAGES // 5)
 
 
 def test_a_client_acknowledges_to_the_process_that_asked(fleet):

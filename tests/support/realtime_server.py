@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import requests
 import yaml
 
+from . import metrics
 from .waiting import wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -124,14 +125,11 @@ class Server:
         return answer.status_code, answer.text
 
     def metrics(self) -> dict[str, float]:
-        """Every sample of /metrics by its name and labels, without the prefix of the server."""
-        text = requests.get(f"http://{self.admin}/metrics", timeout=5).text
-        samples = re.findall(r"^(?:realtime_server_)?(\w+(?:\{[^}]*\})?) (\S+)$", text, re.MULTILINE)
-        return {name: float(value) for name, value in samples}
+        return metrics.samples(self.admin)
 
     def metric(self, name: str) -> float:
         """A metric's sum over its labels; 0 if it was never counted."""
-        return sum(value for sample, value in self.metrics().items() if re.match(rf"{name}(\{{|$)", sample))
+        return metrics.total(self.metrics(), name)
 
 
 class Launcher:

@@ -45,16 +45,17 @@ void Client::open(HttpConnection& connection, std::string headers) {
   connection.answer(text_answer(200, std::move(body), headers.append(environment_.handshake_headers)));
 }
 
-transport::WebSocketPtr Client::take_socket(HttpConnection& connection, std::string_view accept_key) {
+transport::WebSocketPtr Client::take_socket(HttpConnection& connection, std::string_view accept_key,
+                                            std::string_view headers) {
   std::string rest;
   auto socket = connection.release(rest);
   transport::WebSocketPtr made{new transport::WebSocket{environment_.context, std::move(socket), *this, base64_}};
-  made->start(accept_key, rest);
+  made->start(accept_key, rest, headers);
   return made;
 }
 
-void Client::open_websocket(HttpConnection& connection, std::string_view accept_key) {
-  web_socket_ = take_socket(connection, accept_key);
+void Client::open_websocket(HttpConnection& connection, std::string_view accept_key, std::string_view headers) {
+  web_socket_ = take_socket(connection, accept_key, headers);
   outlet_ = web_socket_.get();
   start_timers();
   send(PacketType::kOpen, engineio::open_json(environment_.protocol, session_.id(), TransportName::kWebSocket));

@@ -56,8 +56,8 @@ class Client final : public transport::WebSocketOwner,
 
   /// Answers the handshake of a new session. `headers` are further ones of every answer to this origin.
   void open(transport::HttpConnection& connection, std::string headers);
-  /// Turns the handshake of a new session into its WebSocket.
-  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key);
+  /// Turns the handshake of a new session into its WebSocket; `headers` are further ones of the answer.
+  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key, std::string_view headers = {});
 
   void on_poll(transport::HttpConnection& connection, std::string headers);
   /// The head of a POST; false if it was answered.
@@ -110,7 +110,8 @@ class Client final : public transport::WebSocketOwner,
   void on_text(std::string_view text);
   void on_probe(transport::WebSocket& socket, std::string_view text);
   void upgrade(transport::WebSocket& socket);
-  transport::WebSocketPtr take_socket(transport::HttpConnection& connection, std::string_view accept_key);
+  transport::WebSocketPtr take_socket(transport::HttpConnection& connection, std::string_view accept_key,
+                                      std::string_view headers = {});
   void send(engineio::PacketType type, std::string_view data);
   void flush_poll();
   void answer_poll(int status, std::string body, std::string_view more_headers = {});

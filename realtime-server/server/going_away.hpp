@@ -4,16 +4,15 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
-
-#include "core/affinity.hpp"
-
 namespace server {
 
 inline constexpr std::string_view kGoingAway = "the server is going away\n";
 
-/// The header that takes back the cookie of the ingress. With it the client would be brought back here as long as this
+/// The header that takes back the cookie of the ingress. With it a client would be brought back here as long as this
 /// replica answers the polls of those that are still on it.
-inline std::string forget_replica() { return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0\r\n", core::kAffinityCookie); }
+std::string forget_replica();
+
+/// Whether that cookie is among those of a request (the header Cookie; RFC 6265, section 4.2).
+bool was_led_here(std::string_view cookies);
 
 }  // namespace server

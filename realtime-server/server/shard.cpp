@@ -130,6 +130,7 @@ std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Re
     return std::nullopt;
   }
   if (admitted.client != nullptr) return admitted;
+  if (goes_away && !refusal && request.wants_websocket && was_led_here(request.cookies)) return admitted;
   if (!goes_away && context_.counters.connections <= context_.limits.connections) return admitted;
   ++counts_.of(goes_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
   auto headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n";
@@ -198,9 +199,13 @@ void Shard::serve_websocket(HttpConnection& connection, const Request& request, 
   if (!key)
     return connection.answer({.status = 400, .body = "Sec-WebSocket-Key must be Base64 of 16 bytes\n", .close = true});
   if (admitted.client != nullptr) return admitted.client->on_upgrade(connection, *key);
-  ++counts_.of(ConnectOutcome::kWebSocket);
+  ++counts_.of(refuses_handshakes_ ? ConnectOutcome::kGoingAway : ConnectOutcome::kWebSocket);
   ++counts_.websocket;
-  make_client(TransportName::kWebSocket, admitted.query.base64).open_websocket(connection, *key);
+  auto& client = make_client(TransportName::kWebSocket, admitted.query.base64);
+  if (!refuses_handshakes_) return client.open_websocket(connection, *key);
+  // From an answer that refuses a WebSocket, browsers take no cookie; and libraries wait for the first packet.
+  client.open_websocket(connection, *key, forget_replica());
+  client.close(CloseReason::kDrain);
 }
 
 void Shard::serve_page(HttpConnection& connection, const Request& request) {

@@ -72,6 +72,7 @@ Request describe(const http::request<http::string_body>& message) {
   if (const auto origin = message.find(http::field::origin); origin != message.end())
     request.origin = view(origin->value());
   request.content_type = view(message[http::field::content_type]);
+  request.cookies = view(message[http::field::cookie]);
   request.wants_websocket = message.version() >= 11 &&
                             http::token_list{message[http::field::upgrade]}.exists("websocket") &&
                             http::token_list{message[http::field::connection]}.exists("upgrade");

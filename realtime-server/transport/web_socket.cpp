@@ -36,11 +36,11 @@ WebSocket::~WebSocket() {
   if (state_ != State::kClosed) --context_.counters.connections;
 }
 
-void WebSocket::start(std::string_view accept_key, std::string_view rest) {
+void WebSocket::start(std::string_view accept_key, std::string_view rest, std::string_view headers) {
   const auto head = fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
-      "{}\r\n\r\n",
-      accept_key);
+      "{}\r\n{}\r\n",
+      accept_key, headers);
   auto range = context_.arena.take(head.size());
   std::memcpy(range.chunk->data() + range.offset, head.data(), head.size());
   send(range);

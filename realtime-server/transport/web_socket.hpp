@@ -33,8 +33,9 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64);
   ~WebSocket() override;
 
-  /// Sends the answer to the handshake, then takes `rest`, which came together with it, and what follows.
-  void start(std::string_view accept_key, std::string_view rest);
+  /// Sends the answer to the handshake, then takes `rest`, which came together with it, and what follows. `headers` are
+  /// further ones, each ended by CRLF.
+  void start(std::string_view accept_key, std::string_view rest, std::string_view headers = {});
   void set_owner(WebSocketOwner& owner) { owner_ = &owner; }
 
   /// Closes with the status of the reason and waits for the peer's part, for close_timeout. The owner hears nothing

@@ -12,7 +12,7 @@ from tests.support.clients import MODES
 from tests.support.official.client import settle, states
 from tests.support.official.piped import NodeOpener
 from tests.support.official.python import AsyncioOpener, PythonOpener
-from tests.support.raw import GONE, POLL, SOCKET, Answer, Connection, handshake, open_polling, open_websocket
+from tests.support.raw import GONE, POLL, SOCKET, Answer, Connection, WebSocket, handshake, open_polling, open_websocket
 from tests.support.realtime_server import Server, example
 from tests.support.relay import StickyRelay
 from tests.support.waiting import Stopwatch, wait_for
@@ -73,9 +73,12 @@ def test_every_client_comes_back_elsewhere_and_they_leave_one_by_one(servers, ca
         assert all(later - earlier >= 0.5 for earlier, later in zip(times, times[PER_SECOND:], strict=False)), times
 
 
+COOKIE_TAKEN_BACK = "realtime-replica=; Path=/; Max-Age=0"
+
+
 def assert_sent_away(answer: Answer) -> None:
     """A proxy that goes by a cookie would bring the client back for as long as the server answers anybody."""
-    assert (answer.status, answer.headers.get("set-cookie")) == (503, "realtime-replica=; Path=/; Max-Age=0")
+    assert (answer.status, answer.headers.get("set-cookie")) == (503, COOKIE_TAKEN_BACK)
 
 
 def test_what_a_drain_looks_like_on_the_wire(servers):
@@ -114,8 +117,16 @@ def test_new_clients_are_refused_once_the_news_has_spread(servers):
             assert await first.closed() == 1001  # now it has begun, and two of three are still there
             async with await Connection.open(server.address) as connection:
                 assert_sent_away(await connection.request("GET", POLL))
+            for cookie in ({}, {"Cookie": "other=1"}):
+                async with await Connection.open(server.address) as connection:
+                    assert_sent_away(await connection.request("GET", SOCKET, **handshake(), **cookie))
+            # Browsers take no cookie from a WebSocket's handshake that fails, so this one succeeds, and that is all.
             async with await Connection.open(server.address) as connection:
-                assert_sent_away(await connection.request("GET", SOCKET, **handshake()))
+                answer = await connection.request("GET", SOCKET, **handshake(), Cookie="other=1; realtime-replica=1f")
+                assert (answer.status, answer.headers.get("set-cookie")) == (101, COOKIE_TAKEN_BACK)
+                websocket = WebSocket(connection)
+                assert (await websocket.receive())[0] == "0", "libraries wait for the first packet, not for the end"
+                assert await websocket.closed() == 1001
         assert server.readiness()[0] == 200
 
     asyncio.run(look())

@@ -1,0 +1,23 @@
+#include "realtime-server/server/going_away.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/affinity.hpp"
+
+namespace server {
+
+std::string forget_replica() { return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0\r\n", core::kAffinityCookie); }
+
+bool was_led_here(std::string_view cookies) {
+  while (!cookies.empty()) {
+    auto pair = cookies.substr(0, cookies.find(';'));
+    cookies.remove_prefix(std::min(pair.size() + 1, cookies.size()));
+    pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
+    if (pair.substr(0, pair.find('=')) == core::kAffinityCookie) return true;
+  }
+  return false;
+}
+
+}  // namespace server

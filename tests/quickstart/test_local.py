@@ -13,6 +13,7 @@ from tests.quickstart.checkout import Checkout
 from tests.support.app import App, is_the_demo_page
 from tests.support.kubectl import Kubectl
 from tests.support.traces import traces
+from tests.support.waiting import wait_for
 
 STEPS = ("installing what is missing", "building the operator and the server", "bringing up the local cluster", "building the images",
          "bringing the images to the cluster", "installing the chart",
@@ -84,7 +85,8 @@ def test_the_other_example_takes_its_place(first, copy, kubectl):
     run = copy.quickstart("--example", "flask-socketio").succeeded()
     run.said("applying examples/flask-socketio/realtimeapp.yaml", "chat is Ready: 3 replicas")
     chat = App(kubectl, "chat", "default")
-    assert "Fleet chat" in requests.get(chat.url, timeout=10).text
+    # The ingress takes a moment to notice that the last of the old replicas has left.
+    wait_for(lambda: "Fleet chat" in requests.get(chat.url, timeout=10).text, 30, "the other example's page", 0.5)
     assert {it["spec"]["containers"][0]["name"] for it in chat.pods()} == {"app"}
     assert pods(kubectl)["chat-redis-0"] == redis
 

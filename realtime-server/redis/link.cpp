@@ -9,6 +9,9 @@
 namespace redis {
 namespace {
 
+/// An attempt that takes no longer than this is left to itself.
+constexpr std::chrono::milliseconds kPatience{100};
+
 using boost::system::error_code;
 
 /// Whether a reply answers no command but comes by itself.
@@ -41,6 +44,7 @@ void Link::stop() {
 
 void Link::open() {
   place_ = Place::kOpening;
+  opened_at_ = Clock::now();
   unanswered_ = 0;
   pinging_ = ping_again_ = false;
   // Weak: the connection lives as long as its operations, which may be longer than this.
@@ -159,6 +163,12 @@ void Link::drop(const core::Error& error, bool at_once) {
 }
 
 void Link::try_now() {
+  if (place_ == Place::kOpening && Clock::now() - opened_at_ > kPatience) {
+    // It may wait for the answer of a server that is gone, while the one in its place has just answered.
+    connection_->close();
+    open();
+    return;
+  }
   // One that came up and was lost at once keeps its distance: two links would else drive each other in circles.
   if (place_ != Place::kWaiting || was_up_) return;
   retry_timer_.cancel();

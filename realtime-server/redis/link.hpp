@@ -51,7 +51,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool send(std::initializer_list<std::string_view> command);
   /// Asks for a sign of life now instead of at the next interval.
   void ping_now();
-  /// If it waits because Redis could not be reached, it tries now: somebody else has just reached it.
+  /// If Redis could not be reached, or does not answer an attempt, it tries anew: somebody else has just reached it.
   void try_now();
   /// Gives the connection up, for what Redis answered, and tries again with back-off.
   void give_up(const core::Error& error);
@@ -82,6 +82,7 @@ class Link : public std::enable_shared_from_this<Link> {
   Place place_ = Place::kStopped;
   boost::asio::steady_timer retry_timer_;
   boost::asio::steady_timer ping_timer_;
+  Clock::time_point opened_at_;
   Clock::time_point up_since_;
   bool was_up_ = false;          // the connection before the wait had come up
   Clock::time_point retry_due_;  // a timer that was set again may still bring its old completion

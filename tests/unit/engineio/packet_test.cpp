@@ -28,7 +28,8 @@ TEST_CASE("Packets are told by their first character, and no other is one", "[un
   CHECK_FALSE(engineio::decode_packet("", scratch));
   for (int character = 0; character < 256; ++character) {
     const auto c = static_cast<char>(character);
-    const auto packet = engineio::decode_packet(std::string{c} + "data", scratch);
+    const auto text = std::string{c} + "data";
+    const auto packet = engineio::decode_packet(text, scratch);
     INFO("character " << character);
     if (c == 'b') {
       REQUIRE(packet);

@@ -14,7 +14,7 @@ using transport::Socket;
 
 class Loop {
  public:
-  explicit Loop(const transport::Limits& limits = {}, const engineio::OutboxLimits& outboxes = {});
+  explicit Loop(const transport::Limits& limits = {}, const engineio::OutboxLimits& outbox_limits = {});
   /// Ends every connection and runs what they have left.
   ~Loop();
   Loop(const Loop&) = delete;

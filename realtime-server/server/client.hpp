@@ -57,7 +57,8 @@ class Client final : public transport::WebSocketOwner,
   /// Answers the handshake of a new session. `headers` are further ones of every answer to this origin.
   void open(transport::HttpConnection& connection, std::string headers);
   /// Turns the handshake of a new session into its WebSocket; `headers` are further ones of the answer.
-  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key, std::string_view headers = {});
+  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key,
+                      std::string_view headers = {});
 
   void on_poll(transport::HttpConnection& connection, std::string headers);
   /// The head of a POST; false if it was answered.

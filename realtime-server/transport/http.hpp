@@ -18,7 +18,7 @@ struct Request {
   std::string_view host;
   std::optional<std::string_view> origin;
   std::string_view content_type;
-  std::string_view cookies;  ///< the header Cookie
+  std::string_view cookies;      ///< the header Cookie
   std::string_view body;         ///< empty while only the head is there
   bool wants_websocket = false;  ///< Upgrade: websocket
   std::string_view websocket_key;

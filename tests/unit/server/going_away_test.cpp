@@ -5,11 +5,13 @@
 using server::was_led_here;
 
 TEST_CASE("The cookie of the ingress is found among others, by its whole name", "[unit][server]") {
-  for (const auto* cookies : {"realtime-replica=1f", "a=b; realtime-replica=1f", "a=b;realtime-replica=1f;c=d", "realtime-replica="}) {
+  for (const auto* cookies :
+       {"realtime-replica=1f", "a=b; realtime-replica=1f", "a=b;realtime-replica=1f;c=d", "realtime-replica="}) {
     CAPTURE(cookies);
     CHECK(was_led_here(cookies));
   }
-  for (const auto* cookies : {"", ";", "; ", "=", "realtime-replica2=1f", "my-realtime-replica=1f", "a=realtime-replica", "a=b; ; c"}) {
+  for (const auto* cookies :
+       {"", ";", "; ", "=", "realtime-replica2=1f", "my-realtime-replica=1f", "a=realtime-replica", "a=b; ; c"}) {
     CAPTURE(cookies);
     CHECK_FALSE(was_led_here(cookies));
   }

@@ -22,14 +22,16 @@ TEST_CASE("The page's policy allows its own script and style and nothing else", 
   const auto policy = server::page_policy();
   const auto html = server::page("/socket.io/");
   for (const auto* element : {"script", "style"}) {
-    // As the browser finds them: everything between the tags of the page that is served.
-    std::smatch found;
-    const std::regex tags{std::string{"<"} + element + "([^>]*)>([^]*?)</" + element + ">"};
-    REQUIRE(std::regex_search(html, found, tags));
-    CHECK(found[1].str().empty());
-    const auto hash = core::base64_encode(core::sha256(found[2].str()));
+    // As the browser finds them: everything between the tags of the page that is served. std::regex would need a stack
+    // as deep as the page is long.
+    const std::string open = std::string{"<"} + element + ">";
+    const auto begin = html.find(open) + open.size();
+    const auto end = html.find(std::string{"</"} + element + ">", begin);
+    REQUIRE(begin > open.size());
+    REQUIRE(end != std::string::npos);
+    const auto hash = core::base64_encode(core::sha256(html.substr(begin, end - begin)));
     CHECK_THAT(policy, Catch::Contains(std::string{element} + "-src 'sha256-" + hash + "';"));
-    CHECK_FALSE(std::regex_search(found.suffix().str(), tags));
+    CHECK(html.find(std::string{"<"} + element, begin) == std::string::npos);
   }
   CHECK_THAT(policy, Catch::StartsWith("default-src 'none';") && Catch::Contains("connect-src 'self';") &&
                          !Catch::Contains("unsafe"));

@@ -1,18 +1,23 @@
-"""Fixtures of the end-to-end tests: the cluster, the example app in it, clients, and a namespace of one's own."""
+"""Fixtures of the end-to-end tests: the cluster, the app that the quickstart made in it, clients, and a namespace of one's
+own."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import re
 import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from tests.support import cluster as clusters
-from tests.support import evidence
+from tests.support import evidence, fleet, names
 from tests.support.app import App
 from tests.support.figures import Figures
+from tests.support.replicas import Owners
 from tests.support.waiting import Stopwatch, wait_for
 
 FIGURES = pytest.StashKey[Figures]()
@@ -40,7 +45,9 @@ def cluster(pytestconfig, figures):
     pytestconfig.stash[CLUSTER] = made = clusters.Cluster()
     for name, size in clusters.image_sizes().items():
         figures.add(f"image {name}", f"{size / 1e6:.0f} MB")
-    yield made
+    with pytest.MonkeyPatch.context() as patch:
+        names.lead_to(urlsplit(made.ingress).hostname, patch)
+        yield made
     figures.add("operator's resident memory at the end", f"{operator_memory(made) / 1e6:.1f} MB")
 
 
@@ -68,15 +75,56 @@ def chat(kubectl) -> App:
     return app
 
 
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """An app whose replicas are ready, and its clients' way to it."""
+
+    name: str
+    app: App
+    open: Callable[[type], fleet.Opener]  # makes an opener of clients of a library; it is closed after the test
+
+
 @pytest.fixture
-def open_clients(chat):
-    """Makes an opener of clients of one library against the example app, and closes what it opened."""
+def bundled(chat):
+    """The bundled server."""
     with contextlib.ExitStack() as stack:
-        def make(library, **options):
-            opener = library(chat.url, **options)
-            stack.callback(opener.close)
-            return opener
-        yield make
+        yield Served("bundled", chat, opening(stack, chat.url, locate=Owners(chat)))
+
+
+@pytest.fixture(scope="session")
+def flask_app(cluster, kubectl, figures):
+    """The Flask example, an image of one's own, beside it."""
+    name = f"flask-{uuid.uuid4().hex[:8]}"  # not one of NAMESPACES: it stays until the end
+    clusters.load("flask-socketio-example")
+    kubectl("create", "namespace", name)
+    example = clusters.example("flask-socketio/realtimeapp.yaml", namespace=name, host="flask.test")
+    app = App(kubectl, example["metadata"]["name"], name)
+    kubectl.apply(example)
+    figures.add("kubectl apply of the Flask example to Ready, three replicas", f"{app.wait_ready():.1f} s")
+    app.wait_served()
+    yield app
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def flask(flask_app):
+    flask_app.wait_ready()
+    with contextlib.ExitStack() as stack:
+        yield Served("flask", flask_app, opening(stack, flask_app.url))
+
+
+@pytest.fixture(params=["bundled", "flask"])
+def either(request):
+    """The bundled server, and then the Flask example."""
+    return request.getfixturevalue(request.param)
+
+
+def opening(stack: contextlib.ExitStack, url: str, **options: object) -> Callable[[type], fleet.Opener]:
+    def make(library):
+        opener = library(url, **options)
+        stack.callback(opener.close)
+        return opener
+    return make
 
 
 @pytest.fixture

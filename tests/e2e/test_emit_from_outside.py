@@ -14,11 +14,11 @@ PROGRAM = ROOT / "examples" / "flask-socketio" / "emit_from_outside.py"
 TEXT = "said by nobody's client: \"quoted\", \u2028 and 🚢"
 
 
-def test_what_a_background_process_emits_every_client_hears_once(chat, open_clients):
-    node, python = open_clients(NodeClients), open_clients(PythonClients)
+def test_what_a_background_process_emits_every_client_hears_once(either):
+    node, python = either.open(NodeClients), either.open(PythonClients)
     clients = [client for opener in (node, python) for mode in MODES
-               for client in fleet.spread(opener, mode, chat.replicas())]
-    environment = {**os.environ, "REDIS_URL": chat.redis_url()}
+               for client in fleet.spread(opener, mode, either.app.replicas())]
+    environment = {**os.environ, "REDIS_URL": either.app.redis_url()}
     for text in (TEXT, "the last"):  # what came twice would have come before it
         subprocess.run([sys.executable, PROGRAM, text], env=environment, check=True, timeout=30)
         wait_heard(clients, text)

@@ -1,75 +1,61 @@
-"""The bundled server as a fleet: examples/echo.yaml, on a host of its own, where only restricted pods are admitted."""
+"""The bundled server where only restricted pods are admitted, and what becomes of its clients and its configuration when its
+rules are changed."""
 
 from __future__ import annotations
 
+import collections
 import contextlib
-import os
-import re
-import socket
+import json
+import threading
 import uuid
-from urllib.parse import urlsplit
+from collections.abc import Iterator
 
 import pytest
 import requests
-import socketio
-import yaml
 
-from tests.support.app import App, is_the_demo_page
-from tests.support.audit import AuditLog, brief, writes_of
-from tests.support.cluster import OPERATOR_USER, ROOT
+from tests.support.app import App
+from tests.support.clients import MODES
+from tests.support.cluster import example
+from tests.support.exactly_once import echoes
+from tests.support.kubectl import KubectlError
+from tests.support.official.client import OfficialClient, settle, states
+from tests.support.official.piped import NodeOpener
+from tests.support.official.python import PythonOpener
 from tests.support.waiting import Stopwatch, wait_for
 
-HOST = "echo.test"
-CLIENTS = 12
-IDLE_SECONDS = float(os.environ.get("REALTIME_E2E_IDLE_SECONDS", "30"))
-
-
-class Listener:
-    """A client that keeps what it hears; over its own session, as the affinity cookie is kept there."""
-
-    def __init__(self, url: str, transport: str) -> None:
-        self.heard: list[object] = []
-        self.socket = socketio.Client(http_session=requests.Session())
-        self.socket.on("response", self.heard.append)
-        self.socket.connect(url, transports=[transport])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def resolved(cluster):
-    """The host leads to the ingress for this process: clients that set a Host header send a second one."""
-    look_up = socket.getaddrinfo
-    address = urlsplit(cluster.ingress).hostname
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", lambda host, *rest, **named: look_up(
-            address if host == HOST else host, *rest, **named))
-        yield
+EACH = 2  # of each library over each transport
+OLD_RULE = [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}]
 
 
 @pytest.fixture(scope="module")
-def echo(kubectl, figures):
+def echo(kubectl, figures) -> Iterator[App]:
     """Ready, with the image that the operator takes by itself."""
     namespace = f"e2e-{uuid.uuid4().hex[:8]}"
     kubectl("create", "namespace", namespace)
     kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
-    made = yaml.safe_load((ROOT / "examples" / "echo.yaml").read_text(encoding="utf-8"))
-    made["metadata"]["namespace"] = namespace
-    made["spec"]["exposure"]["host"] = HOST
-    app = App(kubectl, "chat", namespace)
+    made = example("echo.yaml", namespace=namespace, host="echo.test")
+    made["spec"]["drain"] = {"deadline": "15s"}  # a namespace goes no sooner than its pods may end
+    app = App(kubectl, made["metadata"]["name"], namespace)
     kubectl.apply(made)
     figures.add("kubectl apply of the bundled server to Ready, three replicas", f"{app.wait_ready():.1f} s")
+    app.wait_served()
     yield app
     kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture
-def clients(echo):
-    """Half of them poll."""
+def clients(echo) -> Iterator[list[OfficialClient]]:
     with contextlib.ExitStack() as stack:
-        opened = []
-        for number in range(CLIENTS):
-            opened.append(Listener(echo.url, "polling" if number % 2 else "websocket"))
-            stack.callback(opened[-1].socket.shutdown)
-        yield opened
+        openers = [stack.enter_context(contextlib.closing(library(echo.url))) for library in (NodeOpener, PythonOpener)]
+        clients = [opener.open(mode) for opener in openers for mode in MODES for _ in range(EACH)]
+        settle(*clients)
+        yield clients
+
+
+def change_rule(app: App, actions: list[dict]) -> None:
+    """What is done for `message`."""
+    patch = {"spec": {"server": {"namespaces": {"/": {"events": {"message": actions}}}}}}
+    app.kubectl("patch", "realtimeapp", app.name, "-n", app.namespace, "--type=merge", "-p", json.dumps(patch))
 
 
 def configurations(app: App) -> set[str]:
@@ -78,72 +64,102 @@ def configurations(app: App) -> set[str]:
             if it["metadata"]["name"].startswith(f"{app.name}-server-")}
 
 
-def held(pod: dict) -> int:
-    """Open connections in the metrics of one replica."""
-    text = requests.get(f"http://{pod['status']['podIP']}:9090/metrics", timeout=5).text
-    return sum(int(float(value)) for value in re.findall(r"^realtime_server_connections\S* (\S+)$", text, re.MULTILINE))
+def visit(url: str) -> None:
+    """Somebody new comes, says something, hears it and leaves; whatever is not answered as it should be is an error."""
+    session, text = requests.Session(), str(uuid.uuid4())  # it keeps the cookie
+
+    def exchange(target: str, body: str | None = None) -> str:
+        answer = session.post(target, data=body, timeout=10) if body else session.get(target, timeout=10)
+        assert answer.ok, f"{answer.status_code} {answer.text}"
+        return answer.text
+
+    target = f"{url.rstrip('/')}/socket.io/?EIO=4&transport=polling"
+    target += f"&sid={json.loads(exchange(target)[1:])['sid']}"
+    exchange(target, "40")
+    exchange(target, f'42["message","{text}"]')
+    wait_for(lambda: text in exchange(target), 10, f"{text} to be echoed", 0)
+    exchange(target, "1")
 
 
-def test_each_client_of_all_replicas_hears_what_one_says_exactly_once(echo, clients):
-    per_replica = [held(pod) for pod in echo.pods()]
-    assert sum(per_replica) == CLIENTS
-    assert sum(count > 0 for count in per_replica) > 1, f"all clients are on one replica: {per_replica}"
-    texts = [str(uuid.uuid4()) for _ in range(CLIENTS)]
-    for client, text in zip(clients, texts):
-        client.socket.emit("message", text)
-    wanted = sorted(texts)
-    wait_for(lambda: all(len(client.heard) >= CLIENTS for client in clients), 20,
-             lambda: f"all to hear all: {[len(client.heard) for client in clients]}")
-    for client in clients:
-        assert sorted(it["echo"] for it in client.heard) == wanted
+@contextlib.contextmanager
+def visitors(url: str) -> Iterator[list[str]]:
+    """Come one after the other; the list has what each of them met, empty if all was well."""
+    met: list[str] = []
+    leave = threading.Event()
+
+    def keep_coming() -> None:
+        while not leave.is_set():
+            try:
+                visit(url)
+                met.append("")
+            except (AssertionError, requests.RequestException) as error:
+                met.append(str(error))
+
+    thread = threading.Thread(target=keep_coming)
+    thread.start()
+    try:
+        yield met
+    finally:
+        leave.set()
+        thread.join()
 
 
-def test_the_status_counts_the_clients(echo, clients, figures):
-    watch = Stopwatch()
-    wait_for(lambda: echo.get()["status"].get("connections") == CLIENTS, 90,
-             lambda: f"{CLIENTS} connections in {echo.get()['status']}", 1)
-    figures.add("open connections are in the status after", f"{watch.seconds():.0f} s")
+def test_what_is_not_restricted_is_not_admitted_beside_it(echo):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "loose", "namespace": echo.namespace},
+           "spec": {"containers": [{"name": "any", "image": "any"}]}}
+    with pytest.raises(KubectlError) as refused:
+        echo.kubectl.apply(pod, arguments=("--dry-run=server",))
+    assert 'violates PodSecurity "restricted' in refused.value.output
 
 
-def test_nothing_is_written_while_nothing_changes(cluster, echo, figures):
-    """Though the replicas are asked for their connections once a minute."""
-    wait_for(lambda: echo.get()["status"].get("connections") == 0, 90, "the clients of earlier tests to be gone", 1)
-    audit = AuditLog(cluster.audit_log)
-    mark = audit.mark()
-    wait_for(lambda: audit.seconds_since(mark) >= IDLE_SECONDS, IDLE_SECONDS + 60, "the log to cover the window", 1)
-    writes = [brief(entry) for entry in writes_of(OPERATOR_USER, audit.since(mark))
-              if entry.get("objectRef", {}).get("namespace") == echo.namespace]
-    assert not writes
-    figures.add(f"operator's writes for an idle fleet of the server in {IDLE_SECONDS:.0f} s", len(writes))
-
-
-def test_the_page_of_the_server_is_there(echo):
-    assert is_the_demo_page(requests.get(echo.url, timeout=10))
-
-
-def test_another_configuration_is_a_rollout_and_the_last_one_stays(echo, kubectl):
-    before, pods = configurations(echo), echo.incarnations()
+def test_other_rules_roll_the_fleet_and_everybody_stays_served(echo, clients, figures):
+    before, pods = configurations(echo), set(echo.incarnations())
     assert len(before) == 1
-    kubectl("patch", "realtimeapp", echo.name, "-n", echo.namespace, "--type=merge",
-            "-p", '{"spec":{"server":{"demoPage":false}}}')
-    wait_for(lambda: echo.ready() and not pods.keys() & echo.replicas(), 240, "other pods to be ready", 0.5)
-    after = configurations(echo)
-    assert len(after) == 2 and before < after
-    for name in after:
+    watch = Stopwatch()
+    with visitors(echo.url) as met:
+        wait_for(lambda: met, 10, "the first visitor")
+        change_rule(echo, [*OLD_RULE, {"type": "Acknowledge", "args": ["by the new rule"]}])
+        wait_for(lambda: echo.ready() and not pods & all_pods(echo), 180,
+                 lambda: f"pods of the new rules in place of {pods & all_pods(echo)}; {states(clients)}", 0.5)
+        took = watch.seconds()
+    assert not any(met), f"visitors were turned away: {collections.Counter(met)}"
+    settle(*clients)
+    for number, client in enumerate(clients):
+        assert client.call("message", number) == ["by the new rule"]
+    wait_for(lambda: all(len(echoes(client)) >= len(clients) for client in clients), 10, lambda: states(clients))
+    for client in clients:
+        assert sorted(echoes(client)[-len(clients):]) == list(range(len(clients))), client.state()
+    moves = collections.Counter(len(client.disconnects) for client in clients)
+    assert set(moves) <= {1, 2, 3}, "as often as there are replicas, at most"
+    figures.add("new rules: until the last old pod was gone", f"{took:.1f} s, and {len(met)} visitors meanwhile were all served")
+    figures.add("new rules: clients by how often they were moved", dict(moves))
+
+
+def all_pods(app: App) -> set[str]:
+    """Those that are being deleted, too."""
+    return {pod["metadata"]["name"] for pod in app.kubectl.items("pods", "-n", app.namespace)}
+
+
+def test_a_configuration_goes_with_the_last_replica_set_that_may_start_pods_with_it(echo, kubectl):
+    """After the rules were changed there are two."""
+    def mounted(template: dict) -> str:
+        return next(it["configMap"]["name"] for it in template["spec"]["volumes"] if "configMap" in it)
+
+    wanted = mounted(kubectl.json("get", "deployment", echo.name, "-n", echo.namespace)["spec"]["template"])
+    sets = {mounted(it["spec"]["template"]): it["metadata"]["name"] for it in kubectl.items("replicasets", "-n", echo.namespace)}
+    assert len(sets) == 2 and configurations(echo) == set(sets)
+    for name in sets:
         assert kubectl.json("get", "configmap", name, "-n", echo.namespace)["immutable"] is True
-    echo.kubectl("delete", "configmap", *(after - before), "-n", echo.namespace)
-    wait_for(lambda: configurations(echo) == after, 30, "the deleted configuration to come back")
+    (old,) = sets.keys() - {wanted}
+    kubectl("delete", "replicaset", sets[old], "-n", echo.namespace)
+    wait_for(lambda: configurations(echo) == {wanted}, 30, "the old configuration to go")
+    kubectl("delete", "configmap", wanted, "-n", echo.namespace)
+    wait_for(lambda: configurations(echo) == {wanted}, 30, "what is wanted to come back")
 
 
-def test_a_wrong_rule_stops_nothing_and_is_named(echo, kubectl):
+def test_a_wrong_rule_stops_nothing_and_is_named(echo):
     pods = echo.incarnations()
-
-    def patch(argument: str) -> None:
-        rules = '{"/":{"events":{"message":[{"type":"Broadcast","event":"response","args":["%s"]}]}}}' % argument
-        kubectl("patch", "realtimeapp", echo.name, "-n", echo.namespace, "--type=merge",
-                "-p", '{"spec":{"server":{"namespaces":%s}}}' % rules)
-
-    patch("$first")
+    change_rule(echo, [{"type": "Broadcast", "event": "response", "args": ["$first"]}])
     wait_for(lambda: any(it["reason"] == "InvalidSpec" and "$first" in it["message"]
                          for it in echo.get()["status"]["conditions"]), 30, "the status to name it")
     assert echo.incarnations() == pods

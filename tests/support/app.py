@@ -63,6 +63,10 @@ class App:
         wait_for(self.ready, timeout, lambda: f"{self.name} to be ready: {json.dumps(self.get().get('status'))}", 0.2)
         return watch.seconds()
 
+    def wait_served(self) -> None:
+        """Until the ingress leads to it, which takes it a moment to hear of a ready replica."""
+        wait_for(lambda: requests.get(self.url, timeout=5).ok, 20, f"an answer at {self.url}", 0.2)
+
     def pods(self) -> list[dict]:
         """The replicas' pods, without those that are being deleted; Redis is none of them."""
         selector = self.get()["status"]["selector"]

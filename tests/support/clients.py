@@ -4,7 +4,7 @@ it in from threads of their own, the tests read it."""
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .waiting import wait_for
 
@@ -17,17 +17,29 @@ MODES = (POLLING, WEBSOCKET, UPGRADE)
 TRANSPORTS = {POLLING: ["polling"], WEBSOCKET: ["websocket"], UPGRADE: ["polling", "websocket"]}
 
 
+# The replica of a Socket.IO session by its id, where that tells; see replicas.py.
+Locate = Callable[[str], str | None]
+
+
 class Client(abc.ABC):
     """One client of the fleet. `heard` holds what was echoed to it, in the order in which it came."""
 
-    def __init__(self, name: str, mode: str) -> None:
+    def __init__(self, name: str, mode: str, locate: Locate | None) -> None:
         self.name = name
         self.mode = mode
         self.connected = False
-        self.replica: str | None = None
+        self._sid: str | None = None
+        self._locate = locate
+        self._welcomed_by: str | None = None
         self.heard: list[object] = []
         self.disconnects: list[str] = []
         self.errors: list[str] = []
+
+    @property
+    def replica(self) -> str | None:
+        """Where it is connected, once that is known: the Flask example says it, of the bundled server the id tells."""
+        sid = self._sid
+        return self._locate(sid) if self._locate and sid else self._welcomed_by
 
     @abc.abstractmethod
     def transport(self) -> str | None:
@@ -44,16 +56,21 @@ class Client(abc.ABC):
     def receive(self, event: str, data: dict) -> None:
         """Called by the library's thread for each event."""
         if event == "welcome":
-            self.replica = data["replica"]
+            self._welcomed_by = data["replica"]
         elif event == "response" and list(data) == ["echo"]:
             self.heard.append(data["echo"])
         else:
             self.errors.append(f"a {event} that the app does not send: {data!r:.200}")
 
+    def enter(self, sid: str) -> None:
+        """Called by the library's thread when it is connected."""
+        self._sid = sid
+        self.connected = True
+
     def leave(self, reason: str) -> None:
         """Called by the library's thread when the connection is lost."""
         self.connected = False
-        self.replica = None
+        self._sid = self._welcomed_by = None
         self.disconnects.append(reason)
 
     def forget(self) -> None:

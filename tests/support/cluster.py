@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 import sys
 
+import yaml
+
 from .kubectl import Kubectl
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -41,14 +43,26 @@ def image_sizes() -> dict[str, int]:
     """Bytes of the archives that quickstart loads, by the image's name."""
     lines = subprocess.run([ROOT / "hack" / "images", "list"], check=True, stdout=subprocess.PIPE, text=True).stdout
     archives = {name: pathlib.Path(tar) for name, _, tar in (line.split("\t") for line in lines.splitlines())}
-    return {name: archives[name].stat().st_size for name in ("realtime-operator", "realtime-server", "flask-socketio-example", "redis")
-            if archives.get(name, pathlib.Path()).is_file()}
+    return {name: archives[name].stat().st_size for name in ("realtime-operator", "realtime-server", "redis")}
 
 
 def up() -> None:
-    """What a newcomer types, with what it prints: it brings up the cluster, the operator and the Flask example, an image
-    of one's own; test_server.py applies the other example."""
+    """What a newcomer types, with what it prints: it brings up the cluster, the operator and the bundled server."""
     # With a KUBECONFIG it would take that cluster in place of its own.
     environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
-    subprocess.run([ROOT / "hack" / "quickstart", "--example", "flask-socketio"], check=True, cwd=ROOT, env=environment,
-                   stdout=sys.stderr)
+    subprocess.run([ROOT / "hack" / "quickstart"], check=True, cwd=ROOT, env=environment, stdout=sys.stderr)
+
+
+def example(file: str, *, namespace: str, host: str) -> dict:
+    """A manifest of examples/, on a host of its own."""
+    made = yaml.safe_load((ROOT / "examples" / file).read_text(encoding="utf-8"))
+    made["metadata"]["namespace"] = namespace
+    made["spec"]["exposure"]["host"] = host
+    return made
+
+
+def load(image: str) -> None:
+    """Makes one of the images of `hack/images`, and gives it to the cluster."""
+    made = subprocess.run([ROOT / "hack" / "images", "build", image], check=True, stdout=subprocess.PIPE, text=True).stdout
+    archive = made.strip().split("\t")[2]
+    subprocess.run([ROOT / "hack" / "cluster", "load", archive], check=True)

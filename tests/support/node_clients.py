@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from .clients import TRANSPORTS, Client
-from .official.piped import RECONNECT, Program, node
+from .clients import Client, Locate
+from .official.piped import Program, client_options, node
 from .waiting import wait_for
 
 
 class NodeClient(Client):
     """One client in the Node process of NodeClients."""
 
-    def __init__(self, name: str, mode: str, program: Program) -> None:
-        super().__init__(name, mode)
+    def __init__(self, name: str, mode: str, locate: Locate | None, program: Program) -> None:
+        super().__init__(name, mode, locate)
         self.closed = False
         self._program = program
         self._transport: str | None = None
@@ -30,7 +30,7 @@ class NodeClient(Client):
         """One report of the Node process."""
         match line["saw"]:
             case "connect":
-                self.connected = True
+                self.enter(line["sid"])
             case "transport":
                 self._transport = line["name"]
             case "event":
@@ -48,16 +48,17 @@ class NodeClients:
 
     library = "socket.io-client"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, locate: Locate | None = None) -> None:
         self._url = url
+        self._locate = locate
         self._clients: dict[str, NodeClient] = {}
         self._program = Program(node(), lambda line: self._clients[line["client"]].take(line))
 
     def open(self, mode: str) -> NodeClient:
-        client = NodeClient(f"node-{len(self._clients)}", mode, self._program)
+        client = NodeClient(f"node-{len(self._clients)}", mode, self._locate, self._program)
         self._clients[client.name] = client
         self._program.command(do="open", client=client.name, url=self._url, namespaces=["/"],
-                              options={"transports": TRANSPORTS[mode], **RECONNECT})
+                              options=client_options(mode))
         return client
 
     def close(self) -> None:

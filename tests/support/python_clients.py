@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import requests
 import socketio
+import socketio.exceptions
 
-from .clients import TRANSPORTS, UPGRADE, Client
+from .clients import TRANSPORTS, UPGRADE, Client, Locate
+from .official.python import RECONNECT, end, over_threads
 
 
 class PythonClient(Client):
     """One python-socketio client; its own threads call back."""
 
-    def __init__(self, name: str, mode: str, url: str, host: str | None) -> None:
-        super().__init__(name, mode)
-        # A session of its own: the affinity cookie is kept in it, and clients must not share one.
-        self._socket = socketio.Client(http_session=requests.Session(), reconnection_delay=0.2,
-                                       reconnection_delay_max=2)
+    def __init__(self, name: str, mode: str, url: str, locate: Locate | None) -> None:
+        super().__init__(name, mode, locate)
+        self._socket: socketio.Client = over_threads(**RECONNECT)
         self._socket.on("connect", self._on_connect)
         self._socket.on("disconnect", self.leave)
         self._socket.on("connect_error", lambda reason: self.errors.append(str(reason)))
         for event in ("welcome", "response"):
             self._socket.on(event, lambda data, event=event: self.receive(event, data))
         transports = None if mode == UPGRADE else TRANSPORTS[mode]
-        self._socket.connect(url, transports=transports, headers={"Host": host} if host else {})
+        try:
+            self._socket.connect(url, transports=transports)
+        except socketio.exceptions.ConnectionError:
+            self.close()  # it may already be trying again
+            raise
 
     def _on_connect(self) -> None:
-        self.connected = True
+        self.enter(self._socket.get_sid())
 
     def transport(self) -> str | None:
         return self._socket.transport() if self.connected else None
@@ -34,7 +37,7 @@ class PythonClient(Client):
         self._socket.emit("message", data)
 
     def close(self) -> None:
-        self._socket.shutdown()
+        end(self._socket)
 
 
 class PythonClients:
@@ -42,13 +45,13 @@ class PythonClients:
 
     library = "python-socketio"
 
-    def __init__(self, url: str, host: str | None = None) -> None:
+    def __init__(self, url: str, locate: Locate | None = None) -> None:
         self._url = url
-        self._host = host
+        self._locate = locate
         self._clients: list[PythonClient] = []
 
     def open(self, mode: str) -> PythonClient:
-        client = PythonClient(f"python-{len(self._clients)}", mode, self._url, self._host)
+        client = PythonClient(f"python-{len(self._clients)}", mode, self._url, self._locate)
         self._clients.append(client)
         return client
 

@@ -1,5 +1,5 @@
-// Opens the example's page in two tabs of Chromium, writes in one after the other, and prints as one JSON object what
-// both showed and what their network did. Called by tests/e2e/test_browser.py: node two_tabs.mjs URL SCREENSHOT.png TEXT…
+// Opens an app's page in two tabs of Chromium, writes in one after the other, and prints as one JSON object what both showed
+// and what their network did. Called by tests/e2e/test_browser.py: node two_tabs.mjs URL SCREENSHOT.png TEXT…
 import { createRequire } from "node:module";
 
 const { chromium } = createRequire(import.meta.url)("playwright-core"); // unlike import, require looks at NODE_PATH
@@ -28,7 +28,7 @@ async function openTab(browser, url) {
   return { page, seen };
 }
 
-const replicaOf = ({ page }) => page.locator("#replica").textContent();
+const shown = ({ page }, id) => page.locator(`#${id}`).textContent();
 
 async function write(from, to, text) {
   await from.page.getByLabel("Message", { exact: true }).fill(text);
@@ -40,15 +40,17 @@ async function describe(tab) {
   const { page, seen } = tab;
   const messages = await page.getByRole("log").getByRole("listitem").evaluateAll((items) =>
     items.map((item) => ({ text: item.querySelector("p").textContent, origin: item.querySelector("small").textContent })));
-  return { ...seen, messages, state: await page.getByRole("status").textContent(),
-    replica: await replicaOf(tab) };
+  const latency = await page.locator("#latency").count() ? await shown(tab, "latency") : null; // not every page has one
+  return { ...seen, messages, latency, state: await shown(tab, "state"), transport: await shown(tab, "transport"),
+    replica: await shown(tab, "replica") };
 }
 
 const [url, screenshot, ...texts] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+const resolving = `--host-resolver-rules=MAP *.test ${process.env.TEST_NAMES_LEAD_TO}`; // see tests/support/names.py
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...FLAGS, resolving] });
 try {
   const tabs = [await openTab(browser, url), await openTab(browser, url)];
-  while (await replicaOf(tabs[0]) === await replicaOf(tabs[1])) {
+  while (await shown(tabs[0], "replica") === await shown(tabs[1], "replica")) {
     await tabs[1].page.context().close();
     tabs[1] = await openTab(browser, url);
   }

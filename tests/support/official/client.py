@@ -33,7 +33,8 @@ class OfficialClient(abc.ABC):
         self.sids: dict[str, str] = {}  # of the namespaces that are connected now
         self.events: list[Event] = []
         self.disconnects: list[tuple[str, str]] = []  # namespace, reason
-        self.disconnected_at: list[float] = []  # by the monotonic clock
+        self.connected_at: list[float] = []  # by the monotonic clock
+        self.disconnected_at: list[float] = []
         self.errors: list[tuple[str, str]] = []  # namespace, message
         self.answers: dict[int, list] = {}  # of acknowledgements
         self._numbers = itertools.count(1)
@@ -81,6 +82,7 @@ class OfficialClient(abc.ABC):
     # What the library's threads call.
 
     def on_connect(self, namespace: str, sid: str) -> None:
+        self.connected_at.append(time.monotonic())
         self.sids[namespace] = sid
 
     def on_disconnect(self, namespace: str, reason: str) -> None:
@@ -94,8 +96,10 @@ class Opener(abc.ABC):
 
     library: str
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, own_pace: bool = False) -> None:
+        """With `own_pace` clients reconnect as the library does by itself; else quickly, for the sake of tests."""
         self.url = url
+        self.own_pace = own_pace
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 

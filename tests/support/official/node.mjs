@@ -8,9 +8,14 @@
 //        | {…, "saw": "error", "namespace", "message"} | {…, "saw": "transport", "name"} | {…, "saw": "close"}
 // Bytes are {"$bytes": BASE64}. An event that wants to be acknowledged is, with "got" and its arguments.
 import { createRequire } from "node:module";
+import dns from "node:dns";
 import { createInterface } from "node:readline";
 
 const { Manager } = createRequire(import.meta.url)("socket.io-client"); // unlike import, require looks at NODE_PATH
+
+const { lookup } = dns;
+const testNames = process.env.TEST_NAMES_LEAD_TO; // see tests/support/names.py
+if (testNames) dns.lookup = (name, ...rest) => lookup(name.endsWith(".test") ? testNames : name, ...rest);
 
 const clients = new Map();
 const report = (line) => process.stdout.write(JSON.stringify(line) + "\n");

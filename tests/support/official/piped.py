@@ -20,6 +20,11 @@ PROGRAM = pathlib.Path(__file__).resolve().parent / "node.mjs"
 RECONNECT = {"reconnectionDelay": 200, "reconnectionDelayMax": 2000}
 
 
+def client_options(mode: str, *, own_pace: bool = False) -> dict:
+    """Of a client of socket.io-client; with `own_pace` it reconnects as the library does by itself."""
+    return {"transports": TRANSPORTS[mode], **({} if own_pace else RECONNECT)}
+
+
 def node() -> subprocess.Popen:
     environment = {**os.environ, "NODE_PATH": os.environ.get("NODE_PATH") or made_by("node_modules")}
     return piped("node", str(PROGRAM), env=environment)
@@ -99,8 +104,8 @@ class PipedClient(OfficialClient):
 
 
 class PipedOpener(Opener):
-    def __init__(self, url: str, process: subprocess.Popen) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, process: subprocess.Popen, **settings: object) -> None:
+        super().__init__(url, **settings)
         self._clients: dict[str, PipedClient] = {}
         self._program = Program(process, lambda line: self._clients[line["client"]].take(line))
 
@@ -109,7 +114,7 @@ class PipedOpener(Opener):
         self._clients[client.name] = client
         wanted = {} if auth is None else {"auth": dict(auth)}
         self._program.command(do="open", client=client.name, url=self.url, namespaces=list(namespaces),
-                              options={"transports": TRANSPORTS[mode], **RECONNECT}, **wanted)
+                              options=client_options(mode, own_pace=self.own_pace), **wanted)
         return client
 
     def close(self) -> None:
@@ -119,8 +124,8 @@ class PipedOpener(Opener):
 class NodeOpener(PipedOpener):
     library = "socket.io-client"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url, node())
+    def __init__(self, url: str, **settings: object) -> None:
+        super().__init__(url, node(), **settings)
 
 
 class JavaOpener(PipedOpener):

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 
+import aiohttp
 import requests
 import socketio
 
@@ -14,6 +15,22 @@ from tests.support.clients import TRANSPORTS, UPGRADE
 from .client import Event, OfficialClient, Opener
 
 RECONNECT = {"reconnection_delay": 0.2, "reconnection_delay_max": 2}
+
+
+def over_threads(**options: object) -> socketio.Client:
+    """A client with a session of its own: an affinity cookie is kept in it, and clients must not share one."""
+    return socketio.Client(http_session=requests.Session(), **options)
+
+
+def end(client: socketio.Client) -> None:
+    """For good: a reconnect that is just succeeding is not noticed by shutdown() itself."""
+    client.shutdown()
+    if client.connected:
+        client.disconnect()
+
+
+def pace(opener: Opener) -> dict:
+    return {} if opener.own_pace else RECONNECT
 
 
 class PythonClient(OfficialClient):
@@ -36,8 +53,8 @@ class PythonClient(OfficialClient):
         listen("connect_error", lambda data: self.errors.append((namespace, message(data))), namespace=namespace)
         listen("*", on_event, namespace=namespace)
 
-    def _connecting(self, url: str, auth: Mapping[str, str] | None) -> dict:
-        return {"url": url, "namespaces": list(self.namespaces), "auth": auth, "wait": False,
+    def _connecting(self, opener: Opener, auth: Mapping[str, str] | None) -> dict:
+        return {"url": opener.url, "namespaces": list(self.namespaces), "auth": auth, "wait": False,
                 "transports": None if self.mode == UPGRADE else TRANSPORTS[self.mode]}
 
     def _emitting(self, namespace: str, event: str, args: Sequence[object], ack: int | None) -> dict:
@@ -61,27 +78,26 @@ def message(data: object) -> str:
 class ThreadClient(PythonClient):
     keeps_order = False  # each message gets a thread of its own
 
-    def __init__(self, name: str, mode: str, namespaces: Sequence[str], url: str, auth: Mapping[str, str] | None) -> None:
-        # A session of its own: an affinity cookie is kept in it, and clients must not share one.
-        super().__init__(name, mode, namespaces, socketio.Client(http_session=requests.Session(), **RECONNECT))
-        self._library.connect(**self._connecting(url, auth))
+    def __init__(self, name: str, mode: str, namespaces: Sequence[str], opener: Opener, auth: Mapping[str, str] | None) -> None:
+        super().__init__(name, mode, namespaces, over_threads(**pace(opener)))
+        self._library.connect(**self._connecting(opener, auth))
 
     def send(self, namespace: str, event: str, args: Sequence[object], ack: int | None) -> None:
         self._library.emit(**self._emitting(namespace, event, args, ack))
 
     def close(self) -> None:
-        self._library.shutdown()
+        end(self._library)
 
 
 class PythonOpener(Opener):
     library = "python-socketio"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, **settings: object) -> None:
+        super().__init__(url, **settings)
         self._clients: list[ThreadClient] = []
 
     def open(self, mode: str, *, namespaces: Sequence[str] = ("/",), auth: Mapping[str, str] | None = None) -> ThreadClient:
-        self._clients.append(client := ThreadClient(self.next_name(), mode, namespaces, self.url, auth))
+        self._clients.append(client := ThreadClient(self.next_name(), mode, namespaces, self, auth))
         return client
 
     def close(self) -> None:
@@ -89,35 +105,42 @@ class PythonOpener(Opener):
             client.close()
 
 
+async def new_session() -> aiohttp.ClientSession:
+    """It keeps the cookies of servers that have no name, too."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
 class AsyncioClient(PythonClient):
-    def __init__(self, name: str, mode: str, namespaces: Sequence[str], loop: asyncio.AbstractEventLoop, url: str,
+    def __init__(self, name: str, mode: str, namespaces: Sequence[str], loop: asyncio.AbstractEventLoop, opener: Opener,
                  auth: Mapping[str, str] | None) -> None:
         self._loop = loop
-        super().__init__(name, mode, namespaces, socketio.AsyncClient(**RECONNECT))
-        self._run(self._library.connect(**self._connecting(url, auth)))
+        self._session = self._run(new_session())
+        super().__init__(name, mode, namespaces, socketio.AsyncClient(http_session=self._session, **pace(opener)))
+        self._run(self._library.connect(**self._connecting(opener, auth)))
 
-    def _run(self, coroutine: object) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
+    def _run(self, coroutine: object) -> object:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=20)
 
     def send(self, namespace: str, event: str, args: Sequence[object], ack: int | None) -> None:
         self._run(self._library.emit(**self._emitting(namespace, event, args, ack)))
 
     def close(self) -> None:
         self._run(self._library.shutdown())
+        self._run(self._session.close())
 
 
 class AsyncioOpener(Opener):
     library = "python-socketio-asyncio"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, **settings: object) -> None:
+        super().__init__(url, **settings)
         self._clients: list[AsyncioClient] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
     def open(self, mode: str, *, namespaces: Sequence[str] = ("/",), auth: Mapping[str, str] | None = None) -> AsyncioClient:
-        client = AsyncioClient(self.next_name(), mode, namespaces, self._loop, self.url, auth)
+        client = AsyncioClient(self.next_name(), mode, namespaces, self._loop, self, auth)
         self._clients.append(client)
         return client
 

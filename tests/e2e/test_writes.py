@@ -1,4 +1,5 @@
-"""An operator with nothing to do writes nothing: the API server's own audit log says so."""
+"""An operator with nothing to do writes nothing: the API server's own audit log says so. The last of the tests, so that the
+count of the clients of earlier ones has come down in the status, which it does once a minute."""
 
 import os
 
@@ -12,7 +13,8 @@ IDLE_SECONDS = float(os.environ.get("REALTIME_E2E_IDLE_SECONDS", "30"))
 
 
 @pytest.fixture
-def audit(cluster, no_other_namespace) -> AuditLog:
+def audit(cluster, chat, no_other_namespace) -> AuditLog:
+    wait_for(lambda: chat.get()["status"]["connections"] == 0, 90, "the clients of earlier tests to be counted no more", 1)
     return AuditLog(cluster.audit_log)
 
 

@@ -32,7 +32,7 @@ char* Chunk::take(std::size_t bytes) {
 }
 
 Range ChunkArena::take(std::size_t bytes) {
-  if (bytes > kChunkBytes / 4) {
+  if (!shares_chunk(bytes)) {
     ChunkPtr own{Chunk::make(bytes)};
     own->take(bytes);
     return {std::move(own), 0, static_cast<std::uint32_t>(bytes)};

@@ -60,6 +60,9 @@ class ChunkArena {
  public:
   static constexpr std::size_t kChunkBytes = 16'384 - 32;  // with malloc's and our header a power of two
 
+  /// Whether a piece of this size lies in one chunk with others.
+  static constexpr bool shares_chunk(std::size_t bytes) { return bytes <= kChunkBytes / 4; }
+
   /// `bytes` bytes to fill, at most 4 GiB.
   Range take(std::size_t bytes);
 

@@ -1,24 +1,45 @@
 #include "realtime-server/engineio/outbox.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "core/digest.hpp"
 #include "realtime-server/engineio/frame.hpp"
 
 namespace engineio {
+namespace {
+
+/// From so many ranges on, which only a client that is behind has, small frames are copied: each would keep a chunk in
+/// which nearly everything is for others.
+constexpr std::size_t kSharedEntries = 32;
+
+}  // namespace
+
+bool Outbox::continues(const Range& range) const {
+  return head_ < ranges_.size() && ranges_.back().chunk == range.chunk &&
+         ranges_.back().offset + ranges_.back().length == range.offset;
+}
+
+/// The same bytes in memory of this outbox alone.
+Range Outbox::copy(const Range& frame) {
+  auto range = own_.take(frame.length);
+  std::memcpy(range.chunk->data() + range.offset, frame.begin(), frame.length);
+  return range;
+}
 
 bool Outbox::push(const Range& frame) {
   const std::size_t length = frame.length;
-  const bool merges = head_ < ranges_.size() && ranges_.back().chunk == frame.chunk &&
-                      ranges_.back().offset + ranges_.back().length == frame.offset;
-  if (bytes_ + length > limits_->bytes || limits_->process_used + length > limits_->process_bytes ||
-      (!merges && ranges_.size() - head_ >= limits_->entries))
+  if (bytes_ + length > limits_->bytes || limits_->process_used + length > limits_->process_bytes) return false;
+  const bool copies = entries() >= kSharedEntries && !continues(frame) && ChunkArena::shares_chunk(length);
+  const auto range = copies ? copy(frame) : frame;
+  if (continues(range)) {
+    ranges_.back().length += range.length;
+  } else if (entries() < limits_->entries) {
+    ranges_.push_back(range);
+  } else {
     return false;
-  if (merges)
-    ranges_.back().length += frame.length;
-  else
-    ranges_.push_back(frame);
+  }
   bytes_ += length;
   limits_->process_used += length;
   return true;
@@ -65,6 +86,7 @@ void Outbox::drop_first_range() {
   }
   ranges_.clear();
   head_ = 0;
+  own_ = {};
   if (ranges_.capacity() > 2) std::vector<Range>{}.swap(ranges_);
 }
 
@@ -88,6 +110,7 @@ std::string Outbox::take_payload(std::size_t most) {
 void Outbox::clear() {
   limits_->process_used -= bytes_;
   std::vector<Range>{}.swap(ranges_);
+  own_ = {};
   head_ = 0;
   bytes_ = 0;
 }

@@ -1,6 +1,7 @@
 // What waits to be sent to one client: ready frames in shared chunks, as ranges that merge when they are adjacent. A
 // frame says its own length and kind, so a polling answer takes packets out of the same ranges that a WebSocket sends
-// as they are. Owned by a session or a WebSocket; one loop thread only.
+// as they are. A client that is behind gets copies of small frames, lest it keeps the chunks of all. Owned by a session
+// or a WebSocket; one loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -51,10 +52,13 @@ class Outbox {
   void clear();
 
  private:
+  bool continues(const Range& range) const;
+  Range copy(const Range& frame);
   void drop_first_range();
 
   OutboxLimits* limits_;
   std::vector<Range> ranges_;
+  ChunkArena own_;          ///< for what is not left in the chunk of others
   std::uint32_t head_ = 0;  ///< ranges before it are sent
   std::size_t bytes_ = 0;
 };

@@ -297,3 +297,40 @@ TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is ther
   web_socket.consume(web_socket.bytes());
   CHECK(limits.process_used == 0);
 }
+
+TEST_CASE("A slow client keeps little more memory than its frames have bytes", "[unit][engineio]") {
+  const auto before = engineio::Chunk::allocated();
+  OutboxLimits limits;
+  ChunkArena arena;
+  auto outbox = std::make_unique<Outbox>(limits);
+  std::string expected;
+  for (int i = 0; i < 3'000; ++i) {
+    const auto frame = text(arena, std::to_string(i) + std::string(90, '-'));
+    expected.append(frame.begin(), frame.length);
+    REQUIRE(outbox->push(frame));
+    // Four chunks' worth of frames for others, who take them at once.
+    for (int others = 0; others < 16; ++others) arena.take(ChunkArena::kChunkBytes / 4);
+  }
+  CHECK(content_of(*outbox) == expected);
+  CHECK(outbox->bytes() == expected.size());
+  CHECK(limits.process_used == expected.size());
+  CHECK(engineio::Chunk::allocated() - before < expected.size() + 40 * ChunkArena::kChunkBytes);
+
+  SECTION("which is free when they are sent, byte by byte") {
+    while (!outbox->empty()) outbox->consume(1);
+    CHECK(engineio::Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
+  }
+  SECTION("which it gives away over polling") {
+    CHECK(outbox->take_payload(2'999).size() > 2'999 * 92);
+    CHECK(outbox->take_payload(2) == "42999" + std::string(90, '-'));
+    CHECK(engineio::Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
+  }
+  SECTION("which goes with it to a WebSocket") {
+    Outbox web_socket{limits};
+    web_socket.append(*outbox);
+    outbox.reset();
+    CHECK(content_of(web_socket) == expected);
+    web_socket.clear();
+    CHECK(engineio::Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
+  }
+}

@@ -59,7 +59,12 @@ class Program:
 
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait(timeout=20)
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            # It still has a poll that a replica holds, because the farewell went to another one.
+            self._process.terminate()
+            self._process.wait(timeout=20)
         self._reader.join()
 
 

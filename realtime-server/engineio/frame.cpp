@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/utf8.hpp"
+
 namespace engineio {
 namespace {
 
@@ -18,26 +20,6 @@ Incoming failure(CloseReason reason) { return {Incoming::Kind::kError, {}, reaso
 bool is_valid_status(std::uint64_t status) {
   return (status >= 1000 && status <= 1014 && status != 1004 && status != 1005 && status != 1006) ||
          (status >= 3000 && status <= 4999);
-}
-
-/// RFC 3629, section 4; for the few bytes of a close frame.
-bool is_utf8(std::string_view text) {
-  const auto byte = [text](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
-  for (std::size_t at = 0; at < text.size();) {
-    const unsigned lead = byte(at++);
-    if (lead < 0x80) continue;
-    if (lead < 0xc2 || lead > 0xf4) return false;
-    // The second byte excludes what is too long for its value, surrogates, and what is beyond Unicode.
-    unsigned least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    unsigned most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    for (int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1; more > 0; --more) {
-      if (byte(at) < least || byte(at) > most) return false;
-      ++at;
-      least = 0x80;
-      most = 0xbf;
-    }
-  }
-  return true;
 }
 
 }  // namespace
@@ -161,7 +143,7 @@ Incoming FrameReader::finished(std::string_view payload) {
       const auto* raw = reinterpret_cast<const unsigned char*>(payload.data());
       if (payload.size() == 1 || (payload.size() > 1 && !is_valid_status(big_endian({raw, 2}))))
         return failure(CloseReason::kProtocolError);
-      if (payload.size() > 2 && !is_utf8(payload.substr(2))) return failure(CloseReason::kInvalidUtf8);
+      if (payload.size() > 2 && !core::is_utf8(payload.substr(2))) return failure(CloseReason::kInvalidUtf8);
       return {Incoming::Kind::kClose, payload};
     }
     default:

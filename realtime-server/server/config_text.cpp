@@ -7,28 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
+
 namespace server {
 namespace {
 
 unsigned byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 
 bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }
-
-/// How many bytes the character at the front takes (RFC 3629); nothing if it is no UTF-8.
-std::optional<std::size_t> character_size(std::string_view text) {
-  const unsigned first = byte_at(text, 0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return std::nullopt;
-  for (std::size_t i = 1; i < size; ++i)
-    if (begins_character(text[i])) return std::nullopt;
-  // Overlong forms, surrogates, and what is above U+10FFFF.
-  const unsigned second = byte_at(text, 1);
-  if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) || (first == 0xF0 && second < 0x90) ||
-      (first == 0xF4 && second > 0x8F))
-    return std::nullopt;
-  return size;
-}
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r'; }
 
@@ -85,24 +71,15 @@ core::Result<ConfigText> ConfigText::check(std::string_view text, std::string_vi
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Place place;
   for (std::size_t at = 0; at < text.size();) {
-    const auto size = character_size(text.substr(at));
-    if (!size || is_control(text[at]))
+    const auto character = core::utf8_sequence(text.data() + at, text.data() + text.size());
+    if (!character.well_formed || is_control(text[at]))
       return ConfigText{text.substr(0, at), file}.fail(
           place, fmt::format("the byte 0x{:02x}, which is no text in UTF-8", byte_at(text, at)));
-    place.column += static_cast<int>(*size);
+    place.column += static_cast<int>(character.length);
     if (text[at] == '\n') place = {place.line + 1, 0};
-    at += *size;
+    at += character.length;
   }
   return ConfigText{text, file};
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto size = character_size(text);
-    if (!size) return false;
-    text.remove_prefix(*size);
-  }
-  return true;
 }
 
 std::string ConfigText::described(const Place& place) const {

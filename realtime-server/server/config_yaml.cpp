@@ -13,6 +13,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include "core/utf8.hpp"
 #include "realtime-server/server/config_scalars.hpp"
 #include "realtime-server/server/config_text.hpp"
 
@@ -47,7 +48,7 @@ class TreeBuilder : public YAML::EventHandler {
                 const std::string& text) override {
     auto scalar = node(YamlType::kScalar, mark, tag);
     // Of two escapes yaml-cpp makes single bytes instead of characters.
-    if (!is_utf8(text)) throw Problem{scalar.place, "the escape \\N or \\_; write \\x85 or \\xa0"};
+    if (!core::is_utf8(text)) throw Problem{scalar.place, "the escape \\N or \\_; write \\x85 or \\xa0"};
     scalar.plain = tag == "?";
     scalar.text = text;
     if (!awaits_key()) return add_leaf(std::move(scalar), anchor);

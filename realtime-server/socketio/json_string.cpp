@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <system_error>
 
+#include "core/utf8.hpp"
 #include "realtime-server/socketio/json_bytes.hpp"
 
 namespace socketio {
@@ -145,7 +146,7 @@ void append_json_string(std::string& out, std::string_view text) {
       copied = ++p;
       continue;
     }
-    const auto sequence = utf8_sequence(p, end);
+    const auto sequence = core::utf8_sequence(p, end);
     if (!sequence.well_formed) {
       flush();
       out += kReplacement;
@@ -155,17 +156,6 @@ void append_json_string(std::string& out, std::string_view text) {
   }
   flush();
   out += '"';
-}
-
-bool is_utf8(std::string_view text) {
-  const char* p = text.data();
-  const char* const end = p + text.size();
-  while ((p = skip_ascii(p, end)) != end) {
-    const auto sequence = utf8_sequence(p, end);
-    if (!sequence.well_formed) return false;
-    p += sequence.length;
-  }
-  return true;
 }
 
 }  // namespace socketio

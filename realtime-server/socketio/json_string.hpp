@@ -14,7 +14,4 @@ std::string unescape(std::string_view raw);
 /// JavaScript's TextDecoder does it. Escapes what must be escaped and nothing else.
 void append_json_string(std::string& out, std::string_view text);
 
-/// Whether all of it is well-formed UTF-8 (Unicode, table 3-7: no overlong forms, no surrogates).
-bool is_utf8(std::string_view text);
-
 }  // namespace socketio

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "core/utf8.hpp"
 #include "realtime-server/socketio/json_bytes.hpp"
 #include "realtime-server/socketio/json_cursor.hpp"
 
@@ -49,7 +50,7 @@ inline const char* skip_escape(const char* p, const char* end, JsonFault& fault)
 /// Characters outside ASCII; p is the first byte of one.
 inline const char* skip_not_ascii(const char* p, const char* end, JsonFault& fault) {
   do {
-    const auto sequence = utf8_sequence(p, end);
+    const auto sequence = core::utf8_sequence(p, end);
     if (!sequence.well_formed) return refused(fault, JsonError::kBadUtf8, p);
     p += sequence.length;
   } while (p != end && static_cast<unsigned char>(*p) >= 0x80);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/utf8.hpp"
 #include "realtime-server/socketio/json_string.hpp"
 
 namespace socketio {
@@ -34,8 +35,8 @@ PacketError take_namespace(std::string_view& text, Packet& packet) {
   const auto end = text.find(',');
   packet.nsp = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  return packet.nsp.size() <= kLongestNamespace && is_utf8(packet.nsp) ? PacketError::kNone
-                                                                       : PacketError::kBadNamespace;
+  return packet.nsp.size() <= kLongestNamespace && core::is_utf8(packet.nsp) ? PacketError::kNone
+                                                                             : PacketError::kBadNamespace;
 }
 
 PacketError error_of(const JsonCursor& cursor) {

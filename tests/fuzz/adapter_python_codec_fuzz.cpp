@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/utf8.hpp"
 #include "realtime-server/adapter/python_codec.hpp"
 #include "realtime-server/socketio/json_string.hpp"
 #include "realtime-server/socketio/packet.hpp"
@@ -38,8 +39,8 @@ struct CheckingInbox final : adapter::Inbox {
     FUZZ_CHECK(!is_reserved(emit.event));
     FUZZ_CHECK(is_json("[" + support::joined(emit.args, "") + "]"));
     FUZZ_CHECK(emit.attachments.size() <= socketio::kMostAttachments);
-    FUZZ_CHECK(socketio::is_utf8(emit.nsp));
-    for (const auto room : emit.rooms) FUZZ_CHECK(socketio::is_utf8(room));
+    FUZZ_CHECK(core::is_utf8(emit.nsp));
+    for (const auto room : emit.rooms) FUZZ_CHECK(core::is_utf8(room));
     if (const auto& callback = emit.callback)
       FUZZ_CHECK(is_json(callback->host) && is_json(callback->sid) && is_json(callback->nsp) && is_json(callback->id));
     auto without_callback = emit;
@@ -59,7 +60,7 @@ struct CheckingInbox final : adapter::Inbox {
 
  private:
   static void check(std::initializer_list<std::string_view> names) {
-    for (const auto name : names) FUZZ_CHECK(socketio::is_utf8(name));
+    for (const auto name : names) FUZZ_CHECK(core::is_utf8(name));
   }
 };
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "realtime-server/socketio/json_bytes.hpp"
 #include "realtime-server/socketio/json_cursor.hpp"
 #include "realtime-server/socketio/json_string.hpp"
@@ -27,13 +28,13 @@ void check_slice(std::string_view slice, std::string_view text) {
   JsonCursor again{slice};
   const auto same = again.value();
   FUZZ_CHECK(same && *same == slice && again.finish());
-  FUZZ_CHECK(socketio::is_utf8(slice));
+  FUZZ_CHECK(core::is_utf8(slice));
 }
 
 // What a string says can be quoted again, and says the same then.
 void check_string(std::string_view raw) {
   const auto said = socketio::unescape(raw);
-  FUZZ_CHECK(socketio::is_utf8(said));
+  FUZZ_CHECK(core::is_utf8(said));
   std::string requoted;
   socketio::append_json_string(requoted, said);
   FUZZ_CHECK(!json_walk::walked(requoted).failed());
@@ -90,7 +91,7 @@ void check_any_bytes(std::string_view text) {
   std::string quoted;
   socketio::append_json_string(quoted, text);
   FUZZ_CHECK(!json_walk::walked(quoted).failed());
-  if (socketio::is_utf8(text)) FUZZ_CHECK(socketio::unescape(quoted) == text);
+  if (core::is_utf8(text)) FUZZ_CHECK(socketio::unescape(quoted) == text);
 }
 
 }  // namespace
@@ -103,7 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FUZZ_CHECK(walked.offset() <= size);
   if (!walked.failed()) {
     FUZZ_CHECK(walked.offset() == size);
-    FUZZ_CHECK(socketio::is_utf8(text));
+    FUZZ_CHECK(core::is_utf8(text));
   }
   check_parts(text);
   check_placeholders(text, walked);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "realtime-server/socketio/assembler.hpp"
 #include "realtime-server/socketio/encoder.hpp"
 #include "realtime-server/socketio/json_string.hpp"
@@ -56,7 +57,7 @@ void check_placeholders(const Packet& packet, std::string_view text) {
 
 void check_packet(const Packet& packet, std::string_view text) {
   FUZZ_CHECK(packet.nsp == "/" || (lies_in(packet.nsp, text) && packet.nsp.starts_with('/')));
-  FUZZ_CHECK(packet.nsp.size() <= socketio::kLongestNamespace && socketio::is_utf8(packet.nsp));
+  FUZZ_CHECK(packet.nsp.size() <= socketio::kLongestNamespace && core::is_utf8(packet.nsp));
   FUZZ_CHECK(packet.id.empty() || lies_in(packet.id, text));
   FUZZ_CHECK(packet.id.size() <= socketio::kLongestAckId);
   FUZZ_CHECK(std::all_of(packet.id.begin(), packet.id.end(), [](char c) { return c >= '0' && c <= '9'; }));

@@ -1,0 +1,48 @@
+// UTF-8: sequences one at a time, inline for those who walk a text, and whole texts. Pure; any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace core {
+
+/// The first byte in [p, end) that is not ASCII, or `end`.
+inline const char* skip_ascii(const char* p, const char* end) {
+  for (; end - p >= 8; p += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    if ((word & 0x8080808080808080) != 0) break;
+  }
+  while (p != end && static_cast<unsigned char>(*p) < 0x80) ++p;
+  return p;
+}
+
+/// What begins at some byte: a well-formed sequence of `length` bytes, or as many bytes that cannot begin one.
+struct Utf8Sequence {
+  unsigned length;
+  bool well_formed;
+};
+
+/// The sequence at p < end (Unicode, table 3-7). Of one that is ill-formed, the length is that of the maximal subpart
+/// that decoders replace by one U+FFFD.
+inline Utf8Sequence utf8_sequence(const char* p, const char* end) {
+  const auto byte = [p](std::ptrdiff_t i) { return static_cast<unsigned char>(p[i]); };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return {1, true};
+  if (lead < 0xc2 || lead > 0xf4) return {1, false};
+  const unsigned length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  // No overlong forms, no surrogates, nothing beyond U+10FFFF: that is all in the second byte's range.
+  const unsigned least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const unsigned most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (end - p < 2 || byte(1) < least || byte(1) > most) return {1, false};
+  for (unsigned i = 2; i < length; ++i)
+    if (end - p <= static_cast<std::ptrdiff_t>(i) || (byte(i) & 0xc0U) != 0x80) return {i, false};
+  return {length, true};
+}
+
+/// Whether the whole text is UTF-8.
+bool is_utf8(std::string_view text);
+
+}  // namespace core

@@ -13,11 +13,12 @@ char* put(char* at, std::string_view bytes) {
   return at + bytes.size();
 }
 
-Range encode(ChunkArena& arena, Opcode opcode, std::span<const std::string_view> pieces) {
-  std::size_t size = 0;
+/// A frame of `first` and the pieces behind it.
+Range encode(ChunkArena& arena, Opcode opcode, std::string_view first, std::span<const std::string_view> pieces = {}) {
+  std::size_t size = first.size();
   for (const auto piece : pieces) size += piece.size();
   auto range = arena.take(frame_header_size(size) + size);
-  char* at = write_frame_header(range.chunk->data() + range.offset, opcode, size);
+  char* at = put(write_frame_header(range.chunk->data() + range.offset, opcode, size), first);
   for (const auto piece : pieces) at = put(at, piece);
   return range;
 }
@@ -45,26 +46,19 @@ std::string_view next_in_payload(std::string_view& payload) {
 }
 
 Range encode_text(ChunkArena& arena, PacketType type, std::span<const std::string_view> pieces) {
-  std::size_t size = 1;
-  for (const auto piece : pieces) size += piece.size();
-  auto range = arena.take(frame_header_size(size) + size);
-  char* at = write_frame_header(range.chunk->data() + range.offset, Opcode::kText, size);
-  *at++ = static_cast<char>(type);
-  for (const auto piece : pieces) at = put(at, piece);
-  return range;
+  const auto first = static_cast<char>(type);
+  return encode(arena, Opcode::kText, {&first, 1}, pieces);
 }
 
-Range encode_binary(ChunkArena& arena, std::string_view data) {
-  return encode(arena, Opcode::kBinary, std::array{data});
-}
+Range encode_binary(ChunkArena& arena, std::string_view data) { return encode(arena, Opcode::kBinary, data); }
 
 Range encode_base64(ChunkArena& arena, std::string_view data) {
   const auto text = core::base64_encode(data);
-  return encode(arena, Opcode::kText, std::array{std::string_view{"b"}, std::string_view{text}});
+  return encode(arena, Opcode::kText, "b", std::array{std::string_view{text}});
 }
 
 Range encode_control(ChunkArena& arena, Opcode opcode, std::string_view payload) {
-  return encode(arena, opcode, std::array{payload.substr(0, 125)});
+  return encode(arena, opcode, payload.substr(0, 125));
 }
 
 }  // namespace engineio

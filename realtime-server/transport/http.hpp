@@ -37,7 +37,7 @@ struct Answer {
 /// The reason phrase of a status (RFC 9110, section 15).
 std::string_view phrase_of(int status);
 
-/// The head of an answer; `with_body` is false for HEAD, whose length is that of the body it leaves out.
+/// The head of an answer, with the length of its body; a HEAD gets the same and no body.
 std::string head_of(const Answer& answer, bool keep_alive);
 
 /// What a key of a client's handshake has to be answered with (RFC 6455, section 4.2.2), or nothing if it is no Base64

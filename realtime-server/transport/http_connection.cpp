@@ -242,10 +242,9 @@ void HttpConnection::answer(const Answer& answer) {
   // With a body that is not read to its end there is no way to find the next request.
   const bool unread = state_ == State::kHead || state_ == State::kBody;
   keep_alive_ = keep_alive_ && !answer.close && !unread;
-  const auto head = head_of(answer, keep_alive_);
   state_ = State::kSending;
   context_.idle_deadlines.arm(*this);
-  sending_ = head;
+  sending_ = head_of(answer, keep_alive_);
   if (!is_head_) sending_ += answer.body;
   sent_ = 0;
   send_pending();

@@ -124,19 +124,19 @@ void Hub::run(const Action& action, socketio::Socket& socket, const Assembled& w
       ++counters_.delivered;
       break;
     case ActionType::kBroadcast:
-      deliver(*find(emit.nsp), emit);
+      deliver(socket.nsp(), emit);
       adapter_->emit(emit);
       break;
   }
 }
 
-void Hub::deliver(Space& space, const socketio::Emit& emit) {
+void Hub::deliver(socketio::Namespace& nsp, const socketio::Emit& emit) {
   const auto ack_id = emit.callback ? next_ack_id_++ : 0;
-  counters_.delivered += space.nsp.deliver(emit, encoder_, ack_id);
+  counters_.delivered += nsp.deliver(emit, encoder_, ack_id);
 }
 
 void Hub::on_emit(const socketio::Emit& emit) {
-  if (auto* space = find(emit.nsp)) deliver(*space, emit);
+  if (auto* space = find(emit.nsp)) deliver(space->nsp, emit);
 }
 
 void Hub::on_disconnect(std::string_view nsp, std::string_view sid) {

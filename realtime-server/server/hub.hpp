@@ -56,7 +56,7 @@ class Hub final : public adapter::Inbox {
   void on_event(Space& space, socketio::Socket& socket, const socketio::Assembled& whole);
   void on_ack(socketio::Socket& socket, const socketio::Packet& packet);
   void run(const Action& action, socketio::Socket& socket, const socketio::Assembled& whole);
-  void deliver(Space& space, const socketio::Emit& emit);
+  void deliver(socketio::Namespace& nsp, const socketio::Emit& emit);
 
   std::map<std::string, Space, std::less<>> spaces_;
   engineio::SessionIds& ids_;

@@ -187,16 +187,18 @@ TEST_CASE("An outbox that never quite empties does not keep what it has sent", "
     ChunkArena arena;
     Outbox outbox{limits};
     std::string expected;
+    int refused = 0;  // counted, for some of Catch2's reporters keep every assertion, which is memory too
     for (int i = 0; i < 10'000; ++i) {
       const auto frame = text(arena, std::to_string(i));
       arena.take(1);  // so that nothing merges
-      REQUIRE(outbox.push(frame));
+      if (!outbox.push(frame)) ++refused;
       expected.append(frame.begin(), frame.length);
       if (expected.size() < 1000) continue;
       const auto sent = expected.size() - 990;  // seldom at the end of a frame
       outbox.consume(sent);
       expected.erase(0, sent);
     }
+    CHECK(refused == 0);
     CHECK(content_of(outbox) == expected);
     CHECK(engineio::Chunk::allocated() - before < 4 * ChunkArena::kChunkBytes);
     CHECK(heap::in_use() - heap_before < 6 * ChunkArena::kChunkBytes);

@@ -72,7 +72,7 @@ class RedisRelay(Relay):
 
     def __init__(self, port: int) -> None:
         self._redis = f"127.0.0.1:{port}"
-        self._hears = threading.Event()
+        self._hears = asyncio.Event()
         self._hears.set()
         super().__init__()
 
@@ -81,10 +81,10 @@ class RedisRelay(Relay):
         return f"redis://{self.address}/0"
 
     def deafen(self) -> None:
-        self._hears.clear()
+        self._loop.call_soon_threadsafe(self._hears.clear)
 
     def heal(self) -> None:
-        self._hears.set()
+        self._loop.call_soon_threadsafe(self._hears.set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         redis_reader, redis_writer = await open_to(self._redis)
@@ -102,8 +102,8 @@ class RedisRelay(Relay):
         async def to_replica() -> None:
             try:
                 while data := await redis_reader.read(CHUNK):
-                    while subscribed and not self._hears.is_set():
-                        await asyncio.sleep(0.02)
+                    if subscribed:
+                        await self._hears.wait()
                     writer.write(data)
             finally:
                 writer.close()

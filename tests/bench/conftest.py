@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.support.programs import built
 from tests.support.waiting import wait_for
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).parent
 
 
@@ -46,11 +46,7 @@ class Server:
 @pytest.fixture(scope="session")
 def programs() -> pathlib.Path:
     """The folder of the built programs."""
-    if not (ROOT / "build" / "dev" / "build.ninja").exists():
-        subprocess.run(["cmake", "--preset", "dev"], cwd=ROOT, check=True)
-    subprocess.run(["cmake", "--build", "--preset", "dev", "--target", "bench-generator", "bench-floor"], cwd=ROOT,
-                   check=True)
-    return ROOT / "build" / "dev" / "bin"
+    return built("dev", "bench-generator", "bench-floor")
 
 
 @pytest.fixture

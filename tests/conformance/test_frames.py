@@ -16,6 +16,8 @@ import pytest
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
+from tests.support.programs import built
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEED = 6455
 # Around every size at which a header, or our reading of it, changes.
@@ -132,10 +134,7 @@ def read_by_websockets(frames: bytes) -> list[Event]:
 
 @pytest.fixture(scope="module")
 def program() -> pathlib.Path:
-    if not (ROOT / "build" / "dev" / "build.ninja").exists():
-        subprocess.run(["cmake", "--preset", "dev"], cwd=ROOT, check=True)
-    subprocess.run(["cmake", "--build", "--preset", "dev", "--target", "frame-codec"], cwd=ROOT, check=True)
-    return ROOT / "build" / "dev" / "bin" / "frame-codec"
+    return built("dev", "frame-codec") / "frame-codec"
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000, 65_536, 10_000_000])

@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 from tests.support.json_texts import MUTATIONS, make_texts
+from tests.support.programs import built
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEED = 20_240_229
@@ -38,10 +39,7 @@ def depth(text: bytes) -> int:
 
 @pytest.fixture(scope="module")
 def program() -> pathlib.Path:
-    if not (ROOT / "build" / "dev" / "build.ninja").exists():
-        subprocess.run(["cmake", "--preset", "dev"], cwd=ROOT, check=True)
-    subprocess.run(["cmake", "--build", "--preset", "dev", "--target", "json-verdict"], cwd=ROOT, check=True)
-    return ROOT / "build" / "dev" / "bin" / "json-verdict"
+    return built("dev", "json-verdict") / "json-verdict"
 
 
 def test_the_walk_accepts_what_json_parse_accepts(program):

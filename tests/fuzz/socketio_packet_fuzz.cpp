@@ -12,7 +12,6 @@
 #include "core/utf8.hpp"
 #include "realtime-server/socketio/assembler.hpp"
 #include "realtime-server/socketio/encoder.hpp"
-#include "realtime-server/socketio/json_string.hpp"
 #include "tests/fuzz/check.hpp"
 #include "tests/support/outlets.hpp"
 

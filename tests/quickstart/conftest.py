@@ -11,6 +11,7 @@ import pytest
 from tests.quickstart.checkout import Checkout
 from tests.quickstart.foreign import CRD, Foreign
 from tests.support.cluster import OPERATOR_NAMESPACE, ROOT
+from tests.support.programs import built
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,9 +28,7 @@ def programs() -> dict[str, str]:
     for name in ("realtime-operator", "realtime-server"):
         variable = f"{name.replace('-', '_').upper()}_BINARY"
         if variable not in os.environ:
-            if not (ROOT / "build" / "release" / "build.ninja").exists():
-                subprocess.run(["cmake", "--preset", "release"], cwd=ROOT, check=True)
-            subprocess.run(["cmake", "--build", "--preset", "release", "--target", name], cwd=ROOT, check=True)
+            built("release", name)
         found[variable] = os.path.abspath(os.environ.get(variable) or ROOT / "build" / "release" / "bin" / name)
     return found
 

@@ -56,6 +56,12 @@ class Outlet {
     }
   }
 
+  /// Takes over what waits at another outlet of the same client, and that it has overflowed.
+  void take_over(Outlet& other) {
+    outbox_.append(other.outbox_);
+    overflowed_ |= other.overflowed_;
+  }
+
   /// Takes nothing more; what waits may still leave.
   void end() { ended_ = true; }
 

@@ -168,13 +168,13 @@ void Client::on_probe(transport::WebSocket& socket, std::string_view text) {
 /// What waits for a poll leaves over the WebSocket, before everything that comes.
 void Client::upgrade(transport::WebSocket& socket) {
   socket.disarm();
-  socket.outbox().append(polling_->outbox());
+  socket.take_over(*polling_);
   over_websocket_ = true;
   outlet_ = &socket;
   connection_.set_outlet(socket);
   polling_.reset();
-  socket.flush();
   environment_.registry.on_client_upgraded();
+  socket.flush();
 }
 
 void Client::on_closed(transport::WebSocket&, CloseReason reason) {

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 
 import pytest
 
-from tests.support.raw import POLL, SOCKET, TEXT, Connection, WebSocket, frame, open_polling
+from tests.support.raw import POLL, SOCKET, TEXT, Connection, WebSocket, frame, open_polling, open_websocket
 from tests.support.realtime_server import ROOT, Server, made_by
 
 UPGRADES, AT_ONCE = 1_000, 50
@@ -170,3 +171,26 @@ def test_an_upgrade(server, peer, interleaving):
             await asyncio.gather(*(run() for _ in range(SESSIONS)))
 
     asyncio.run(all_at_once())
+
+
+@pytest.mark.ours
+def test_a_client_that_upgrades_when_it_has_missed_something_is_closed(servers):
+    """A gap would be worse than the end: what did not fit while it polled came in the same turn as its upgrade."""
+    rules = [{"type": "Broadcast", "event": "news", "args": ["$args"]}, {"type": "Emit", "event": "taken", "args": []}]
+    # Between two broadcasts lies a packet for somebody else, so that each is an entry of its own.
+    server = servers({"limits": {"outboxPackets": 16}, "namespaces": {"/": {"events": {"message": rules}}}})
+
+    async def look() -> int:
+        session = await Session.open(server.address, peer=False)
+        async with await open_websocket(server.address) as sender, await session.probe() as websocket:
+            sender.send("40")
+            assert (await sender.receive()).startswith("40")
+            server.signal(signal.SIGSTOP)  # so that both are read in one turn of the loop
+            sender.connection.write(b"".join(frame(TEXT, b'42["message"]') for _ in range(17)))
+            websocket.send("5")
+            server.signal(signal.SIGCONT)
+            async with asyncio.timeout(10):
+                return await websocket.closed()
+
+    assert asyncio.run(look()) == 1006
+    assert server.metrics()['closes_total{reason="slow_consumer"}'] == 1

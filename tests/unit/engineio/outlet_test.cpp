@@ -154,6 +154,26 @@ TEST_CASE("A client that takes too little is marked, and gets nothing more", "[u
   CHECK(client->overflowed());
 }
 
+TEST_CASE("An outlet that takes over another one's frames takes over that some are missing", "[unit][engineio]") {
+  Turn turn;
+  turn.limits.bytes = 16;
+  const auto before = turn.client();
+  const auto after = turn.client();
+  turn.send(*before);
+  turn.send(*before);
+  SECTION("not if none are") {
+    after->take_over(*before);
+    CHECK_FALSE(after->overflowed());
+  }
+  SECTION("if one did not fit") {
+    turn.send(*before);
+    after->take_over(*before);
+    CHECK(after->overflowed());
+  }
+  CHECK(after->outbox().bytes() == 16);
+  CHECK(before->outbox().empty());
+}
+
 TEST_CASE("A client that has ended gets nothing more, and keeps what waits", "[unit][engineio]") {
   Turn turn;
   const auto client = turn.client();

@@ -15,7 +15,7 @@ from tests.support.clients import MODES, POLLING, UPGRADE, WEBSOCKET
 from tests.support.exactly_once import assert_undisturbed, echoes
 from tests.support.official.client import OfficialClient, Opener, settle, states
 from tests.support.official.piped import JavaOpener, NodeOpener
-from tests.support.official.python import PythonOpener
+from tests.support.official.python import AsyncioOpener, PythonOpener
 from tests.support.realtime_server import Server, example
 from tests.support.redis_server import RedisServer
 from tests.support.relay import RedisRelay
@@ -97,7 +97,7 @@ def test_what_anybody_sends_reaches_everybody_exactly_once(fleet, peer):
     polling = WEBSOCKET if peer else POLLING
     clients = [fleet.open(server, mode) for server in (first, second) for mode in (polling, WEBSOCKET, UPGRADE)]
     clients += [fleet.open(fleet.member, mode) for mode in (WEBSOCKET, UPGRADE, WEBSOCKET)]
-    clients += [fleet.open(first, polling, PythonOpener), fleet.open(second, WEBSOCKET, JavaOpener)]
+    clients += [fleet.open(first, polling, AsyncioOpener), fleet.open(second, WEBSOCKET, JavaOpener)]
     settle(*clients)
     # Senders: one on each server, over each transport.
     exactly_once.prove(clients, [clients[index] for index in (0, 4, 8)], fleet.do, fleet.emitter(), MESSAGES // 5)

@@ -14,7 +14,7 @@ from tests.support.app import App
 from tests.support.clients import MODES, POLLING, UPGRADE, WEBSOCKET
 from tests.support.official.client import OfficialClient, Opener, settle
 from tests.support.official.piped import NodeOpener
-from tests.support.official.python import PythonOpener
+from tests.support.official.python import AsyncioOpener
 from tests.support.realtime_server import Launcher
 from tests.support.replicas import Owners
 from tests.support.waiting import wait_for
@@ -46,7 +46,7 @@ def test_what_anybody_sends_reaches_everybody_exactly_once(chat, member, figures
         def opener(library: type[Opener], url: str) -> Opener:
             return stack.enter_context(contextlib.closing(library(url)))
 
-        node, python, beside = opener(NodeOpener, chat.url), opener(PythonOpener, chat.url), opener(NodeOpener, member.url)
+        node, python, beside = opener(NodeOpener, chat.url), opener(AsyncioOpener, chat.url), opener(NodeOpener, member.url)
         clients = [client for mode in MODES for client in on_each_replica(chat, owners, node, mode)]
         clients += on_each_replica(chat, owners, python, POLLING)
         senders = list({owners(client.sids["/"]): client for client in clients}.values())

@@ -26,7 +26,8 @@ core::Result<void> run(const server::Options& options) {
   if (!config) return tl::unexpected(config.error());
   raise_descriptor_limit();
   server::Server server{*config, options.replica};
-  return server.run({options.listen.text(), options.admin.text()}, options.redis_url);
+  const boost::asio::ip::tcp::endpoint listen{boost::asio::ip::make_address(options.listen.host), options.listen.port};
+  return server.run({listen, options.admin.text()}, options.redis_url);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
+#include <fmt/ostream.h>
 
 #include "core/log.hpp"
 #include "realtime-server/adapter/python_dialect.hpp"
@@ -117,7 +117,7 @@ core::Result<void> Server::run(const Addresses& addresses, const std::string& re
   if (auto serving = serve_admin(addresses.admin); !serving) return serving;
   const auto colon = addresses.admin.rfind(':');
   core::log(core::LogLevel::kInfo, "listening",
-            {{"address", shard_.address()},
+            {{"address", fmt::to_string(fmt::streamed(shard_.endpoint()))},
              {"admin", fmt::format("{}:{}", addresses.admin.substr(0, colon), admin_->port())},
              {"replica", replica_}});
   wait_for_signal();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include "core/http_server.hpp"
@@ -16,8 +17,8 @@
 namespace server {
 
 struct Addresses {
-  std::string listen;
-  std::string admin;
+  boost::asio::ip::tcp::endpoint listen;
+  std::string admin;  ///< as core::HttpServer takes it
 };
 
 class Server {

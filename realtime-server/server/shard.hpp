@@ -31,10 +31,10 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   Hub& hub() { return hub_; }
   void set_adapter(adapter::Adapter& adapter);
 
-  core::Result<void> listen(std::string_view address) {
-    return listener_.listen(address, config_.limits.tcp_user_timeout);
+  core::Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint) {
+    return listener_.listen(endpoint, config_.limits.tcp_user_timeout);
   }
-  std::string address() const { return listener_.address(); }
+  boost::asio::ip::tcp::endpoint endpoint() const { return listener_.endpoint(); }
 
   /// From now on handshakes are answered with 503, and connections end with their answer.
   void refuse_handshakes() { refuses_handshakes_ = true; }

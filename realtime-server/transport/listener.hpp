@@ -2,8 +2,8 @@
 // shard; one loop thread only.
 #pragma once
 
+#include <chrono>
 #include <functional>
-#include <string_view>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -19,13 +19,12 @@ class Listener {
   Listener(boost::asio::io_context& loop, OnAccept on_accept)
       : acceptor_{loop.get_executor()}, pause_{loop}, on_accept_{std::move(on_accept)} {}
 
-  /// Listens on "ADDR:PORT", "[IPv6]:PORT" or ":PORT" (every interface); port 0 takes a free one. Unsent data of a peer
-  /// that went away silently is given up after `user_timeout`. Fails with kInvalidInput for an address of another form
-  /// and kUnavailable if it cannot be had.
-  core::Result<void> listen(std::string_view address, std::chrono::milliseconds user_timeout);
+  /// Port 0 takes a free one; every IPv6 address is every IPv4 address, too. Unsent data of a peer that went away
+  /// silently is given up after `user_timeout`. Fails with kUnavailable if the address cannot be had.
+  core::Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint, std::chrono::milliseconds user_timeout);
 
-  /// The address it listens on, as ADDR:PORT.
-  std::string address() const;
+  /// Where it listens.
+  boost::asio::ip::tcp::endpoint endpoint() const;
   void stop();
 
  private:

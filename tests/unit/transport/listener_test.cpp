@@ -1,6 +1,5 @@
 #include "realtime-server/transport/listener.hpp"
 
-#include <charconv>
 #include <vector>
 
 #include <netinet/tcp.h>
@@ -16,18 +15,14 @@ using transport::Socket;
 
 namespace {
 
+const tcp::endpoint kLoopback{boost::asio::ip::address_v4::loopback(), 0};
+
 struct Door {
   loopback::Loop loop;
   std::vector<Socket> accepted;
   Listener listener{loop.io, [this](Socket socket) { accepted.push_back(std::move(socket)); }};
 
-  unsigned short port() const {
-    const auto address = listener.address();
-    unsigned short number = 0;
-    const auto* end = address.data() + address.size();
-    std::from_chars(address.data() + address.rfind(':') + 1, end, number);
-    return number;
-  }
+  unsigned short port() const { return listener.endpoint().port(); }
   /// Connects to the listener.
   Socket knock(const char* host = "127.0.0.1") {
     Socket socket{loop.io.get_executor()};
@@ -45,23 +40,21 @@ int option_of(Socket& socket, int level, int name) {
 
 }  // namespace
 
-TEST_CASE("A listener takes an address of every form, and says which it got", "[unit][transport]") {
+TEST_CASE("A listener is reached at its address, one for all by both families", "[unit][transport]") {
   struct Case {
     const char* asked;
-    const char* starts;
     std::vector<const char*> reached_at;
   };
-  const std::vector<Case> cases{{"127.0.0.1:0", "127.0.0.1:", {"127.0.0.1"}},
-                                {"127.0.0.2:00", "127.0.0.2:", {"127.0.0.2"}},
-                                {"0.0.0.0:0", "0.0.0.0:", {"127.0.0.1", "127.0.0.3"}},
-                                {":0", "0.0.0.0:", {"127.0.0.1"}},
-                                {"[::1]:0", "[::1]:", {"::1"}},
-                                {"[::]:0", "[::]:", {"::1", "127.0.0.1"}}};
-  for (const auto& [asked, starts, reached_at] : cases) {
+  const std::vector<Case> cases{{"127.0.0.1", {"127.0.0.1"}},
+                                {"127.0.0.2", {"127.0.0.2"}},
+                                {"0.0.0.0", {"127.0.0.1", "127.0.0.3"}},
+                                {"::1", {"::1"}},
+                                {"::", {"::1", "127.0.0.1"}}};
+  for (const auto& [asked, reached_at] : cases) {
     INFO(asked);
     Door door;
-    REQUIRE(door.listener.listen(asked, 5s));
-    CHECK_THAT(door.listener.address(), Catch::StartsWith(starts));
+    REQUIRE(door.listener.listen({boost::asio::ip::make_address(asked), 0}, 5s));
+    CHECK(door.listener.endpoint().address() == boost::asio::ip::make_address(asked));
     CHECK(door.port() != 0);
     std::vector<Socket> peers;
     for (const auto* host : reached_at) peers.push_back(door.knock(host));
@@ -69,73 +62,34 @@ TEST_CASE("A listener takes an address of every form, and says which it got", "[
   }
 }
 
-TEST_CASE("An address of another form is refused with those that there are", "[unit][transport]") {
-  for (const std::string address : {"",
-                                    ":",
-                                    "8080",
-                                    "127.0.0.1",
-                                    "127.0.0.1:",
-                                    "127.0.0.1:x",
-                                    "127.0.0.1:-1",
-                                    "127.0.0.1:+1",
-                                    "127.0.0.1:65536",
-                                    "127.0.0.1:80 ",
-                                    " 127.0.0.1:80",
-                                    "127.0.0.1:0x50",
-                                    "127.0.0:80:",
-                                    "localhost:80",
-                                    "*:80",
-                                    "256.0.0.1:80",
-                                    "[::1]",
-                                    "[::1",
-                                    "[::1:80",
-                                    "::1]:80",
-                                    "[::1]80",
-                                    "[]:80",
-                                    "[127.0.0.1]:80",
-                                    "::1:80",
-                                    ":::80",
-                                    "http://127.0.0.1:80"}) {
-    INFO(address);
-    Door door;
-    const auto outcome = door.listener.listen(address, 5s);
-    REQUIRE_FALSE(outcome);
-    CHECK(outcome.error().kind == ErrorKind::kInvalidInput);
-    CHECK(outcome.error().message ==
-          "\"" + address +
-              "\" is not an address to listen on; write ADDR:PORT, [IPv6]:PORT, or :PORT for "
-              "every interface");
-  }
-}
-
 TEST_CASE("An address that cannot be had is named", "[unit][transport]") {
   Door door;
   SECTION("of another machine") {
-    const auto outcome = door.listener.listen("192.0.2.1:0", 5s);
+    const auto outcome = door.listener.listen({boost::asio::ip::make_address("192.0.2.1"), 0}, 5s);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().kind == ErrorKind::kUnavailable);
     CHECK(outcome.error().message == "cannot listen on 192.0.2.1:0: Cannot assign requested address");
   }
   SECTION("that is taken") {
     tcp::acceptor other{door.loop.io, {boost::asio::ip::address_v4::loopback(), 0}};
-    const auto address = "127.0.0.1:" + std::to_string(other.local_endpoint().port());
-    const auto outcome = door.listener.listen(address, 5s);
+    const auto outcome = door.listener.listen(other.local_endpoint(), 5s);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().kind == ErrorKind::kUnavailable);
-    CHECK(outcome.error().message == "cannot listen on " + address + ": Address already in use");
+    CHECK(outcome.error().message ==
+          "cannot listen on 127.0.0.1:" + std::to_string(other.local_endpoint().port()) + ": Address already in use");
   }
 }
 
 TEST_CASE("Listeners share a port, so that every shard has one", "[unit][transport]") {
   Door first;
-  REQUIRE(first.listener.listen("127.0.0.1:0", 5s));
+  REQUIRE(first.listener.listen(kLoopback, 5s));
   Door second;
-  CHECK(second.listener.listen(first.listener.address(), 5s));
+  CHECK(second.listener.listen(first.listener.endpoint(), 5s));
 }
 
 TEST_CASE("What was accepted sends at once, and gives a silent peer up in time", "[unit][transport]") {
   Door door;
-  REQUIRE(door.listener.listen("127.0.0.1:0", 12'345ms));
+  REQUIRE(door.listener.listen(kLoopback, 12'345ms));
   const auto peer = door.knock();
   REQUIRE(door.loop.until([&] { return door.accepted.size() == 1; }));
   CHECK(option_of(door.accepted[0], IPPROTO_TCP, TCP_NODELAY) == 1);
@@ -144,8 +98,7 @@ TEST_CASE("What was accepted sends at once, and gives a silent peer up in time",
 
 TEST_CASE("A listener that is stopped accepts nothing more, and does not keep the loop", "[unit][transport]") {
   Door door;
-  REQUIRE(door.listener.listen("127.0.0.1:0", 5s));
-  const auto address = door.listener.address();
+  REQUIRE(door.listener.listen(kLoopback, 5s));
   const auto peer = door.knock();
   REQUIRE(door.loop.until([&] { return door.accepted.size() == 1; }));
   const auto port = door.port();

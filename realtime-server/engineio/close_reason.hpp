@@ -8,24 +8,22 @@
 namespace engineio {
 
 enum class CloseReason : std::uint8_t {
-  kTransportClose,      ///< the peer closed the connection, or went away
-  kTransportError,      ///< the connection failed, or a poll was abandoned
-  kClientClose,         ///< the client sent a close packet
-  kPingTimeout,         ///< no pong came in time
-  kParseError,          ///< a packet is not what the protocol allows
-  kProtocolError,       ///< a WebSocket frame is not what RFC 6455 allows
-  kMessageTooBig,       ///< a WebSocket message exceeds maxPayload
-  kInvalidUtf8,         ///< a text is not UTF-8
-  kOverlapping,         ///< two GETs, two POSTs or two WebSockets at once
-  kConnectTimeout,      ///< no CONNECT within connectTimeout
-  kUpgradeTimeout,      ///< a probe that was not followed by an upgrade in time; the session lives
-  kSlowConsumer,        ///< the outbox exceeded its bound
-  kDrain,               ///< the server moves its clients elsewhere
-  kDisconnected,        ///< an operator of the fleet disconnected the client
-  kHeaderTimeout,       ///< a request's headers took too long
-  kBodyTimeout,         ///< a request's body took too long
-  kIdle,                ///< a kept-alive HTTP connection had nothing more to ask
-  kTooManyConnections,  ///< the limit of connections is reached
+  kTransportClose,  ///< the peer closed the connection, or went away
+  kTransportError,  ///< the connection failed, or a poll was abandoned
+  kClientClose,     ///< the client sent a close packet
+  kPingTimeout,     ///< no pong came in time
+  kParseError,      ///< a packet is not what the protocol allows
+  kProtocolError,   ///< a WebSocket frame is not what RFC 6455 allows
+  kMessageTooBig,   ///< a WebSocket message exceeds maxPayload
+  kInvalidUtf8,     ///< a text is not UTF-8
+  kOverlapping,     ///< two GETs, two POSTs or two WebSockets at once
+  kConnectTimeout,  ///< no CONNECT within connectTimeout
+  kUpgradeTimeout,  ///< a probe that was not followed by an upgrade in time; the session lives
+  kSlowConsumer,    ///< the outbox exceeded its bound
+  kDrain,           ///< the server moves its clients elsewhere
+  kHeaderTimeout,   ///< a request's headers took too long
+  kBodyTimeout,     ///< a request's body took too long
+  kAnswerTimeout,   ///< a peer did not take the answer to its request in time
 };
 
 struct CloseReasonInfo {
@@ -49,11 +47,9 @@ inline constexpr std::array kCloseReasons{
     CloseReasonInfo{CloseReason::kUpgradeTimeout, "upgrade_timeout", 1001},
     CloseReasonInfo{CloseReason::kSlowConsumer, "slow_consumer", 0},
     CloseReasonInfo{CloseReason::kDrain, "drain", 1001},
-    CloseReasonInfo{CloseReason::kDisconnected, "disconnected", 1000},
     CloseReasonInfo{CloseReason::kHeaderTimeout, "header_timeout", 0},
     CloseReasonInfo{CloseReason::kBodyTimeout, "body_timeout", 0},
-    CloseReasonInfo{CloseReason::kIdle, "idle", 0},
-    CloseReasonInfo{CloseReason::kTooManyConnections, "too_many_connections", 0},
+    CloseReasonInfo{CloseReason::kAnswerTimeout, "answer_timeout", 0},
 };
 
 /// The catalogue's entry of a reason.

@@ -32,7 +32,7 @@ struct ProtocolConfig {
 struct LimitsConfig {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
-  std::size_t max_connections = 100'000;           ///< sockets; more are refused with 503
+  std::size_t max_connections = 100'000;           ///< sockets; with more, handshakes get 503
   std::size_t outbox_bytes = 4 << 20;              ///< of a session, at least max_payload
   std::size_t outbox_packets = 16'384;             ///< of a session
   std::size_t process_outbox_bytes = 256U << 20U;  ///< of all sessions together, at least outbox_bytes

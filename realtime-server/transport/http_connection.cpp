@@ -329,7 +329,7 @@ void HttpConnection::on_deadline() {
     case State::kBody:
       return refuse(408, "the body took too long\n", CloseReason::kBodyTimeout);
     default:
-      return destroy(CloseReason::kIdle);
+      return destroy(CloseReason::kAnswerTimeout);
   }
 }
 

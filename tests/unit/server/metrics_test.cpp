@@ -1,5 +1,7 @@
 #include "realtime-server/server/metrics.hpp"
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -7,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/checkout.hpp"
 
 using server::ConnectOutcome;
 using server::Exposition;
@@ -79,6 +82,18 @@ TEST_CASE("Every entry of a catalogue is a sample of its own, zero too", "[unit]
     CHECK(all.at(fmt::format("realtime_server_messages_total{{direction=\"{}\"}}", direction)) == 0);
     CHECK(all.at(fmt::format("realtime_server_bytes_total{{direction=\"{}\"}}", direction)) == 0);
   }
+}
+
+TEST_CASE("The page about the metrics has every metric, outcome and reason, and no others", "[unit][server]") {
+  std::ifstream file{support::project_root() / "docs/server-metrics.md"};
+  const std::string page{std::istreambuf_iterator{file}, {}};
+  const auto has = [&](std::string_view word) { return page.find(fmt::format("`{}`", word)) != std::string::npos; };
+  for (const auto& family : kFamilies) CHECK_THAT(page, Catch::Contains(fmt::format("\n| `{}` |", family.name)));
+  std::size_t rows = 0;
+  for (std::size_t at = 0; (at = page.find("| `realtime_server_", at)) != std::string::npos; ++at) ++rows;
+  CHECK(rows == kFamilies.size());
+  for (const auto outcome : server::kConnectOutcomes) CHECK(has(outcome));
+  for (const auto& close : engineio::kCloseReasons) CHECK(has(close.name));
 }
 
 TEST_CASE("The words of a catalogue are those of its enumeration", "[unit][server]") {
@@ -175,7 +190,7 @@ TEST_CASE("A scrape that is overtaken by another takes nothing back, and counts 
   for (const auto& snapshot : {first, second, first, second}) {
     const auto all = samples(exposition.text(snapshot));
     CHECK(all.at("realtime_server_redis_messages_total") == static_cast<double>(second.backplane.received));
-    CHECK(all.at(R"(realtime_server_closes_total{reason="idle"})") ==
-          static_cast<double>(second.of(engineio::CloseReason::kIdle)));
+    CHECK(all.at(R"(realtime_server_closes_total{reason="answer_timeout"})") ==
+          static_cast<double>(second.of(engineio::CloseReason::kAnswerTimeout)));
   }
 }

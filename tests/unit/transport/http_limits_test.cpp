@@ -219,7 +219,7 @@ TEST_CASE("A peer that does not take its answer is given up", "[unit][transport]
   REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
   const auto heap_before = heap::in_use();
   exchange.answer(std::string(3'000'000, 'x'));
-  REQUIRE(exchange.until([&] { return exchange.closed == std::vector{CloseReason::kIdle}; }));
+  REQUIRE(exchange.until([&] { return exchange.closed == std::vector{CloseReason::kAnswerTimeout}; }));
   exchange.loop.settle();
   CHECK(heap::in_use() < heap_before + 100'000);
 }

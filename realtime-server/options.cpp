@@ -53,12 +53,6 @@ Result<Address> parse_address(std::string_view text) {
   return address;
 }
 
-/// Redis itself is asked for the rest; a URL is not repeated, as it may hold a password.
-Result<void> check_redis_url(std::string_view url) {
-  if (url.starts_with("redis://") || url.starts_with("rediss://")) return {};
-  return core::fail(ErrorKind::kInvalidInput, "is no URL of a Redis; write redis://HOST:PORT/DB, or rediss:// for TLS");
-}
-
 Result<void> check_replica(std::string_view name) {
   const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
   if (name.size() <= 253 && std::all_of(name.begin(), name.end(), is_visible)) return {};
@@ -74,17 +68,23 @@ std::string host_name() {
 /// A variable that is set to nothing counts as not set: manifests cannot always leave one out.
 std::string variable(const char* name) { return core::env(name).value_or(""); }
 
+Result<void> read_redis(const char* source, const std::string& text, Options& options) {
+  auto url = redis::parse_url(text);
+  if (!url) return core::fail(url.error(), source);
+  options.redis_url = *std::move(url);
+  return {};
+}
+
 /// What the environment says where no flag did.
-Result<void> read_environment(bool has_listen, bool has_redis, Options& options) {
+Result<void> read_environment(bool has_listen, Options& options) {
   if (const auto text = variable("PORT"); !has_listen && !text.empty()) {
     const auto port = parse_port(text);
     if (!port) return core::fail(port.error(), "PORT");
     options.listen.port = *port;
   }
-  if (!has_redis) options.redis_url = variable("REDIS_URL");
-  if (const auto url = check_redis_url(options.redis_url); !url && (has_redis || !options.redis_url.empty()))
-    return core::fail(ErrorKind::kInvalidInput,
-                      fmt::format("{} {}", has_redis ? "--redis" : "REDIS_URL", url.error().message));
+  if (const auto text = variable("REDIS_URL"); !options.redis_url && !text.empty()) {
+    if (auto read = read_redis("REDIS_URL", text, options); !read) return read;
+  }
   options.replica = variable("POD_NAME");
   if (options.replica.empty()) options.replica = host_name();
   if (const auto name = check_replica(options.replica); !name)
@@ -136,11 +136,15 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   app.add_option("--config", options.config_file,
                  "The configuration, YAML or JSON; without it every field has its default")
       ->type_name("FILE");
-  const auto* redis =
-      app.add_option("--redis", options.redis_url,
-                     "The Redis that connects the replicas, redis://… or rediss://…; without it this "
-                     "one is alone. Better set REDIS_URL if it holds a password: flags are seen by others")
-          ->type_name("URL");
+  app.add_option_function<std::string>(
+         "--redis",
+         [&options](const std::string& text) {
+           if (auto read = read_redis("--redis", text, options); !read)
+             throw CLI::ValidationError(read.error().message);
+         },
+         "The Redis that connects the replicas; without it this one is alone. Better set REDIS_URL if it holds a "
+         "password: flags are seen by others")
+      ->type_name("redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]");
   add_address(app, "--admin", options.admin, "Where /healthz, /readyz and /metrics are");
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
@@ -152,7 +156,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
     parsed.exit_code = app.exit(error, out, err) == 0 ? 0 : kUsageError;
     return parsed;
   }
-  if (const auto read = read_environment(listen->count() > 0, redis->count() > 0, options); !read) {
+  if (const auto read = read_environment(listen->count() > 0, options); !read) {
     err << "realtime-server: " << read.error().message << "\nRun with --help for more information.\n";
     parsed.exit_code = kUsageError;
   }

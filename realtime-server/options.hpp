@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "realtime-server/redis/url.hpp"
+
 namespace server {
 
 /// The exit code for a wrong flag or configuration: something that the user has to change.
@@ -24,9 +26,9 @@ struct Address {
 struct Options {
   Address listen{"0.0.0.0", 8080};
   Address admin{"0.0.0.0", 9090};
-  std::string config_file;  ///< empty: every field has its default
-  std::string redis_url;    ///< begins with redis:// or rediss://; empty: this replica is alone
-  std::string replica;      ///< this replica's name: printable ASCII without spaces, fit for a header
+  std::string config_file;              ///< empty: every field has its default
+  std::optional<redis::Url> redis_url;  ///< without it this replica is alone
+  std::string replica;                  ///< this replica's name: printable ASCII without spaces, fit for a header
   std::string log_level = "info";
 };
 

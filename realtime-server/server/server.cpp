@@ -29,19 +29,16 @@ Server::Server(const Config& config, const std::string& replica)
 
 Server::~Server() = default;
 
-core::Result<void> Server::make_adapter(const std::string& redis_url) {
-  if (redis_url.empty()) {
+void Server::make_adapter(const std::optional<redis::Url>& redis_url) {
+  if (!redis_url) {
     adapter_ = std::make_unique<adapter::LocalAdapter>();
   } else {
-    auto url = redis::parse_url(redis_url);
-    if (!url) return tl::unexpected(url.error());
     // Base64 and escapes make a packet longer on its way.
     const auto most = 2 * config_.protocol.max_payload + 65'536;
-    adapter_ = std::make_unique<adapter::PythonDialect>(shard_.loop(), std::move(*url), config_.redis.channel, most,
-                                                        shard_.hub());
+    adapter_ =
+        std::make_unique<adapter::PythonDialect>(shard_.loop(), *redis_url, config_.redis.channel, most, shard_.hub());
   }
   shard_.set_adapter(*adapter_);
-  return {};
 }
 
 /// A look at the shard from another thread; nothing if its loop does not answer.
@@ -109,10 +106,10 @@ void Server::stop() {
   shard_.stop();
 }
 
-core::Result<void> Server::run(const Addresses& addresses, const std::string& redis_url) {
+core::Result<void> Server::run(const Addresses& addresses, const std::optional<redis::Url>& redis_url) {
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
-  if (auto made = make_adapter(redis_url); !made) return made;
+  make_adapter(redis_url);
   if (auto listening = shard_.listen(addresses.listen); !listening) return listening;
   if (auto serving = serve_admin(addresses.admin); !serving) return serving;
   const auto colon = addresses.admin.rfind(':');

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -11,6 +12,7 @@
 #include "core/http_server.hpp"
 #include "core/result.hpp"
 #include "realtime-server/adapter/adapter.hpp"
+#include "realtime-server/redis/url.hpp"
 #include "realtime-server/server/drain.hpp"
 #include "realtime-server/server/shard.hpp"
 
@@ -23,16 +25,16 @@ struct Addresses {
 
 class Server {
  public:
-  /// `config` outlives it. `redis_url` is empty for a fleet of one.
+  /// `config` outlives it. `replica` is this replica's name.
   Server(const Config& config, const std::string& replica);
   ~Server();
 
-  /// Connects to Redis, listens, and serves until a signal has ended it. Fails if an address cannot be had or the URL
-  /// is wrong. SIGTERM and SIGINT drain; another one ends at once.
-  core::Result<void> run(const Addresses& addresses, const std::string& redis_url);
+  /// Connects to Redis, if there is one, listens, and serves until a signal has ended it. Fails if an address cannot be
+  /// had. SIGTERM and SIGINT drain; another one ends at once.
+  core::Result<void> run(const Addresses& addresses, const std::optional<redis::Url>& redis_url);
 
  private:
-  core::Result<void> make_adapter(const std::string& redis_url);
+  void make_adapter(const std::optional<redis::Url>& redis_url);
   core::Result<void> serve_admin(const std::string& address);
   std::optional<Snapshot> ask();
   core::HttpAnswer ready();

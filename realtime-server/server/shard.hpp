@@ -1,6 +1,6 @@
 // A shard: one loop thread with a listener, its clients, and their namespaces. What shards will have to exchange passes
-// here: requests for a session whose id names another shard, and events for everybody. Owned by the server; everything
-// but `ask` on the loop thread only.
+// here: requests for a session whose id names another shard, and events for everybody. Owned by the server; one loop
+// thread only.
 #pragma once
 
 #include <chrono>

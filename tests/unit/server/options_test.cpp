@@ -48,7 +48,7 @@ TEST_CASE("Without flags and environment the server has its defaults", "[unit][s
   CHECK(outcome.options.listen.text() == "0.0.0.0:8080");
   CHECK(outcome.options.admin.text() == "0.0.0.0:9090");
   CHECK(outcome.options.config_file.empty());
-  CHECK(outcome.options.redis_url.empty());
+  CHECK_FALSE(outcome.options.redis_url);
   CHECK(outcome.options.log_level == "info");
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
@@ -58,14 +58,17 @@ TEST_CASE("Without flags and environment the server has its defaults", "[unit][s
 TEST_CASE("Flags are read", "[unit][server]") {
   const Environment environment;
   const auto outcome = parse({"--listen", "[::1]:0", "--admin=:9091", "--config", "f.yaml", "--redis",
-                              "rediss://:p@r:6380/1", "--log-level", "debug"});
+                              "redis://:p@r:6380/1", "--log-level", "debug"});
   REQUIRE_FALSE(outcome.exit_code);
   CHECK(outcome.options.listen.host == "::1");
   CHECK(outcome.options.listen.port == 0);
   CHECK(outcome.options.listen.text() == "[::1]:0");
   CHECK(outcome.options.admin.text() == "0.0.0.0:9091");
   CHECK(outcome.options.config_file == "f.yaml");
-  CHECK(outcome.options.redis_url == "rediss://:p@r:6380/1");
+  REQUIRE(outcome.options.redis_url);
+  CHECK(outcome.options.redis_url->address() == "r:6380");
+  CHECK(outcome.options.redis_url->password == "p");
+  CHECK(outcome.options.redis_url->database == 1);
   CHECK(outcome.options.log_level == "debug");
 }
 
@@ -75,12 +78,14 @@ TEST_CASE("The environment says what the flags leave out", "[unit][server]") {
   const auto without = parse({});
   REQUIRE_FALSE(without.exit_code);
   CHECK(without.options.listen.text() == "0.0.0.0:5000");
-  CHECK(without.options.redis_url == "redis://env:6379/0");
+  REQUIRE(without.options.redis_url);
+  CHECK(without.options.redis_url->address() == "env:6379");
   CHECK(without.options.replica == "chat-7d9f-abcde");
   const auto with = parse({"--listen", "127.0.0.1:6000", "--redis", "redis://flag"});
   REQUIRE_FALSE(with.exit_code);
   CHECK(with.options.listen.text() == "127.0.0.1:6000");
-  CHECK(with.options.redis_url == "redis://flag");
+  REQUIRE(with.options.redis_url);
+  CHECK(with.options.redis_url->address() == "flag:6379");
 }
 
 TEST_CASE("A variable that is empty counts as not set, and one that a flag overrides is not looked at",
@@ -89,7 +94,7 @@ TEST_CASE("A variable that is empty counts as not set, and one that a flag overr
   const auto outcome = parse({});
   REQUIRE_FALSE(outcome.exit_code);
   CHECK(outcome.options.listen.port == 8080);
-  CHECK(outcome.options.redis_url.empty());
+  CHECK_FALSE(outcome.options.redis_url);
   CHECK_FALSE(outcome.options.replica.empty());
   const Environment wrong{{{"PORT", "tcp://10.0.0.1:80"}, {"REDIS_URL", "http://x"}}};
   CHECK_FALSE(parse({"--listen", ":1", "--redis", "redis://r"}).exit_code);
@@ -115,8 +120,9 @@ TEST_CASE("Wrong flags end the process with exit code 2 and say what is wrong", 
        {{"--listen", "127.0.0.1:80 "}, "\"80 \" is no port"},
        {{"--listen", "http://127.0.0.1:80"}, "\"http://127.0.0.1\" is no IP address"},
        {{"--admin", "nowhere:1"}, "--admin: \"nowhere\" is no IP address"},
-       {{"--redis", "http://r"}, "--redis is no URL of a Redis; write redis://HOST:PORT/DB, or rediss:// for TLS"},
-       {{"--redis", ""}, "--redis is no URL of a Redis"},
+       {{"--redis", "http://r"}, "--redis: the Redis URL does not begin with redis://; write redis://[USER"},
+       {{"--redis", "rediss://r"}, "--redis: the Redis URL asks for TLS (rediss://), which is not supported yet"},
+       {{"--redis", ""}, "--redis: the Redis URL does not begin with redis://"},
        {{"--log-level", "loud"}, "--log-level"},
        {{"--listen"}, "--listen"},
        {{"--unknown"}, "--unknown"},
@@ -132,7 +138,7 @@ TEST_CASE("A wrong environment ends the process too, without showing a password"
   const auto [name, value, words] = GENERATE(table<const char*, std::string, std::string>(
       {{"PORT", "tcp://10.0.0.1:80", "PORT: \"tcp://10.0.0.1:80\" is no port"},
        {"PORT", "70000", "PORT: \"70000\" is no port"},
-       {"REDIS_URL", "r:secret@host", "REDIS_URL is no URL of a Redis"},
+       {"REDIS_URL", "r:secret@host", "REDIS_URL: the Redis URL does not begin with redis://"},
        {"POD_NAME", "two words", "POD_NAME is no name for a replica"},
        {"POD_NAME", "a\r\nSet-Cookie:x", "POD_NAME is no name for a replica"},
        {"POD_NAME", std::string(254, 'a'), "POD_NAME is no name for a replica"}}));
@@ -147,8 +153,9 @@ TEST_CASE("Help teaches, and ends the process well", "[unit][server]") {
   const auto help = parse({"--help"});
   CHECK(help.exit_code == 0);
   for (const auto* words :
-       {"--listen ADDRESS:PORT", "--config FILE", "--redis URL", "--admin ADDRESS:PORT", "--log-level LEVEL",
-        "0.0.0.0:8080", "0.0.0.0:9090", "PORT", "REDIS_URL", "POD_NAME", "examples/server/echo.yaml", "SIGTERM"})
+       {"--listen ADDRESS:PORT", "--config FILE", "--redis redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]",
+        "--admin ADDRESS:PORT", "--log-level LEVEL", "0.0.0.0:8080", "0.0.0.0:9090", "PORT", "REDIS_URL", "POD_NAME",
+        "examples/server/echo.yaml", "SIGTERM"})
     CHECK_THAT(help.out, Catch::Contains(words));
   CHECK(parse({"--version"}).exit_code == 0);
   CHECK_FALSE(parse({"--version"}).out.empty());

@@ -13,8 +13,8 @@ REPLICA = os.environ.get("POD_NAME") or socket.gethostname()
 app = Flask(__name__)
 app.config["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secrets.token_hex(32)
 
-# async_mode is spelled out because the default depends on what else happens to be installed: with eventlet or
-# gevent-websocket present, another mode is picked and WebSockets fail without an error in the log.
+# async_mode is spelled out because the default depends on what else happens to be installed: with eventlet
+# present its mode is picked, and no message arrives, without an error in the log.
 # Other sites' pages may not connect, which is Flask-SocketIO's default; cors_allowed_origins="*" would let them.
 socketio = SocketIO(
     app,

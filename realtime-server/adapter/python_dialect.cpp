@@ -19,10 +19,13 @@ redis::BusOptions options_of(redis::Url url, const std::string& channel, std::si
   return options;
 }
 
-void log_state(redis::BusState state, std::string_view trouble) {
-  const bool well = state == redis::BusState::kSubscribed;
-  core::log(well ? core::LogLevel::kInfo : core::LogLevel::kWarning, "the backplane's state has changed",
-            {{"state", redis::bus_state_name(state)}, {"trouble", well ? std::string_view{} : trouble}});
+void log_state(redis::BusState state) {
+  core::log(state == redis::BusState::kSubscribed ? core::LogLevel::kInfo : core::LogLevel::kWarning,
+            "the backplane's state has changed", {{"state", redis::bus_state_name(state)}});
+}
+
+void log_trouble(std::string_view words) {
+  core::log(core::LogLevel::kWarning, "the backplane has trouble", {{"trouble", words}});
 }
 
 }  // namespace
@@ -36,7 +39,8 @@ PythonDialect::PythonDialect(boost::asio::io_context& loop, redis::Url url, cons
       bus_{loop,
            options_of(std::move(url), channel, most),
            {.on_message = [this](std::string_view, std::string_view message) { on_message(message); },
-            .on_state = [this](redis::BusState state) { log_state(state, bus_.last_error()); }}} {
+            .on_state = log_state,
+            .on_trouble = log_trouble}} {
   bus_.start();
 }
 
@@ -70,9 +74,7 @@ State PythonDialect::state() const {
   return State::kGone;
 }
 
-std::string_view PythonDialect::trouble() const {
-  return state() == State::kConnected ? std::string_view{} : std::string_view{bus_.last_error()};
-}
+std::string_view PythonDialect::trouble() const { return bus_.trouble(); }
 
 Counters PythonDialect::counters() const {
   const auto counted = bus_.counters();

@@ -1,6 +1,7 @@
 #include "realtime-server/redis/bus.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,6 +26,7 @@ struct Bus::Parts {
   void on_publisher_up();
   void on_publisher_down(const core::Error& error, std::uint64_t unanswered);
   void count_reconnect(bool& was_up);
+  void tell(std::string& trouble, std::string words);
   void judge();
 
   const BusOptions options;
@@ -34,6 +36,8 @@ struct Bus::Parts {
   BusState state = BusState::kConnecting;
   BusCounters counters;
   std::string last_error;
+  std::string subscription_trouble;  // empty while it is well
+  std::string publisher_trouble;
   std::size_t confirmed = 0;  // channels of the current subscription
   bool subscribed = false;
   Link::Clock::time_point deaf_since;   // when the subscription was lost
@@ -75,9 +79,10 @@ Bus::Parts::Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events 
       Link::Events{.up = [this] { on_publisher_up(); },
                    .reply =
                        [this](const Reply& reply) {
+                         if (reply.type == Reply::Type::kInteger) publisher_trouble.clear();
                          if (reply.type != Reply::Type::kError) return;
                          ++counters.lost;
-                         last_error = fmt::format("publishing: {}", explain(reply.text).message);
+                         tell(publisher_trouble, fmt::format("publishing: {}", explain(reply.text).message));
                        },
                    .message = [](const Reply&) {},
                    .alive = [this] { judge(); },
@@ -88,6 +93,14 @@ Bus::Parts::Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events 
 void Bus::Parts::count_reconnect(bool& was_up) {
   if (was_up) ++counters.reconnects;
   was_up = true;
+}
+
+/// A link that fails again and again says the same each time.
+void Bus::Parts::tell(std::string& trouble, std::string words) {
+  last_error = std::move(words);
+  if (trouble == last_error) return;
+  trouble = last_error;
+  events.on_trouble(trouble);
 }
 
 void Bus::Parts::on_subscription_up() {
@@ -106,6 +119,7 @@ void Bus::Parts::on_subscription_reply(const Reply& reply) {
   }
   if (++confirmed < options.channels.size()) return;
   subscribed = true;
+  subscription_trouble.clear();
   judge();
 }
 
@@ -120,10 +134,11 @@ void Bus::Parts::on_message(const Reply& message) {
   ++counters.refused;
   last_error = fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
                            subscription->last_skipped_bytes(), channel.text, options.limits.bulk_bytes);
+  if (std::has_single_bit(counters.refused)) events.on_trouble(last_error);  // whoever sends one sends many
 }
 
 void Bus::Parts::on_subscription_down(const core::Error& error) {
-  last_error = fmt::format("subscription: {}", error.message);
+  tell(subscription_trouble, fmt::format("subscription: {}", error.message));
   if (subscribed) deaf_since = Link::Clock::now();
   subscribed = false;
   if (publisher->is_up()) failed_beside_publisher = true;
@@ -134,12 +149,13 @@ void Bus::Parts::on_subscription_down(const core::Error& error) {
 
 void Bus::Parts::on_publisher_up() {
   count_reconnect(publisher_was_up);
+  publisher_trouble.clear();
   failed_beside_publisher = false;
   subscription->try_now();
 }
 
 void Bus::Parts::on_publisher_down(const core::Error& error, std::uint64_t unanswered) {
-  last_error = fmt::format("publishing: {}", error.message);
+  tell(publisher_trouble, fmt::format("publishing: {}", error.message));
   counters.lost += unanswered;
   judge();
 }
@@ -182,8 +198,9 @@ void Bus::publish(std::string_view channel, std::string_view payload) {
   if (parts_->publisher->send({"PUBLISH", channel, payload})) return;
   ++parts_->counters.lost;
   if (parts_->publisher->is_up())
-    parts_->last_error = fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly",
-                                     parts_->options.queue_bytes);
+    parts_->tell(parts_->publisher_trouble,
+                 fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly",
+                             parts_->options.queue_bytes));
 }
 
 BusState Bus::state() const { return parts_->state; }
@@ -192,6 +209,10 @@ BusCounters Bus::counters() const {
   auto counters = parts_->counters;
   counters.writes = parts_->publisher->writes();
   return counters;
+}
+
+const std::string& Bus::trouble() const {
+  return parts_->subscription_trouble.empty() ? parts_->publisher_trouble : parts_->subscription_trouble;
 }
 
 const std::string& Bus::last_error() const { return parts_->last_error; }

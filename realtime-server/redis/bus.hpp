@@ -72,6 +72,8 @@ class Bus {
     std::function<void(std::string_view channel, std::string_view payload)> on_message;
     /// The state has changed; `last_error` says why when it is for the worse.
     std::function<void(BusState)> on_state;
+    /// Something went wrong, in the words of `last_error`; not told again while it stays the same.
+    std::function<void(std::string_view words)> on_trouble;
   };
 
   Bus(boost::asio::io_context& loop, BusOptions options, Events events);
@@ -90,8 +92,9 @@ class Bus {
 
   BusState state() const;
   BusCounters counters() const;
-  /// What went wrong last, and what to change, in words without secrets; empty if nothing has. It stays when all is
-  /// well again.
+  /// What is wrong now, and what to change, in words without secrets; empty if nothing is known to be.
+  const std::string& trouble() const;
+  /// What went wrong last, in the same words. It stays when all is well again.
   const std::string& last_error() const;
 
  private:

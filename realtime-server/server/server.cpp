@@ -69,7 +69,7 @@ core::HttpAnswer Server::ready() {
     case adapter::State::kGone:
       return {200, with("ok; Redis is gone, clients of this replica go on, others are not reached")};
     default:
-      return {200, "ok\n"};
+      return {200, with("ok")};
   }
 }
 

@@ -297,3 +297,31 @@ def test_a_replica_is_not_ready_before_its_first_subscription(redis, servers):
     finally:
         redis.start()
     wait_for(lambda: replica.readiness()[0] == 200, 5, lambda: f"ready: {replica.readiness()}", 0.05)
+
+
+@pytest.mark.ours
+def test_what_is_wrong_with_redis_is_in_the_readiness_and_in_the_log_once(redis, servers):
+    with redis.client() as client:
+        client.config_set("requirepass", "right")  # its own connection is let in already
+        replica = servers(example("echo"), name="stranger", redis_url=redis.url.replace("//", "//:wrong@"))
+        wait_for(lambda: "WRONGPASS" in replica.readiness()[1], 5, lambda: str(replica.readiness()), 0.05)
+        assert replica.readiness()[0] == 503
+        tries = client.info("stats")["total_connections_received"]
+        wait_for(lambda: client.info("stats")["total_connections_received"] > tries + 4, 10, "it to try again", 0.05)
+    troubles = [line["trouble"] for line in replica.lines() if "trouble" in line]
+    assert len(troubles) == 2 and all("refuses the user or the password" in trouble for trouble in troubles), troubles
+
+
+@pytest.mark.ours
+def test_a_redis_that_takes_no_publishes_is_named_by_a_replica_that_is_ready(redis, servers):
+    with redis.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "-publish")
+    replica = servers(example("echo"), name="mute", redis_url=redis.url)
+    wait_for(lambda: replica.readiness() == (200, "ok\n"), 5, lambda: str(replica.readiness()), 0.05)
+    with contextlib.closing(NodeOpener(replica.url)) as opener:
+        client = opener.open(WEBSOCKET)
+        settle(client)
+        client.emit("message", "to all")
+        wait_for(lambda: [{"echo": "to all"}] in client.heard("response"), 5, client.state)
+    wait_for(lambda: "NOPERM" in replica.readiness()[1], 5, lambda: str(replica.readiness()), 0.05)
+    assert replica.readiness()[0] == 200

@@ -78,14 +78,18 @@ TEST_CASE("What Redis refuses is said in words that say what to change, and is t
     CHECK(server.command({test.mend[0], test.mend[1], test.mend[2], test.mend[3]}) == "OK");
   }
   bus.until_subscribed();
+  loop.until("both connections to be well", [&] { return bus.bus.trouble().empty(); });
 }
 
 TEST_CASE("A Redis that wants a password says so", "[redis]") {
   const RedisProcess server{{"--requirepass", "secret"}};
   Loop loop;
   Member bus{loop, server.url()};
-  bus.until_error("Redis wants a password (NOAUTH)");
+  loop.until("either connection to have said it", [&] { return bus.troubles.size() == 2; });
+  CHECK_THAT(bus.troubles[0] + bus.troubles[1], Catch::Contains("subscription: Redis wants a password (NOAUTH)") &&
+                                                    Catch::Contains("publishing: Redis wants a password (NOAUTH)"));
   CHECK(bus.bus.state() == BusState::kConnecting);
+  CHECK_THAT(bus.bus.trouble(), Catch::Contains("subscription: Redis wants a password"));
 }
 
 TEST_CASE("A Redis without room for another client says so", "[redis]") {
@@ -118,8 +122,17 @@ TEST_CASE("Publishes that Redis refuses are lost, counted and named", "[redis]")
     bus.bus.publish("chat", "x");
     return bus.bus.last_error().find("publishing: the Redis user may not do this (NOPERM)") != std::string::npos;
   });
+  for (int i = 0; i < 3; ++i) bus.bus.publish("chat", "x");
   loop.until("all to be counted", [&] { return bus.bus.counters().lost == bus.bus.counters().publishes; });
   CHECK(bus.bus.state() == BusState::kSubscribed);
+  CHECK_THAT(bus.bus.trouble(), Catch::StartsWith("publishing: "));
+  CHECK(bus.troubles == std::vector{bus.bus.trouble()});  // once, however often
+
+  CHECK(server.command({"ACL", "SETUSER", "app", "+publish"}) == "OK");
+  loop.until("a publish that is taken", [&] {
+    bus.bus.publish("chat", "x");
+    return bus.bus.trouble().empty();
+  });
 }
 
 TEST_CASE("A Redis that cannot be reached is named without the password", "[redis]") {

@@ -60,7 +60,8 @@ struct Member {
                    messages.emplace_back(channel, payload);
                    if (on_message) on_message();
                  },
-             .on_state = [this](redis::BusState state) { states.push_back(state); }}} {
+             .on_state = [this](redis::BusState state) { states.push_back(state); },
+             .on_trouble = [this](std::string_view words) { troubles.emplace_back(words); }}} {
     bus.start();
   }
   Member(Loop& its_loop, const std::string& url) : Member{its_loop, options(url)} {}
@@ -95,6 +96,7 @@ struct Member {
   Loop& loop;
   std::vector<std::pair<std::string, std::string>> messages;
   std::vector<redis::BusState> states;
+  std::vector<std::string> troubles;
   std::function<void()> on_message;
   redis::Bus bus;
 };

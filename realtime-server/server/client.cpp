@@ -94,6 +94,11 @@ bool Client::on_post_head(HttpConnection& connection) {
 }
 
 void Client::on_post(HttpConnection& connection, std::string_view body, std::string headers) {
+  // Without a body it had no head of its own: it overlaps like any other.
+  if (post_ && post_.get() != &connection) {
+    connection.answer({.status = 400, .close = true});
+    return close(CloseReason::kOverlapping);
+  }
   session_.on_post_end();
   connection.set_owner(nullptr);
   post_.reset();

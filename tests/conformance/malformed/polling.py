@@ -70,14 +70,16 @@ async def polls_twice(address: str) -> str:
     return f"{seen}; {await session(address, target)}"
 
 
-async def posts_twice(address: str) -> str:
-    connection, target = await open_polling(address)
-    async with connection, await Connection.open(address) as second:
-        connection.ask("POST", target, "6", Content_Length="100")
-        await round_trip(address)
-        second.ask("POST", target, "6")
-        seen = f"first {await next_answer(connection)}, second {await next_answer(second)}"
-    return f"{seen}; {await session(address, target)}"
+def posts_twice(body: str) -> Act:
+    async def act(address: str) -> str:
+        connection, target = await open_polling(address)
+        async with connection, await Connection.open(address) as second:
+            connection.ask("POST", target, "6", Content_Length="100")
+            await round_trip(address)
+            second.ask("POST", target, body)
+            seen = f"first {await next_answer(connection)}, second {await next_answer(second)}"
+        return f"{seen}; {await session(address, target)}"
+    return act
 
 
 async def posts_too_many_chunks(address: str) -> str:
@@ -152,7 +154,8 @@ CASES = [
     Case("a body that comes slowly", posts_slowly, ("408", "400", DESTROYED)),
     Case("a body that ends too early", polls_in_the_middle_of_a_body, ("session gone", "session lives")),
     Case("two polls at once", polls_twice, "first 200 1, second 400; session gone"),
-    Case("two POSTs at once", posts_twice, f"first {DESTROYED}, second 400; session gone"),
+    Case("two POSTs at once, the second without a body", posts_twice(""), f"first {DESTROYED}, second 400; session gone"),
+    Case("two POSTs at once", posts_twice("6"), f"first {DESTROYED}, second 400; session gone"),
     Case("PUT in a session", asks("PUT"), "400 code 2; session lives", peer="500; session lives"),
     Case("DELETE in a session", asks("DELETE"), "400 code 2; session lives", peer="500; session lives"),
     Case("version 3 in a session", asks("GET", "EIO=3"), "400 code 3; session lives"),

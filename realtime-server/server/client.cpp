@@ -94,11 +94,8 @@ bool Client::on_post_head(HttpConnection& connection) {
 }
 
 void Client::on_post(HttpConnection& connection, std::string_view body, std::string headers) {
-  // Without a body it had no head of its own: it overlaps like any other.
-  if (post_ && post_.get() != &connection) {
-    connection.answer({.status = 400, .close = true});
-    return close(CloseReason::kOverlapping);
-  }
+  // Without a body it comes at once, and begins only now.
+  if (post_.get() != &connection && !on_post_head(connection)) return;
   session_.on_post_end();
   connection.set_owner(nullptr);
   post_.reset();

@@ -35,7 +35,6 @@ struct Bus::Parts {
   std::shared_ptr<Link> publisher;
   BusState state = BusState::kConnecting;
   BusCounters counters;
-  std::string last_error;
   std::string subscription_trouble;  // empty while it is well
   std::string publisher_trouble;
   std::size_t confirmed = 0;  // channels of the current subscription
@@ -79,8 +78,7 @@ Bus::Parts::Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events 
       Link::Events{.up = [this] { on_publisher_up(); },
                    .reply =
                        [this](const Reply& reply) {
-                         if (reply.type == Reply::Type::kInteger) publisher_trouble.clear();
-                         if (reply.type != Reply::Type::kError) return;
+                         if (reply.type != Reply::Type::kError) return publisher_trouble.clear();
                          ++counters.lost;
                          tell(publisher_trouble, fmt::format("publishing: {}", explain(reply.text).message));
                        },
@@ -97,9 +95,8 @@ void Bus::Parts::count_reconnect(bool& was_up) {
 
 /// A link that fails again and again says the same each time.
 void Bus::Parts::tell(std::string& trouble, std::string words) {
-  last_error = std::move(words);
-  if (trouble == last_error) return;
-  trouble = last_error;
+  if (trouble == words) return;
+  trouble = std::move(words);
   events.on_trouble(trouble);
 }
 
@@ -132,9 +129,9 @@ void Bus::Parts::on_message(const Reply& message) {
     return;
   }
   ++counters.refused;
-  last_error = fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
-                           subscription->last_skipped_bytes(), channel.text, options.limits.bulk_bytes);
-  if (std::has_single_bit(counters.refused)) events.on_trouble(last_error);  // whoever sends one sends many
+  if (!std::has_single_bit(counters.refused)) return;  // whoever sends one sends many
+  events.on_trouble(fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
+                                subscription->last_skipped_bytes(), channel.text, options.limits.bulk_bytes));
 }
 
 void Bus::Parts::on_subscription_down(const core::Error& error) {
@@ -214,7 +211,5 @@ BusCounters Bus::counters() const {
 const std::string& Bus::trouble() const {
   return parts_->subscription_trouble.empty() ? parts_->publisher_trouble : parts_->subscription_trouble;
 }
-
-const std::string& Bus::last_error() const { return parts_->last_error; }
 
 }  // namespace redis

@@ -70,9 +70,9 @@ class Bus {
   struct Events {
     /// A message. The payload's bytes are valid during the call only.
     std::function<void(std::string_view channel, std::string_view payload)> on_message;
-    /// The state has changed; `last_error` says why when it is for the worse.
+    /// The state has changed; `trouble` says why when it is for the worse.
     std::function<void(BusState)> on_state;
-    /// Something went wrong, in the words of `last_error`; not told again while it stays the same.
+    /// Something went wrong, and what to change, in words without secrets; not told again while it stays the same.
     std::function<void(std::string_view words)> on_trouble;
   };
 
@@ -92,10 +92,8 @@ class Bus {
 
   BusState state() const;
   BusCounters counters() const;
-  /// What is wrong now, and what to change, in words without secrets; empty if nothing is known to be.
+  /// What is wrong now, in the words of on_trouble; empty if nothing is known to be.
   const std::string& trouble() const;
-  /// What went wrong last, in the same words. It stays when all is well again.
-  const std::string& last_error() const;
 
  private:
   struct Parts;

@@ -76,8 +76,8 @@ TEST_CASE("A subscription that is killed comes back", "[redis]") {
     bus.until_subscribed();
     bus.reaches(bus, "after " + std::to_string(times));
   }
-  CHECK_THAT(bus.bus.last_error(), Catch::Contains("subscription: Redis at 127.0.0.1"));
-  CHECK_THAT(bus.bus.last_error(), Catch::Contains("closed the connection"));
+  CHECK_THAT(bus.last_error(), Catch::Contains("subscription: Redis at 127.0.0.1"));
+  CHECK_THAT(bus.last_error(), Catch::Contains("closed the connection"));
   CHECK_FALSE(bus.saw(BusState::kGone));
 }
 
@@ -131,9 +131,8 @@ TEST_CASE("A subscription that falls silent while Redis answers makes the bus de
   const auto lost = bus.bus.counters().lost;
 
   proxy.freeze(TcpProxy::Frozen::kSubscriptions);
-  loop.until("the word of the silence", [&] {
-    return bus.bus.state() == BusState::kDeaf && bus.bus.last_error().find("PING") != std::string::npos;
-  });
+  loop.until("the word of the silence",
+             [&] { return bus.bus.state() == BusState::kDeaf && bus.bus.trouble().find("PING") != std::string::npos; });
   bus.reaches(other, "a deaf one can still speak");
   CHECK(bus.bus.counters().lost == lost);
   const auto tries = proxy.accepted();

@@ -67,12 +67,16 @@ struct Member {
   Member(Loop& its_loop, const std::string& url) : Member{its_loop, options(url)} {}
 
   void until_state(redis::BusState state) {
-    loop.until("the state " + std::string{redis::bus_state_name(state)} + "; last error: " + bus.last_error(),
+    loop.until("the state " + std::string{redis::bus_state_name(state)} + "; last error: " + last_error(),
                [&] { return bus.state() == state; });
   }
   void until_subscribed() { until_state(redis::BusState::kSubscribed); }
+  std::string last_error() const { return troubles.empty() ? "" : troubles.back(); }
   void until_error(const std::string& words) {
-    loop.until("an error with " + words, [&] { return bus.last_error().find(words) != std::string::npos; });
+    loop.until("an error with " + words, [&] {
+      return std::any_of(troubles.begin(), troubles.end(),
+                         [&](const auto& trouble) { return trouble.find(words) != std::string::npos; });
+    });
   }
   bool saw(redis::BusState state) const { return std::find(states.begin(), states.end(), state) != states.end(); }
   bool heard(std::string_view payload) const {
@@ -83,7 +87,7 @@ struct Member {
   void reaches(Member& other, const std::string& payload) {
     bool sent = false;
     std::uint64_t lost = 0;
-    loop.until(payload + " to arrive; last error: " + bus.last_error(), [&] {
+    loop.until(payload + " to arrive; last error: " + last_error(), [&] {
       if (other.heard(payload)) return true;
       if (sent && bus.counters().lost == lost) return false;
       lost = bus.counters().lost;

@@ -21,8 +21,6 @@ struct Place {
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
-bool is_utf8(std::string_view text);
-
 class ConfigText {
  public:
   /// Fails with kInvalidInput if the text is too large, no UTF-8, or holds control characters other than tab and line

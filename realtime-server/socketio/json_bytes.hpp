@@ -1,5 +1,5 @@
-// The bytes of JSON text, many at a time: which of a string may pass without a closer look. Inline,
-// for the walk and for strings; pure, any thread.
+// The bytes of JSON text, many at a time: which of a string may pass without a closer look. Inline, for the walk and
+// for strings; pure, any thread.
 #pragma once
 
 #include <bit>

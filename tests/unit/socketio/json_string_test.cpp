@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/utf8.hpp"
 #include "realtime-server/socketio/json_cursor.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/json_walk.hpp"
@@ -84,18 +83,5 @@ TEST_CASE("What was quoted is valid and says the same", "[unit][socketio][json]"
     const auto raw = in_quotes(text);
     CHECK_FALSE(json_walk::walked(raw).failed());
     CHECK(socketio::unescape(raw) == text);
-  }
-}
-
-TEST_CASE("UTF-8 is told from what is none, wherever it stands", "[unit][socketio][json]") {
-  for (const std::string before : {"", "a", "seven..", "eight...", "a text of more than sixteen bytes"}) {
-    for (const std::string good :
-         {"", "\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"})
-      CHECK(core::is_utf8(before + good + before));
-    for (const std::string bad : {"\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
-                                  "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xe2\x82", "\xf0\x9f\x9a"}) {
-      CHECK_FALSE(core::is_utf8(before + bad));
-      CHECK_FALSE(core::is_utf8(before + bad + before + "."));
-    }
   }
 }

@@ -27,9 +27,7 @@ def programs() -> dict[str, str]:
     found = {}
     for name in ("realtime-operator", "realtime-server"):
         variable = f"{name.replace('-', '_').upper()}_BINARY"
-        if variable not in os.environ:
-            built("release", name)
-        found[variable] = os.path.abspath(os.environ.get(variable) or ROOT / "build" / "release" / "bin" / name)
+        found[variable] = os.path.abspath(os.environ.get(variable) or built("release", name) / name)
     return found
 
 

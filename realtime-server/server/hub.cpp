@@ -1,5 +1,7 @@
 #include "realtime-server/server/hub.hpp"
 
+#include <bit>
+
 #include "core/log.hpp"
 #include "realtime-server/socketio/json_string.hpp"
 
@@ -22,6 +24,9 @@ std::optional<CloseReason> reason_of(PacketError error) {
       return CloseReason::kParseError;
   }
 }
+
+/// Whether to log the count: the first, and then ever fewer, for whoever causes one causes many.
+bool is_worth_a_line(std::uint64_t count) { return std::has_single_bit(count); }
 
 }  // namespace
 
@@ -96,10 +101,10 @@ void Hub::on_ack(socketio::Socket& socket, const socketio::Packet& packet) {
   if (callback == nullptr) return;
   // The dialects carry JSON only.
   if (packet.type == PacketType::kBinaryAck) {
-    ++counters_.dropped;
-    return core::log(core::LogLevel::kWarning,
-                     "a binary acknowledgement cannot cross to another process and is dropped",
-                     {{"sid", socket.sid().text()}});
+    if (is_worth_a_line(++counters_.dropped))
+      core::log(core::LogLevel::kWarning, "binary acknowledgements cannot cross to another process and are dropped",
+                {{"sid", socket.sid().text()}, {"dropped", static_cast<std::int64_t>(counters_.dropped)}});
+    return;
   }
   adapter_->acknowledge(*callback, packet.args);
 }
@@ -107,11 +112,6 @@ void Hub::on_ack(socketio::Socket& socket, const socketio::Packet& packet) {
 void Hub::run(const Action& action, socketio::Socket& socket, const Assembled& whole) {
   if (action.type == ActionType::kAcknowledge && whole.packet->id.empty()) return;
   const auto filled = filler_.fill(action.args, whole);
-  if (filled.too_many_attachments) {
-    ++counters_.dropped;
-    return core::log(core::LogLevel::kWarning, "a rule makes a packet of more than 10 attachments, which is dropped",
-                     {{"event", action.event}, {"namespace", socket.nsp().name()}});
-  }
   const socketio::Emit emit{
       .nsp = socket.nsp().name(), .event = action.event, .args = filled.args, .attachments = filled.attachments};
   switch (action.type) {
@@ -147,9 +147,10 @@ void Hub::on_disconnect(std::string_view nsp, std::string_view sid) {
 }
 
 void Hub::on_enter_room(std::string_view nsp, std::string_view sid, std::string_view room) {
-  if (auto* socket = find_socket(nsp, sid))
-    if (!socket->nsp().enter(*socket, room))
-      core::log(core::LogLevel::kWarning, "a client is in 1000 rooms and enters no more", {{"sid", sid}});
+  auto* socket = find_socket(nsp, sid);
+  if (socket == nullptr || socket->nsp().enter(*socket, room) || !is_worth_a_line(++counters_.refused_rooms)) return;
+  core::log(core::LogLevel::kWarning, "a client is in 1000 rooms and enters no more",
+            {{"sid", sid}, {"refused", static_cast<std::int64_t>(counters_.refused_rooms)}});
 }
 
 void Hub::on_leave_room(std::string_view nsp, std::string_view sid, std::string_view room) {

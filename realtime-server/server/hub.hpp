@@ -38,7 +38,8 @@ class Hub final : public adapter::Inbox {
     std::uint64_t delivered = 0;         ///< events given to clients, each client counted
     std::uint64_t connects = 0;          ///< CONNECTs that were accepted
     std::uint64_t refused_connects = 0;  ///< CONNECTs to namespaces that there are not
-    std::uint64_t dropped = 0;           ///< packets that a rule or a client made and that cannot be sent on
+    std::uint64_t dropped = 0;           ///< packets of clients that cannot be sent on
+    std::uint64_t refused_rooms = 0;     ///< rooms that a client could not enter, being in as many as it may
   };
   const Counters& counters() const { return counters_; }
 

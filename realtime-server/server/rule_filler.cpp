@@ -17,6 +17,7 @@ Filled RuleFiller::fill(const Template& pattern, const socketio::Assembled& even
   event_ = &event;
   pieces_.clear();
   attachments_.clear();
+  numbers_.fill(-1);
   struct Visitor {
     RuleFiller& filler;
     void text(std::string_view json) { filler.pieces_.push_back(json); }
@@ -27,7 +28,7 @@ Filled RuleFiller::fill(const Template& pattern, const socketio::Assembled& even
     }
   };
   pattern.visit(event.packet->args.size(), Visitor{*this});
-  return {pieces_, attachments_, attachments_.size() > socketio::kMostAttachments};
+  return {pieces_, attachments_};
 }
 
 /// An argument, with the placeholders in it replaced by those of the packet that is made.
@@ -41,8 +42,12 @@ void RuleFiller::put_argument(std::size_t index) {
   for (const auto& placeholder : packet.placeholders) {
     if (placeholder.begin < begin || placeholder.end > end) continue;
     pieces_.push_back(event_->text.substr(at, placeholder.begin - at));
-    pieces_.push_back(kPlaceholders.at(attachments_.size() % kPlaceholders.size()));
-    attachments_.push_back(event_->attachments[placeholder.num]);
+    auto& number = numbers_.at(placeholder.num);
+    if (number < 0) {
+      number = static_cast<std::int8_t>(attachments_.size());
+      attachments_.push_back(event_->attachments[placeholder.num]);
+    }
+    pieces_.push_back(kPlaceholders.at(static_cast<std::size_t>(number)));
     at = placeholder.end;
   }
   pieces_.push_back(event_->text.substr(at, end - at));

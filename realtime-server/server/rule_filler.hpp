@@ -1,7 +1,10 @@
 // Fills the templates of rules with the arguments of an event, as slices: nothing is copied before the frame is
-// encoded. Binary data are counted anew in the order in which they are used. Owned by a shard; one loop thread only.
+// encoded. Binary data are counted anew in the order in which they are first used, each once, however often
+// placeholders name it. Owned by a shard; one loop thread only.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,9 +16,8 @@ namespace server {
 
 /// A filled template; valid until the filler is used again or the event dies.
 struct Filled {
-  std::span<const std::string_view> args;  ///< pieces, as in socketio::Emit
-  std::span<const std::string_view> attachments;
-  bool too_many_attachments = false;  ///< more than a packet may have: it cannot be sent
+  std::span<const std::string_view> args;         ///< pieces, as in socketio::Emit
+  std::span<const std::string_view> attachments;  ///< at most as many as the event has
 };
 
 class RuleFiller {
@@ -29,6 +31,7 @@ class RuleFiller {
   const socketio::Assembled* event_ = nullptr;
   std::vector<std::string_view> pieces_;
   std::vector<std::string_view> attachments_;
+  std::array<std::int8_t, socketio::kMostAttachments> numbers_{};  ///< new ones, by the event's; -1: not used yet
 };
 
 }  // namespace server

@@ -22,7 +22,7 @@ enum class CloseReason : std::uint8_t {
   kSlowConsumer,    ///< the outbox exceeded its bound
   kDrain,           ///< the server moves its clients elsewhere
   kHeaderTimeout,   ///< a request's headers took too long
-  kBodyTimeout,     ///< a request's body took too long
+  kBodyTimeout,     ///< a request's body or a binary packet's attachments took too long
   kAnswerTimeout,   ///< a peer did not take the answer to its request in time
 };
 

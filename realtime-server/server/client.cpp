@@ -33,7 +33,7 @@ Client::~Client() = default;
 
 void Client::start_timers() {
   environment_.ping_deadlines.arm(heartbeat_);
-  environment_.connect_deadlines.arm(connect_timeout_);
+  environment_.connect_deadlines.arm(awaited_);
 }
 
 void Client::open(HttpConnection& connection, std::string headers) {
@@ -145,7 +145,11 @@ void Client::on_packet(const engineio::Packet& packet) {
   }
   const auto reason = environment_.hub.on_message(connection_, *outlet_, packet.binary, packet.data);
   if (reason) return close(*reason);
-  if (connection_.has_sockets()) connect_timeout_.disarm();
+  if (connection_.assembler().is_partial()) {
+    if (!awaited_.is_armed()) environment_.context.body_deadlines.arm(awaited_);
+  } else if (connection_.has_sockets()) {
+    awaited_.disarm();
+  }
 }
 
 /// A message on a WebSocket that is not the transport yet.
@@ -167,8 +171,13 @@ void Client::on_probe(transport::WebSocket& socket, std::string_view text) {
   answer_poll(200, "6");
 }
 
-/// What waits for a poll leaves over the WebSocket, before everything that comes.
+/// What waits for a poll leaves over the WebSocket, before everything that comes. A POST that is not complete yet is
+/// refused when it is, like any request over the transport that was.
 void Client::upgrade(transport::WebSocket& socket) {
+  if (const auto post = std::exchange(post_, nullptr)) {
+    post->set_owner(nullptr);
+    session_.on_post_end();
+  }
   socket.disarm();
   socket.take_over(*polling_);
   over_websocket_ = true;
@@ -202,6 +211,10 @@ void Client::on_heartbeat() {
   environment_.pong_deadlines.arm_after(heartbeat_);
 }
 
+void Client::on_awaited_too_long() {
+  close(connection_.assembler().is_partial() ? CloseReason::kBodyTimeout : CloseReason::kConnectTimeout);
+}
+
 void Client::flush_poll() {
   if (polling_->overflowed()) return close(CloseReason::kSlowConsumer);
   if (!poll_ || !session_.may_send() || polling_->outbox().empty()) return;
@@ -229,7 +242,7 @@ void Client::close(CloseReason reason) {
   if (session_.closed()) return;
   session_.close();
   heartbeat_.disarm();
-  connect_timeout_.disarm();
+  awaited_.disarm();
   connection_.leave_all();
   end_poll(reason);
   if (const auto post = std::exchange(post_, nullptr)) {

@@ -84,11 +84,11 @@ class Client final : public transport::WebSocketOwner,
    private:
     Client& client_;
   };
-  /// Misses the first CONNECT.
-  class ConnectTimeout final : public transport::Timed {
+  /// Misses what has to come next: the first CONNECT, later the attachments of a binary packet.
+  class Awaited final : public transport::Timed {
    public:
-    explicit ConnectTimeout(Client& client) : client_{client} {}
-    void on_deadline() override { client_.close(engineio::CloseReason::kConnectTimeout); }
+    explicit Awaited(Client& client) : client_{client} {}
+    void on_deadline() override { client_.on_awaited_too_long(); }
 
    private:
     Client& client_;
@@ -107,6 +107,7 @@ class Client final : public transport::WebSocketOwner,
 
   void start_timers();
   void on_heartbeat();
+  void on_awaited_too_long();
   void on_packet(const engineio::Packet& packet);
   void on_text(std::string_view text);
   void on_probe(transport::WebSocket& socket, std::string_view text);
@@ -131,7 +132,7 @@ class Client final : public transport::WebSocketOwner,
   std::unique_ptr<std::string> headers_;  ///< further ones of the poll's answer
   socketio::Connection connection_;
   Heartbeat heartbeat_{*this};
-  ConnectTimeout connect_timeout_{*this};
+  Awaited awaited_{*this};
 };
 
 }  // namespace server

@@ -29,6 +29,9 @@ class Assembler {
   /// A binary message: the next attachment.
   Assembled on_binary(std::string_view bytes, std::size_t most);
 
+  /// Whether attachments are still to come.
+  bool is_partial() const { return partial_ != nullptr; }
+
   /// Frees what a complete packet held, once it has been dealt with.
   void release() { partial_.reset(); }
 

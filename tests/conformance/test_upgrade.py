@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.support.raw import POLL, SOCKET, TEXT, Connection, WebSocket, frame, open_polling, open_websocket
+from tests.support.raw import POLL, SOCKET, TEXT, Connection, WebSocket, frame, open_polling, open_websocket, round_trip
 from tests.support.realtime_server import ROOT, Server, made_by
 
 UPGRADES, AT_ONCE = 1_000, 50
@@ -194,3 +194,31 @@ def test_a_client_that_upgrades_when_it_has_missed_something_is_closed(servers):
 
     assert asyncio.run(look()) == 1006
     assert server.metrics()['closes_total{reason="slow_consumer"}'] == 1
+
+
+@pytest.mark.ours
+def test_a_post_that_an_upgrade_overtakes_does_not_tie_its_connection_to_the_session(server):
+    """Behind a proxy the next request on it is somebody else's."""
+    async def look() -> None:
+        session = await Session.open(server.address, peer=False)
+        other = await Session.open(server.address, peer=False)
+        async with await Connection.open(server.address) as shared, await session.probe() as websocket:
+            shared.ask("POST", session.target, "6", Content_Length="2")
+            await round_trip(server.address)
+            websocket.send("5")
+            websocket.send('42["message",0]')
+            assert await websocket.receive() == '42["message-back",0]'
+            shared.write(b"6")
+            assert (await shared.answer()).status == 400
+            shared.ask("GET", other.target)
+            await round_trip(server.address)
+            websocket.send("1")
+            await websocket.closed()
+            await other.post('42["message",1]')
+            assert (await shared.answer()).text == '42["message-back",1]'
+
+    async def limited() -> None:
+        async with asyncio.timeout(10):
+            await look()
+
+    asyncio.run(limited())

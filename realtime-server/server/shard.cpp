@@ -95,9 +95,8 @@ std::optional<Refusal> Shard::check(const Request& request, Admitted& admitted) 
     const auto found = id ? by_id_.find(*id) : by_id_.end();
     if (found == by_id_.end()) return Refusal::kUnknownSession;
     admitted.client = found->second.get();
-    const bool upgrades = websocket && request.wants_websocket;
-    const bool matches = (admitted.client->session().transport() == TransportName::kPolling) == polling || upgrades;
-    if (!matches || query.eio != "4" || (websocket && !upgrades)) return Refusal::kBadRequest;
+    const bool matches = websocket || admitted.client->session().transport() == TransportName::kPolling;
+    if (!matches || websocket != request.wants_websocket || query.eio != "4") return Refusal::kBadRequest;
     if (request.method != Method::kGet && (request.method != Method::kPost || !polling)) return Refusal::kBadMethod;
   } else {
     if (request.method != Method::kGet) return Refusal::kBadMethod;

@@ -290,6 +290,7 @@ void HttpConnection::linger() {
 }
 
 Socket HttpConnection::release(std::string& rest) {
+  const auto held = std::exchange(held_, nullptr);
   rest = std::move(received_);
   state_ = State::kClosed;
   --context_.counters.connections;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.raw import GONE, POLL, Answer, Connection, open_polling, open_websocket, round_trip
+from tests.support.raw import GONE, POLL, Answer, Connection, handshake, open_polling, open_websocket, round_trip
 
 from .case import DESTROYED, Act, Case, in_words, next_answer
 
@@ -36,12 +36,12 @@ def posts(body: bytes | str, **headers: str) -> Act:
     return act
 
 
-def asks(method: str, version: str = "EIO=4") -> Act:
+def asks(method: str, version: str = "EIO=4", **headers: str) -> Act:
     """Another request in a session."""
     async def act(address: str) -> str:
         connection, target = await open_polling(address)
         async with connection:
-            connection.ask(method, target.replace("EIO=4", version))
+            connection.ask(method, target.replace("EIO=4", version), **headers)
             answer = await next_answer(connection)
         return f"{answer}; {await session(address, target)}"
     return act
@@ -159,6 +159,9 @@ CASES = [
     Case("PUT in a session", asks("PUT"), "400 code 2; session lives", peer="500; session lives"),
     Case("DELETE in a session", asks("DELETE"), "400 code 2; session lives", peer="500; session lives"),
     Case("version 3 in a session", asks("GET", "EIO=3"), "400 code 3; session lives"),
+    # The peer upgrades, and never says a word.
+    Case("a poll that asks for a WebSocket", asks("GET", **handshake()), "400; session lives", peer="101; session lives"),
+    Case("a POST that asks for a WebSocket", asks("POST", **handshake()), ("400; session lives", "405; session lives")),
     Case("a poll of a WebSocket session", on_a_websocket_session("GET"), "400 code 3; websocket lives"),
     Case("a POST to a WebSocket session", on_a_websocket_session("POST"), "400 code 3; websocket lives"),
 ]

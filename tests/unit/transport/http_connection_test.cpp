@@ -282,6 +282,33 @@ TEST_CASE("A handler may take the socket over, with what came after the request"
   CHECK(buffer == "more");
 }
 
+TEST_CASE("A connection whose socket was taken over is gone, however much came ahead of its request",
+          "[unit][transport]") {
+  Exchange exchange{{}, 20'000};
+  exchange.reads = false;
+  auto& peer = exchange.reconnect();
+  transport::HttpConnectionPtr kept;
+  std::string rest;
+  std::optional<transport::Socket> socket;
+  exchange.on_request_of = [&](HttpConnection& connection, const Request&) {
+    kept = &connection;
+    socket = connection.release(rest);
+  };
+  exchange.waits = true;
+  peer.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  REQUIRE(exchange.until([&] { return exchange.waiting != nullptr; }));
+  exchange.loop.settle();
+  exchange.waits = false;
+  exchange.answer(std::string(1'000'000, 'x'));
+  REQUIRE(exchange.loop.context.counters.bytes_out < 1'000'000);
+  peer.send("GET /b HTTP/1.1\r\nHost: h\r\n\r\n" + std::string(10'000, 'y'));
+  exchange.loop.settle();
+  peer.read();
+  REQUIRE(exchange.until([&] { return socket.has_value(); }));
+  exchange.loop.settle();
+  CHECK(kept->use_count() == 1);
+}
+
 TEST_CASE("An answer larger than what a socket holds arrives whole", "[unit][transport]") {
   Exchange exchange{{}, 20'000};
   std::string body(3'000'000, '\0');

@@ -1,5 +1,6 @@
 #include "realtime-server/adapter/python_dialect.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -10,12 +11,16 @@ namespace adapter {
 namespace {
 
 constexpr std::size_t kHostBytes = 16;
+/// Python writes a byte of a payload as `\u0000` at worst; ours, as Base64, need less.
+constexpr std::size_t kEscapeFactor = 6;
+constexpr std::size_t kEnvelopeBytes = 65'536;  ///< for what stands around a payload: names of rooms, mostly
 
-redis::BusOptions options_of(redis::Url url, const std::string& channel, std::size_t most) {
+redis::BusOptions options_of(redis::Url url, const std::string& channel, std::size_t max_payload) {
   redis::BusOptions options;
   options.url = std::move(url);
   options.channels = {channel};
-  options.limits.bulk_bytes = most;
+  options.limits.bulk_bytes = kEscapeFactor * max_payload + kEnvelopeBytes;
+  options.queue_bytes = std::max(options.queue_bytes, 2 * max_payload + kEnvelopeBytes);
   return options;
 }
 
@@ -31,13 +36,13 @@ void log_trouble(std::string_view words) {
 }  // namespace
 
 PythonDialect::PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel,
-                             std::size_t most, Inbox& inbox)
+                             std::size_t max_payload, Inbox& inbox)
     : host_{core::random_hex(kHostBytes)},
       channel_{channel},
       reader_{host_},
       inbox_{inbox},
       bus_{loop,
-           options_of(std::move(url), channel, most),
+           options_of(std::move(url), channel, max_payload),
            {.on_message = [this](std::string_view, std::string_view message) { on_message(message); },
             .on_state = log_state,
             .on_trouble = log_trouble}} {

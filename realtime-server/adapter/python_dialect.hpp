@@ -12,8 +12,9 @@ namespace adapter {
 
 class PythonDialect final : public Adapter {
  public:
-  /// `inbox` outlives it. Messages above `most` bytes are skipped and counted as refused.
-  PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel, std::size_t most,
+  /// `inbox` outlives it. What a client may send in `max_payload` bytes crosses in both directions; messages beyond
+  /// that are skipped and counted as refused.
+  PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel, std::size_t max_payload,
                 Inbox& inbox);
 
   void emit(const socketio::Emit& emit) override;

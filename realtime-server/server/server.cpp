@@ -33,10 +33,8 @@ void Server::make_adapter(const std::optional<redis::Url>& redis_url) {
   if (!redis_url) {
     adapter_ = std::make_unique<adapter::LocalAdapter>();
   } else {
-    // Base64 and escapes make a packet longer on its way.
-    const auto most = 2 * config_.protocol.max_payload + 65'536;
-    adapter_ =
-        std::make_unique<adapter::PythonDialect>(shard_.loop(), *redis_url, config_.redis.channel, most, shard_.hub());
+    adapter_ = std::make_unique<adapter::PythonDialect>(shard_.loop(), *redis_url, config_.redis.channel,
+                                                        config_.protocol.max_payload, shard_.hub());
   }
   shard_.set_adapter(*adapter_);
 }

@@ -4,25 +4,18 @@
 #include <new>
 
 namespace engineio {
-namespace {
-
-std::size_t allocated_bytes = 0;  // of the one loop thread
-
-}  // namespace
 
 Chunk* Chunk::make(std::size_t capacity) {
   void* memory = ::operator new(sizeof(Chunk) + capacity);
-  allocated_bytes += sizeof(Chunk) + capacity;
+  allocated_ += sizeof(Chunk) + capacity;
   return new (memory) Chunk{capacity};
 }
 
 void Chunk::destroy(Chunk* chunk) {
-  allocated_bytes -= sizeof(Chunk) + chunk->capacity_;
+  allocated_ -= sizeof(Chunk) + chunk->capacity_;
   chunk->~Chunk();
   ::operator delete(static_cast<void*>(chunk));
 }
-
-std::size_t Chunk::allocated() { return allocated_bytes; }
 
 char* Chunk::take(std::size_t bytes) {
   assert(bytes <= free_bytes());

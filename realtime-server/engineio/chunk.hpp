@@ -20,6 +20,8 @@ class Chunk {
   std::size_t size() const { return size_; }
   std::size_t free_bytes() const { return capacity_ - size_; }
   bool is_shared() const { return references_ > 1; }
+  /// What one reference of all that there are keeps in memory.
+  std::size_t bytes_a_reference() const { return (sizeof(Chunk) + capacity_) / references_; }
 
   /// Takes the next `bytes` bytes, of which there must be enough, and gives where they start.
   char* take(std::size_t bytes);
@@ -27,7 +29,7 @@ class Chunk {
   void reuse() { size_ = 0; }
 
   /// Bytes of all chunks that are alive in this process.
-  static std::size_t allocated();
+  static std::size_t allocated() { return allocated_; }
 
   friend void intrusive_ptr_add_ref(Chunk* chunk) { ++chunk->references_; }
   friend void intrusive_ptr_release(Chunk* chunk) {
@@ -37,6 +39,8 @@ class Chunk {
  private:
   explicit Chunk(std::size_t capacity) : capacity_{static_cast<std::uint32_t>(capacity)} {}
   static void destroy(Chunk* chunk);
+
+  static inline std::size_t allocated_ = 0;  // of the one loop thread
 
   std::uint32_t references_ = 0;
   std::uint32_t capacity_;

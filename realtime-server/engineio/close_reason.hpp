@@ -19,10 +19,10 @@ enum class CloseReason : std::uint8_t {
   kOverlapping,     ///< two GETs, two POSTs or two WebSockets at once
   kConnectTimeout,  ///< no CONNECT within connectTimeout
   kUpgradeTimeout,  ///< a probe that was not followed by an upgrade in time; the session lives
-  kSlowConsumer,    ///< the outbox exceeded its bound
+  kSlowConsumer,    ///< the outbox exceeded its bound, or was of those with most when memory was short
   kDrain,           ///< the server moves its clients elsewhere
   kHeaderTimeout,   ///< a request's headers took too long
-  kBodyTimeout,     ///< a request's body or a binary packet's attachments took too long
+  kBodyTimeout,     ///< a request's body or a binary packet's next attachment took too long
   kAnswerTimeout,   ///< a peer did not take the answer to its request in time
 };
 

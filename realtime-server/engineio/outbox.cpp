@@ -5,13 +5,13 @@
 #include <utility>
 
 #include "core/digest.hpp"
-#include "realtime-server/engineio/frame.hpp"
+#include "realtime-server/engineio/packet.hpp"
 
 namespace engineio {
 namespace {
 
-/// From so many ranges on, which only a client that is behind has, small frames are copied: each would keep a chunk in
-/// which nearly everything is for others.
+/// From so many ranges on small frames are copied: each would keep a chunk in which nearly everything is for others,
+/// and a sendmsg takes only so many.
 constexpr std::size_t kSharedEntries = 32;
 
 }  // namespace
@@ -28,21 +28,28 @@ Range Outbox::copy(const Range& frame) {
   return range;
 }
 
-bool Outbox::push(const Range& frame) {
-  const std::size_t length = frame.length;
-  if (bytes_ + length > limits_->bytes || limits_->process_used + length > limits_->process_bytes) return false;
-  const bool copies = entries() >= kSharedEntries && !continues(frame) && ChunkArena::shares_chunk(length);
-  const auto range = copies ? copy(frame) : frame;
-  if (continues(range)) {
+void Outbox::add(const Range& range) {
+  if (continues(range))
     ranges_.back().length += range.length;
-  } else if (entries() < limits_->entries) {
+  else
     ranges_.push_back(range);
-  } else {
-    return false;
-  }
-  bytes_ += length;
-  limits_->process_used += length;
+  bytes_ += range.length;
+  limits_->process_used += range.length;
+}
+
+bool Outbox::push(const Range& frame) {
+  const bool copies = entries() >= kSharedEntries && !continues(frame) && ChunkArena::shares_chunk(frame.length);
+  if (behind_ && bytes_ + frame.length > limits_->bytes) return false;
+  const auto range = copies ? copy(frame) : frame;
+  if (behind_ && entries() >= limits_->entries && !continues(range)) return false;
+  add(range);
   return true;
+}
+
+std::size_t Outbox::memory() const {
+  std::size_t sum = 0;
+  for (auto i = std::size_t{head_}; i < ranges_.size(); ++i) sum += 1 + ranges_[i].chunk->bytes_a_reference();
+  return sum;
 }
 
 void Outbox::append(Outbox& other) {
@@ -90,21 +97,41 @@ void Outbox::drop_first_range() {
   if (ranges_.capacity() > 2) std::vector<Range>{}.swap(ranges_);
 }
 
-std::string Outbox::take_payload(std::size_t most) {
-  std::string payload;
-  for (std::size_t taken = 0; taken < most && !empty();) {
-    const auto& range = ranges_[head_];
-    const auto frame = decode_own_frame({range.begin(), range.length});
-    if (frame.opcode == Opcode::kText || frame.opcode == Opcode::kBinary) {
-      if (taken++ > 0) payload += '\x1e';
-      if (frame.opcode == Opcode::kText)
-        payload += frame.payload;
-      else
-        payload.append("b").append(core::base64_encode(frame.payload));
+/// The first frame, which is taken out.
+std::pair<OwnFrame, Range> Outbox::take_frame() {
+  const auto& range = ranges_[head_];
+  const auto frame = decode_own_frame({range.begin(), range.length});
+  Range taken{range.chunk, range.offset, static_cast<std::uint32_t>(frame.size)};
+  consume(frame.size);
+  return {frame, std::move(taken)};
+}
+
+std::vector<Range> Outbox::take_payload(std::size_t most, ChunkArena& arena) {
+  std::vector<Range> payload;
+  Range separator;
+  for (std::size_t taken = 0; taken < most && !empty(); ++taken) {
+    auto [frame, range] = take_frame();
+    if (taken > 0) {
+      if (!separator.chunk) {
+        separator = arena.take(1);
+        separator.chunk->data()[separator.offset] = '\x1e';
+      }
+      payload.push_back(separator);
     }
-    consume(frame.size);
+    const auto head = static_cast<std::uint32_t>(frame.size - frame.payload.size());
+    payload.push_back({std::move(range.chunk), range.offset + head, range.length - head});
   }
   return payload;
+}
+
+void Outbox::decode_base64(ChunkArena& arena) {
+  Outbox decoded{*limits_};
+  while (!empty()) {
+    const auto [frame, range] = take_frame();
+    const auto bytes = frame.payload.starts_with('b') ? core::base64_decode(frame.payload.substr(1)) : std::nullopt;
+    decoded.add(bytes ? encode_binary(arena, *bytes) : range);
+  }
+  append(decoded);
 }
 
 void Outbox::clear() {

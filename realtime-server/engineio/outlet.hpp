@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "realtime-server/engineio/backlog.hpp"
 #include "realtime-server/engineio/outbox.hpp"
 
 namespace engineio {
@@ -35,11 +36,11 @@ class FlushList {
   std::vector<Outlet*> flushing_;  ///< null where an outlet died meanwhile
 };
 
-class Outlet {
+class Outlet : public Backlog {
  public:
   /// `base64`: the client wants binary data as Base64 text, whatever the transport.
   Outlet(OutboxLimits& limits, FlushList& list, bool base64) : outbox_{limits}, list_{&list}, base64_{base64} {}
-  virtual ~Outlet() {
+  ~Outlet() override {
     if (listed_) list_->remove(*this);
   }
   Outlet(const Outlet&) = delete;
@@ -49,11 +50,12 @@ class Outlet {
   /// closes it.
   void send(const Range& frame) {
     if (overflowed_ || ended_) return;
-    overflowed_ = !outbox_.push(frame);
     if (!listed_) {
       listed_ = true;
       list_->add(*this);
+      outbox_.begin_turn();
     }
+    overflowed_ = !outbox_.push(frame);
   }
 
   /// Takes over what waits at another outlet of the same client, and that it has overflowed.
@@ -67,6 +69,8 @@ class Outlet {
 
   /// Lets what waits leave, at the end of a turn; closes the client if it has overflowed.
   virtual void flush() = 0;
+
+  std::size_t backlog() const override { return outbox_.memory(); }
 
   Outbox& outbox() { return outbox_; }
   bool overflowed() const { return overflowed_; }

@@ -37,7 +37,7 @@ void Client::start_timers() {
 }
 
 void Client::open(HttpConnection& connection, std::string headers) {
-  polling_ = std::make_unique<PollOutlet>(*this, base64_);
+  polling_ = std::make_unique<PollOutlet>(*this);
   outlet_ = polling_.get();
   start_timers();
   std::string body{static_cast<char>(PacketType::kOpen)};
@@ -70,7 +70,7 @@ void Client::on_poll(HttpConnection& connection, std::string headers) {
     case Session::OnPoll::kNoop:
       return connection.answer(text_answer(200, "6", std::move(headers)));
     case Session::OnPoll::kConflict:
-      answer_poll(200, "1");
+      answer_poll({.body = "1"});
       connection.answer(text_answer(400, "", std::move(headers)));
       return close(CloseReason::kOverlapping);
     case Session::OnPoll::kWait:
@@ -145,11 +145,10 @@ void Client::on_packet(const engineio::Packet& packet) {
   }
   const auto reason = environment_.hub.on_message(connection_, *outlet_, packet.binary, packet.data);
   if (reason) return close(*reason);
-  if (connection_.assembler().is_partial()) {
-    if (!awaited_.is_armed()) environment_.context.body_deadlines.arm(awaited_);
-  } else if (connection_.has_sockets()) {
+  if (connection_.assembler().is_partial())
+    environment_.attachment_deadlines.arm(awaited_);
+  else if (connection_.has_sockets())
     awaited_.disarm();
-  }
 }
 
 /// A message on a WebSocket that is not the transport yet.
@@ -168,7 +167,7 @@ void Client::on_probe(transport::WebSocket& socket, std::string_view text) {
       web_socket_.reset();
       return;
   }
-  answer_poll(200, "6");
+  answer_poll({.body = "6"});
 }
 
 /// What waits for a poll leaves over the WebSocket, before everything that comes. A POST that is not complete yet is
@@ -179,6 +178,7 @@ void Client::upgrade(transport::WebSocket& socket) {
     session_.on_post_end();
   }
   socket.disarm();
+  if (!base64_) polling_->outbox().decode_base64(environment_.context.arena);
   socket.take_over(*polling_);
   over_websocket_ = true;
   outlet_ = &socket;
@@ -217,25 +217,28 @@ void Client::on_awaited_too_long() {
 
 void Client::flush_poll() {
   if (polling_->overflowed()) return close(CloseReason::kSlowConsumer);
-  if (!poll_ || !session_.may_send() || polling_->outbox().empty()) return;
-  answer_poll(200, polling_->outbox().take_payload(engineio::kPacketsPerPoll));
+  auto& outbox = polling_->outbox();
+  auto& context = environment_.context;
+  if (poll_ && session_.may_send() && !outbox.empty())
+    answer_poll({.ranges = outbox.take_payload(engineio::kPacketsPerPoll, context.arena)});
+  if (!outbox.empty()) context.backlogs.add(*polling_);
 }
 
-void Client::answer_poll(int status, std::string body, std::string_view more_headers) {
+void Client::answer_poll(transport::Answer answer) {
   if (!poll_) return;
   const auto connection = std::exchange(poll_, nullptr);
   session_.poll_answered();
-  auto headers = headers_ ? std::move(*headers_) : std::string{};
-  headers_.reset();
-  headers += more_headers;
-  connection->answer(text_answer(status, std::move(body), std::move(headers)));
+  if (const auto headers = std::exchange(headers_, nullptr)) answer.headers += *headers;
+  answer.headers += kNoStore;
+  connection->answer(answer);
 }
 
 /// After an error status clients come back; a client that closes itself gets a noop.
 void Client::end_poll(CloseReason reason) {
-  if (reason == CloseReason::kClientClose) return answer_poll(200, "6");
-  if (reason == CloseReason::kDrain) return answer_poll(503, std::string{kGoingAway}, forget_replica());
-  answer_poll(400, engineio::body_of(engineio::Refusal::kUnknownSession));
+  if (reason == CloseReason::kClientClose) return answer_poll({.body = "6"});
+  if (reason == CloseReason::kDrain)
+    return answer_poll({.status = 503, .body = std::string{kGoingAway}, .headers = std::string{forget_replica()}});
+  answer_poll({.status = 400, .body = engineio::body_of(engineio::Refusal::kUnknownSession)});
 }
 
 void Client::close(CloseReason reason) {
@@ -245,6 +248,7 @@ void Client::close(CloseReason reason) {
   awaited_.disarm();
   connection_.leave_all();
   end_poll(reason);
+  if (polling_) polling_->outbox().clear();
   if (const auto post = std::exchange(post_, nullptr)) {
     post->set_owner(nullptr);
     post->destroy(reason);

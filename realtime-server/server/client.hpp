@@ -34,11 +34,12 @@ struct ClientEnvironment {
   Hub& hub;
   ClientRegistry& registry;
   engineio::Protocol protocol;
-  std::string handshake_headers;                   ///< of the answer to a polling handshake
-  transport::Deadlines::Queue& ping_deadlines;     ///< until the next ping
-  transport::Deadlines::Queue& pong_deadlines;     ///< for the answer to a ping
-  transport::Deadlines::Queue& connect_deadlines;  ///< for the first CONNECT
-  std::string scratch;                             ///< decoded Base64
+  std::string handshake_headers;                      ///< of the answer to a polling handshake
+  transport::Deadlines::Queue& ping_deadlines;        ///< until the next ping
+  transport::Deadlines::Queue& pong_deadlines;        ///< for the answer to a ping
+  transport::Deadlines::Queue& connect_deadlines;     ///< for the first CONNECT
+  transport::Deadlines::Queue& attachment_deadlines;  ///< for the next attachment of a binary packet
+  std::string scratch;                                ///< decoded Base64
 };
 
 class Client final : public transport::WebSocketOwner,
@@ -96,10 +97,12 @@ class Client final : public transport::WebSocketOwner,
   /// Where frames wait for the next poll.
   class PollOutlet final : public engineio::Outlet {
    public:
-    PollOutlet(Client& client, bool base64)
-        : Outlet{client.environment_.context.outbox_limits, client.environment_.context.flush_list, base64},
+    /// Takes binary data as Base64, as polls carry no others.
+    explicit PollOutlet(Client& client)
+        : Outlet{client.environment_.context.outbox_limits, client.environment_.context.flush_list, true},
           client_{client} {}
     void flush() override { client_.flush_poll(); }
+    void cut_off() override { client_.close(engineio::CloseReason::kSlowConsumer); }
 
    private:
     Client& client_;
@@ -116,7 +119,7 @@ class Client final : public transport::WebSocketOwner,
                                       std::string_view headers = {});
   void send(engineio::PacketType type, std::string_view data);
   void flush_poll();
-  void answer_poll(int status, std::string body, std::string_view more_headers = {});
+  void answer_poll(transport::Answer answer);
   void end_poll(engineio::CloseReason reason);
 
   ClientEnvironment& environment_;

@@ -45,7 +45,7 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
     : config_{config},
       loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
       outbox_limits_{outboxes_of(config)},
-      flush_list_{[this] { boost::asio::post(loop_, [this] { flush_list_.flush_all(); }); }},
+      flush_list_{[this] { boost::asio::post(loop_, [this] { end_turn(); }); }},
       context_{loop_, limits_of(config), outbox_limits_, flush_list_},
       ids_{{engineio::replica_number(replica), index}},
       hub_{config.namespaces, ids_, context_.arena, config.protocol.max_payload},
@@ -57,6 +57,7 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
                    context_.deadlines.queue(config.protocol.ping_interval),
                    context_.deadlines.queue(config.protocol.ping_timeout),
                    context_.deadlines.queue(config.protocol.connect_timeout),
+                   context_.deadlines.queue(config.protocol.ping_interval + config.protocol.ping_timeout),
                    {}},
       origins_{config.allowed_origins},
       listener_{loop_, [this](transport::Socket socket) { on_accept(std::move(socket)); }} {
@@ -67,6 +68,12 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
 }
 
 Shard::~Shard() { clients_.clear(); }
+
+/// Lets everything leave that the turn has brought.
+void Shard::end_turn() {
+  flush_list_.flush_all();
+  context_.backlogs.relieve();
+}
 
 void Shard::set_adapter(adapter::Adapter& adapter) {
   adapter_ = &adapter;

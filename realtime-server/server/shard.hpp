@@ -62,6 +62,7 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
     Client* client = nullptr;  ///< null: a handshake
   };
 
+  void end_turn();
   void on_accept(transport::Socket socket);
   bool is_engine_path(std::string_view path) const;
   std::optional<engineio::Refusal> check(const transport::Request& request, Admitted& admitted);

@@ -64,6 +64,7 @@ struct Context {
   Limits limits;
   engineio::OutboxLimits& outbox_limits;
   engineio::FlushList& flush_list;
+  engineio::Backlogs backlogs{outbox_limits.process_bytes};
   engineio::ChunkArena arena;
   Deadlines deadlines;
   Deadlines::Queue& header_deadlines = deadlines.queue(limits.header_timeout);

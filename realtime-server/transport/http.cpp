@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,10 +34,11 @@ std::string_view phrase_of(int status) {
 }
 
 std::string head_of(const Answer& answer, bool keep_alive) {
+  const auto add = [](std::size_t sum, const engineio::Range& range) { return sum + range.length; };
+  const auto length = std::accumulate(answer.ranges.begin(), answer.ranges.end(), answer.body.size(), add);
   auto head = fmt::format("HTTP/1.1 {} {}\r\n", answer.status, phrase_of(answer.status));
   if (answer.status != 204)
-    fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type,
-                   answer.body.size());
+    fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type, length);
   head.append(answer.headers).append(keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
   return head;
 }

@@ -5,6 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "realtime-server/engineio/chunk.hpp"
 
 namespace transport {
 
@@ -30,8 +33,9 @@ struct Answer {
   int status = 200;
   std::string_view content_type = "text/plain; charset=UTF-8";
   std::string body{};
-  std::string headers{};  ///< further ones, each ended by CRLF
-  bool close = false;     ///< the connection ends with it
+  std::string headers{};                  ///< further ones, each ended by CRLF
+  bool close = false;                     ///< the connection ends with it
+  std::vector<engineio::Range> ranges{};  ///< what of the body is not copied, behind the rest of it
 };
 
 /// The reason phrase of a status (RFC 9110, section 15).

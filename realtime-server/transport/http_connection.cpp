@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <utility>
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <sys/socket.h>
+
+#include "realtime-server/transport/send.hpp"
 
 namespace transport {
 
@@ -84,7 +87,7 @@ Request describe(const http::request<http::string_body>& message) {
 }  // namespace
 
 HttpConnection::HttpConnection(Context& context, HttpHandler& handler, Socket socket)
-    : context_{context}, handler_{handler}, socket_{std::move(socket)} {
+    : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.outbox_limits} {
   ++context_.counters.connections;
   context_.connections.push_back(*this);
 }
@@ -109,6 +112,7 @@ void HttpConnection::wait_readable() {
 }
 
 void HttpConnection::wait_writable() {
+  context_.backlogs.add(*this);
   auto done = [self = HttpConnectionPtr{this}](const boost::system::error_code& error) {
     if (!error && self->state_ == State::kSending) self->send_pending();
   };
@@ -244,27 +248,27 @@ void HttpConnection::answer(const Answer& answer) {
   keep_alive_ = keep_alive_ && !answer.close && !unread;
   state_ = State::kSending;
   context_.idle_deadlines.arm(*this);
-  sending_ = head_of(answer, keep_alive_);
-  if (!is_head_) sending_ += answer.body;
-  sent_ = 0;
+  auto head = head_of(answer, keep_alive_);
+  if (!is_head_) head += answer.body;
+  auto range = context_.arena.take(head.size());
+  std::memcpy(range.chunk->data() + range.offset, head.data(), head.size());
+  sending_.add(range);
+  if (!is_head_)
+    for (const auto& part : answer.ranges) sending_.add(part);
   send_pending();
 }
 
 void HttpConnection::send_pending() {
-  while (sent_ < sending_.size()) {
-    const auto count =
-        ::send(socket_.native_handle(), sending_.data() + sent_, sending_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0 && errno == EAGAIN) return wait_writable();
-    if (count < 0) return destroy(CloseReason::kTransportError);
-    sent_ += static_cast<std::size_t>(count);
-    context_.counters.bytes_out += static_cast<std::uint64_t>(count);
+  while (!sending_.empty()) {
+    if (send_some(context_, socket_, sending_) >= 0) continue;
+    if (errno == EAGAIN || errno == EINTR) return wait_writable();
+    return destroy(CloseReason::kTransportError);
   }
   sent();
 }
 
 /// The answer has left.
 void HttpConnection::sent() {
-  std::string{}.swap(sending_);
   if (!keep_alive_) return linger();
   parsing_.reset();
   state_ = State::kIdle;
@@ -315,6 +319,7 @@ void HttpConnection::close() {
   boost::system::error_code ignored;
   socket_.close(ignored);
   parsing_.reset();
+  sending_.clear();
 }
 
 void HttpConnection::abandon() {

@@ -38,7 +38,8 @@ class RequestOwner {
 
 class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection, boost::thread_unsafe_counter>,
                              public Timed,
-                             public OpenConnection {
+                             public OpenConnection,
+                             public engineio::Backlog {
  public:
   HttpConnection(Context& context, HttpHandler& handler, Socket socket);
   ~HttpConnection() override;
@@ -59,6 +60,8 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
 
   void on_deadline() override;
   void abandon() override;
+  std::size_t backlog() const override { return sending_.memory(); }
+  void cut_off() override { destroy(engineio::CloseReason::kSlowConsumer); }
 
  private:
   enum class State : std::uint8_t { kIdle, kHead, kBody, kWaiting, kSending, kLingering, kClosed };
@@ -82,10 +85,9 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   HttpHandler& handler_;
   Socket socket_;
   RequestOwner* owner_ = nullptr;
-  std::unique_ptr<Parsing> parsing_;  ///< of the current request
-  std::string received_;              ///< bytes that the parser has not taken yet
-  std::string sending_;
-  std::size_t sent_ = 0;
+  std::unique_ptr<Parsing> parsing_;           ///< of the current request
+  std::string received_;                       ///< bytes that the parser has not taken yet
+  engineio::Outbox sending_;                   ///< the answer
   std::size_t lingered_ = 0;                   ///< bytes dropped since the end of the last answer
   boost::intrusive_ptr<HttpConnection> held_;  ///< itself, while it waits for nothing but its answer
   State state_ = State::kHead;

@@ -8,19 +8,13 @@
 #include <sys/socket.h>
 
 #include "realtime-server/engineio/packet.hpp"
+#include "realtime-server/transport/send.hpp"
 
 namespace transport {
 
 using engineio::CloseReason;
 using engineio::Incoming;
 using engineio::Opcode;
-
-namespace {
-
-/// Ranges of one sendmsg; frames that are adjacent share one, so this is seldom reached.
-constexpr std::size_t kVectors = 64;
-
-}  // namespace
 
 WebSocket::WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64)
     : Outlet{context.outbox_limits, context.flush_list, base64},
@@ -63,6 +57,7 @@ void WebSocket::wait_readable() {
 
 void WebSocket::wait_writable() {
   writing_ = true;
+  context_.backlogs.add(*this);
   auto done = [self = WebSocketPtr{this}](const boost::system::error_code& error) {
     self->writing_ = false;
     if (!error) self->flush();
@@ -146,24 +141,18 @@ void WebSocket::destroy() {
   socket_.close(ignored);
 }
 
+void WebSocket::cut_off() { state_ == State::kOpen ? fail(CloseReason::kSlowConsumer) : destroy(); }
+
 void WebSocket::flush() {
   const WebSocketPtr alive{this};
   if (state_ == State::kClosed) return;
-  if (overflowed()) return state_ == State::kOpen ? fail(CloseReason::kSlowConsumer) : destroy();
+  if (overflowed()) return cut_off();
   if (writing_) return;
-  std::array<iovec, kVectors> vectors;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by gather
   while (!outbox().empty()) {
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = outbox().gather(vectors);
     ++context_.counters.writes;
-    const auto count = sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (count < 0) {
-      if (errno == EAGAIN || errno == EINTR) return wait_writable();
-      return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
-    }
-    context_.counters.bytes_out += static_cast<std::uint64_t>(count);
-    outbox().consume(static_cast<std::size_t>(count));
+    if (send_some(context_, socket_, outbox()) >= 0) continue;
+    if (errno == EAGAIN || errno == EINTR) return wait_writable();
+    return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
   }
   if (state_ == State::kClosing) ::shutdown(socket_.native_handle(), SHUT_WR);
 }

@@ -44,6 +44,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   /// Ends the connection at once.
   void destroy();
   void abandon() override { destroy(); }
+  void cut_off() override;
   bool closed() const { return state_ != State::kOpen; }
 
   /// Sends what waits, with one sendmsg if the socket takes it all.

@@ -10,7 +10,8 @@ import subprocess
 import pytest
 import requests
 
-from tests.support.raw import GONE, POLL, SOCKET, TEXT, Connection, WebSocket, frame, handshake, open_websocket, round_trip
+from tests.support.raw import (GONE, POLL, SOCKET, TEXT, Closed, Connection, WebSocket, frame, handshake,
+                               open_websocket, round_trip)
 from tests.support.realtime_server import Server, example
 from tests.support.waiting import wait_for
 
@@ -88,6 +89,53 @@ def test_a_client_that_does_not_read_is_closed_and_the_others_hear(servers):
     assert server.metric("outbox_bytes") == 0
 
 
+def test_a_message_as_large_as_the_memory_for_all_reaches_all(servers):
+    """What is sent to many is there once, so nobody is a slow consumer for the number of the others."""
+    limits = {"outboxBytes": 1 << 20, "processOutboxBytes": 1 << 20}
+    server = servers(example("echo", protocol={"maxPayload": 1_000_000}, limits=limits))
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            websockets = [await stack.enter_async_context(await open_websocket(server.address)) for _ in range(30)]
+            for websocket in websockets:
+                websocket.send("40")
+                assert (await websocket.receive()).startswith("40")
+            text = "x" * 900_000
+            for number in range(3):
+                websockets[number].send(f'42["message","{number} {text}"]')
+                for websocket in websockets:
+                    assert (await websocket.receive()).startswith(f'42["response",{{"echo":"{number} x')
+
+    run(look(), 30)
+    assert server.metrics()['closes_total{reason="slow_consumer"}'] == 0
+
+
+def test_those_who_keep_most_are_cut_off_when_memory_is_short(servers):
+    """Each of them keeps less than a session may, and who takes what it gets does not notice."""
+    limits = {"outboxBytes": 1 << 20, "processOutboxBytes": 1 << 21}
+    rules = {"/": {"events": {"message": [{"type": "Emit", "event": "message-back", "args": ["$args"]}]}}}
+    server = servers({"limits": limits, "namespaces": rules})
+    text = "x" * 500_000
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            greedy = [await stack.enter_async_context(await small_window(server)) for _ in range(8)]
+            healthy = await stack.enter_async_context(await open_websocket(server.address))
+            for websocket in (*greedy, healthy):
+                websocket.send("40")
+                assert (await websocket.receive()).startswith("40")
+            number = 0
+            while server.metrics()['closes_total{reason="slow_consumer"}'] < 3:
+                for websocket in greedy:
+                    websocket.send(f'42["message","{text}"]')
+                healthy.send(f'42["message",{number},"{text}"]')
+                assert (await healthy.receive()).startswith(f'42["message-back",{number},"x')
+                number += 1
+            assert server.metric("outbox_memory_bytes") <= 1 << 21
+
+    run(look(), 30)
+
+
 async def small_window(server: Server) -> WebSocket:
     """A WebSocket that takes a few kilobytes and is not read any further."""
     host, port = server.address.split(":")
@@ -139,6 +187,41 @@ def test_a_client_that_never_connects_to_a_namespace_is_closed(servers):
 
     run(look())
     assert server.metrics()['closes_total{reason="connect_timeout"}'] == 1
+
+
+@pytest.mark.parametrize("attachments", [0, 1])
+def test_a_binary_event_that_is_never_complete_is_not_waited_for(servers, attachments):
+    """Not even if its client answers pings, which may come between attachments."""
+    server = servers(example("echo", protocol={"pingInterval": "150ms", "pingTimeout": "850ms"}))
+
+    async def look() -> None:
+        async with await open_websocket(server.address) as waiting, await open_websocket(server.address) as whole:
+            for websocket in (waiting, whole):
+                websocket.send("40")
+                assert (await websocket.receive()).startswith("40")
+                websocket.send('452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]')
+            for _ in range(attachments):
+                waiting.send(b"x")
+            for _ in range(2):
+                whole.send(b"x")
+            pongs = asyncio.create_task(answer_pings(whole))
+            assert await answer_pings(waiting) >= 3
+            assert not pongs.done()
+            pongs.cancel()
+
+    run(look())
+    assert server.metrics()['closes_total{reason="body_timeout"}'] == 1
+
+
+async def answer_pings(websocket: WebSocket) -> int:
+    """Until the end; their number."""
+    pings = 0
+    with contextlib.suppress(Closed):
+        while True:
+            if await websocket.receive() == "2":
+                pings += 1
+                websocket.send("3")
+    return pings
 
 
 def test_a_session_is_known_to_its_own_replica_only(servers):

@@ -15,7 +15,8 @@ namespace http_exchange {
 /// One connection at a time. Each request is answered with its method, path and body, or waits for answer().
 class Exchange final : public transport::HttpHandler, public transport::RequestOwner {
  public:
-  explicit Exchange(const transport::Limits& limits = {}, int buffer = 0) : loop{limits}, buffer_{buffer} {
+  explicit Exchange(const transport::Limits& limits = {}, int buffer = 0, const engineio::OutboxLimits& outboxes = {})
+      : loop{limits, outboxes}, buffer_{buffer} {
     reconnect();
   }
 

@@ -71,6 +71,8 @@ class World {
     std::optional<engineio::CloseReason> attaches(std::string_view bytes) {
       return world_.hub.on_message(connection_, outlet_, true, bytes);
     }
+    /// The stretches of memory in which what it got lies.
+    std::size_t stretches() { return outlet_.outbox().entries(); }
     /// What it got since the last look.
     std::vector<std::string> got() { return outlet_.taken(); }
     socketio::Socket* socket(std::string_view nsp = "/") { return connection_.find(nsp); }

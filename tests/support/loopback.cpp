@@ -16,7 +16,12 @@ using boost::system::error_code;
 
 Loop::Loop(const transport::Limits& limits, const engineio::OutboxLimits& outbox_limits)
     : outboxes{outbox_limits},
-      flush_list{[this] { asio::post(io, [this] { flush_list.flush_all(); }); }},
+      flush_list{[this] {
+        asio::post(io, [this] {
+          flush_list.flush_all();
+          context.backlogs.relieve();
+        });
+      }},
       context{io, limits, outboxes, flush_list} {}
 
 Loop::~Loop() {

@@ -21,6 +21,7 @@ class KeptOutlet final : public engineio::Outlet {
  public:
   explicit KeptOutlet(Turn& turn, bool base64 = false) : Outlet{turn.limits, turn.list, base64} {}
   void flush() override { ++flushes; }
+  void cut_off() override { outbox().clear(); }
 
   /// The payloads of what was sent since the last call; binary ones begin with "<binary>".
   std::vector<std::string> taken() {

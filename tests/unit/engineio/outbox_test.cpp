@@ -8,6 +8,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/heap.hpp"
 
+using engineio::Chunk;
 using engineio::ChunkArena;
 using engineio::Opcode;
 using engineio::Outbox;
@@ -32,6 +33,12 @@ std::string content_of(const Outbox& outbox) {
   const auto count = outbox.gather(vectors);
   for (std::size_t i = 0; i < count; ++i) content.append(static_cast<char*>(vectors[i].iov_base), vectors[i].iov_len);
   return content;
+}
+
+std::string joined(const std::vector<Range>& ranges) {
+  std::string text;
+  for (const auto& range : ranges) text.append(range.begin(), range.length);
+  return text;
 }
 
 }  // namespace
@@ -78,6 +85,7 @@ TEST_CASE("An outbox takes no more than its bound of bytes", "[unit][engineio]")
   ChunkArena arena;
   Outbox outbox{limits};
   for (int i = 0; i < 3; ++i) REQUIRE(outbox.push(text(arena, "hello")));
+  outbox.begin_turn();
   const auto before = content_of(outbox);
   CHECK_FALSE(outbox.push(text(arena, "")));
   CHECK(content_of(outbox) == before);
@@ -91,6 +99,7 @@ TEST_CASE("An outbox takes no more than its bound of ranges", "[unit][engineio]"
   std::array<ChunkArena, 4> arenas;
   Outbox outbox{limits};
   for (std::size_t i = 0; i < 3; ++i) REQUIRE(outbox.push(text(arenas.at(i), "hello")));
+  outbox.begin_turn();
   CHECK_FALSE(outbox.push(text(arenas[3], "hello")));
   CHECK(ranges_of(outbox) == 3);
   CHECK(limits.process_used == 24);
@@ -101,35 +110,6 @@ TEST_CASE("An outbox takes no more than its bound of ranges", "[unit][engineio]"
   SECTION("which does not count what was sent") {
     outbox.consume(8);
     CHECK(outbox.push(text(arenas[3], "hello")));
-  }
-}
-
-TEST_CASE("The outboxes of a process together take no more than its bound", "[unit][engineio]") {
-  OutboxLimits limits{.process_bytes = 24};
-  ChunkArena arena;
-  auto first = std::make_unique<Outbox>(limits);
-  Outbox second{limits};
-  const auto shared = text(arena, "hello");
-  REQUIRE(first->push(shared));
-  REQUIRE(first->push(shared));
-  REQUIRE(second.push(shared));
-  CHECK(limits.process_used == 24);
-  CHECK_FALSE(second.push(shared));
-  SECTION("until some of it is sent") {
-    first->consume(7);
-    CHECK_FALSE(second.push(shared));
-    first->consume(1);
-    CHECK(second.push(shared));
-  }
-  SECTION("until one of them dies") {
-    first.reset();
-    CHECK(limits.process_used == 8);
-    CHECK(second.push(shared));
-  }
-  SECTION("until one of them is cleared") {
-    first->clear();
-    CHECK(first->empty());
-    CHECK(limits.process_used == 8);
   }
 }
 
@@ -160,10 +140,10 @@ TEST_CASE("The memory of what was sent is free at once", "[unit][engineio]") {
   ChunkArena arena;
   Outbox outbox{limits};
   for (int i = 0; i < 3; ++i) outbox.push(text(arena, std::string(20'000, 'x')));
-  const auto before = engineio::Chunk::allocated();
+  const auto before = Chunk::allocated();
   outbox.consume(20'005 + 20'004);
-  CHECK(engineio::Chunk::allocated() < before - 20'000);
-  CHECK(engineio::Chunk::allocated() > before - 40'000);
+  CHECK(Chunk::allocated() < before - 20'000);
+  CHECK(Chunk::allocated() > before - 40'000);
 }
 
 TEST_CASE("As many ranges are gathered as there is room for", "[unit][engineio]") {
@@ -180,7 +160,7 @@ TEST_CASE("As many ranges are gathered as there is room for", "[unit][engineio]"
 }
 
 TEST_CASE("An outbox that never quite empties does not keep what it has sent", "[unit][engineio]") {
-  const auto before = engineio::Chunk::allocated();
+  const auto before = Chunk::allocated();
   {
     const auto heap_before = heap::in_use();
     OutboxLimits limits{.entries = 300};
@@ -200,10 +180,10 @@ TEST_CASE("An outbox that never quite empties does not keep what it has sent", "
     }
     CHECK(refused == 0);
     CHECK(content_of(outbox) == expected);
-    CHECK(engineio::Chunk::allocated() - before < 4 * ChunkArena::kChunkBytes);
+    CHECK(Chunk::allocated() - before < 4 * ChunkArena::kChunkBytes);
     CHECK(heap::in_use() - heap_before < 6 * ChunkArena::kChunkBytes);
   }
-  CHECK(engineio::Chunk::allocated() == before);
+  CHECK(Chunk::allocated() == before);
 }
 
 TEST_CASE("A polling client gets packets out of the same frames, sixteen at once", "[unit][engineio]") {
@@ -221,49 +201,53 @@ TEST_CASE("A polling client gets packets out of the same frames, sixteen at once
                                   "4") +
                data;
   }
-  CHECK(outbox.take_payload(engineio::kPacketsPerPoll) == first);
-  CHECK(outbox.take_payload(engineio::kPacketsPerPoll) == second);
+  CHECK(joined(outbox.take_payload(engineio::kPacketsPerPoll, arena)) == first);
+  CHECK(joined(outbox.take_payload(engineio::kPacketsPerPoll, arena)) == second);
   CHECK(outbox.empty());
   CHECK(limits.process_used == 0);
-  CHECK(outbox.take_payload(engineio::kPacketsPerPoll).empty());
+  CHECK(outbox.take_payload(engineio::kPacketsPerPoll, arena).empty());
 }
 
-TEST_CASE("Binary data leave over polling as Base64, large ones too", "[unit][engineio]") {
+TEST_CASE("A poll is answered out of the memory that others send from", "[unit][engineio]") {
   OutboxLimits limits;
   ChunkArena arena;
-  Outbox outbox{limits};
-  outbox.push(engineio::encode_binary(arena, std::string{"\x01\x02\x03\x04", 4}));
-  outbox.push(text(arena, "text"));
-  outbox.push(engineio::encode_binary(arena, ""));
-  outbox.push(engineio::encode_base64(arena, "\xff"));
-  outbox.push(engineio::encode_binary(arena, std::string(70'000, '\0')));
-  outbox.push(text(arena, "last"));
-  std::string zeros;
-  for (int i = 0; i < 70'000 / 3; ++i) zeros += "AAAA";
-  CHECK(outbox.take_payload(16) ==
-        "bAQIDBA==\x1e"
-        "4text\x1e"
-        "b\x1e"
-        "b/w==\x1e"
-        "b" +
-            zeros +
-            "AA==\x1e"
-            "4last");
+  std::vector<std::unique_ptr<Outbox>> clients;
+  const auto before = Chunk::allocated();
+  const auto heap_before = heap::in_use();
+  std::vector<std::vector<Range>> answers;
+  {
+    const auto shared = engineio::encode_base64(arena, std::string(1'000'000, 'x'));
+    for (int i = 0; i < 100; ++i) REQUIRE(clients.emplace_back(std::make_unique<Outbox>(limits))->push(shared));
+  }
+  for (const auto& client : clients) answers.push_back(client->take_payload(engineio::kPacketsPerPoll, arena));
+  CHECK(joined(answers.back()).size() == 1'333'337);
+  CHECK(Chunk::allocated() - before < 1'400'000);
+  CHECK(heap::in_use() - heap_before < 1'600'000);
 }
 
-TEST_CASE("Control frames are left out of a polling answer, and do not count", "[unit][engineio]") {
+TEST_CASE("Binary data that wait as Base64 for a poll leave over a WebSocket as they are", "[unit][engineio]") {
   OutboxLimits limits;
-  ChunkArena arena;
+  std::array<ChunkArena, 2> arenas;
   Outbox outbox{limits};
-  outbox.push(engineio::encode_control(arena, Opcode::kPing, "ping"));
-  outbox.push(text(arena, "a"));
-  outbox.push(engineio::encode_control(arena, Opcode::kPong, ""));
-  outbox.push(text(arena, "b"));
-  outbox.push(text(arena, "c"));
-  CHECK(outbox.take_payload(2) ==
-        "4a\x1e"
-        "4b");
-  CHECK(outbox.take_payload(2) == "4c");
+  outbox.push(text(arenas[0], "bytes"));
+  outbox.push(engineio::encode_base64(arenas[0], "\xff\x01"));
+  outbox.push(engineio::encode_base64(arenas[1], ""));
+  outbox.push(text(arenas[1], ""));
+  outbox.push(text(arenas[1], "b/w=="));
+  outbox.decode_base64(arenas[0]);
+  const std::string expected =
+      "\x81\x06"
+      "4bytes"
+      "\x82\x02\xff\x01"
+      "\x82" +
+      std::string(1, '\0') +
+      "\x81\x01"
+      "4"
+      "\x81\x06"
+      "4b/w==";
+  CHECK(content_of(outbox) == expected);
+  CHECK(outbox.bytes() == expected.size());
+  CHECK(limits.process_used == expected.size());
 }
 
 TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is there", "[unit][engineio]") {
@@ -280,7 +264,7 @@ TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is ther
     polling.push(text(arenas[1], "taken by a poll"));
     polling.push(text(arenas[2], "first"));
     polling.push(text(arenas[0], "second"));
-    CHECK(polling.take_payload(1) == "4taken by a poll");
+    CHECK(joined(polling.take_payload(1, arenas[2])) == "4taken by a poll");
     expected += content_of(polling);
     const auto used = limits.process_used;
     web_socket.append(polling);
@@ -301,7 +285,7 @@ TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is ther
 }
 
 TEST_CASE("A slow client keeps little more memory than its frames have bytes", "[unit][engineio]") {
-  const auto before = engineio::Chunk::allocated();
+  const auto before = Chunk::allocated();
   OutboxLimits limits;
   ChunkArena arena;
   auto outbox = std::make_unique<Outbox>(limits);
@@ -316,16 +300,16 @@ TEST_CASE("A slow client keeps little more memory than its frames have bytes", "
   CHECK(content_of(*outbox) == expected);
   CHECK(outbox->bytes() == expected.size());
   CHECK(limits.process_used == expected.size());
-  CHECK(engineio::Chunk::allocated() - before < expected.size() + 40 * ChunkArena::kChunkBytes);
+  CHECK(Chunk::allocated() - before < expected.size() + 40 * ChunkArena::kChunkBytes);
 
   SECTION("which is free when they are sent, byte by byte") {
     while (!outbox->empty()) outbox->consume(1);
-    CHECK(engineio::Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
+    CHECK(Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
   }
   SECTION("which it gives away over polling") {
-    CHECK(outbox->take_payload(2'999).size() > 2'999 * 92);
-    CHECK(outbox->take_payload(2) == "42999" + std::string(90, '-'));
-    CHECK(engineio::Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
+    CHECK(joined(outbox->take_payload(2'999, arena)).size() > 2'999 * 92);
+    CHECK(joined(outbox->take_payload(2, arena)) == "42999" + std::string(90, '-'));
+    CHECK(Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
   }
   SECTION("which goes with it to a WebSocket") {
     Outbox web_socket{limits};
@@ -333,6 +317,6 @@ TEST_CASE("A slow client keeps little more memory than its frames have bytes", "
     outbox.reset();
     CHECK(content_of(web_socket) == expected);
     web_socket.clear();
-    CHECK(engineio::Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
+    CHECK(Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
   }
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "realtime-server/engineio/packet.hpp"
 #include "tests/support/catch.hpp"
@@ -19,6 +20,7 @@ class Client final : public Outlet {
     ++flushes;
     if (on_flush) on_flush();
   }
+  void cut_off() override {}
   int flushes = 0;
   std::function<void()> on_flush;
 };
@@ -154,6 +156,38 @@ TEST_CASE("A client that takes too little is marked, and gets nothing more", "[u
   CHECK(client->overflowed());
 }
 
+TEST_CASE("What one turn brings is no sign of slowness, however much it is", "[unit][engineio]") {
+  Turn turn;
+  turn.limits.bytes = 100'000;
+  const auto client = turn.client();
+  for (int i = 0; i < 5; ++i) turn.send(*client, std::string(90'000, 'x'));
+  REQUIRE_FALSE(client->overflowed());
+  turn.list.flush_all();
+
+  SECTION("for a client that takes it") {
+    client->outbox().consume(client->outbox().bytes());
+    for (int i = 0; i < 5; ++i) turn.send(*client, std::string(90'000, 'x'));
+    REQUIRE_FALSE(client->overflowed());
+  }
+  SECTION("in however many pieces") {
+    client->outbox().clear();
+    turn.limits.entries = 16;
+    for (int i = 0; i < 10'000; ++i) {
+      turn.send(*client);
+      turn.arena.take(1);  // for others
+    }
+    CHECK_FALSE(client->overflowed());
+    CHECK(client->outbox().entries() < 64);  // what one sendmsg takes
+  }
+  SECTION("but what it leaves behind is") {
+    client->outbox().consume(4 * 90'005);
+    turn.send(*client);
+    REQUIRE_FALSE(client->overflowed());
+    turn.send(*client, std::string(90'000, 'x'));
+    CHECK(client->overflowed());
+  }
+}
+
 TEST_CASE("An outlet that takes over another one's frames takes over that some are missing", "[unit][engineio]") {
   Turn turn;
   turn.limits.bytes = 16;
@@ -166,6 +200,7 @@ TEST_CASE("An outlet that takes over another one's frames takes over that some a
     CHECK_FALSE(after->overflowed());
   }
   SECTION("if one did not fit") {
+    turn.list.flush_all();
     turn.send(*before);
     after->take_over(*before);
     CHECK(after->overflowed());

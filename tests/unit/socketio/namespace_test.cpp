@@ -146,6 +146,7 @@ TEST_CASE("An outlet that is full takes no more, and the others go on", "[unit][
   fleet.turn.limits.bytes = 100;
   for (int i = 0; i < 10; ++i) {
     fleet.deliver(hello());
+    fleet.turn.list.flush_all();
     fleet.outlets[1].taken();
   }
   CHECK(fleet.outlets[0].overflowed());

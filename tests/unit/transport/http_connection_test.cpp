@@ -1,5 +1,6 @@
 #include "realtime-server/transport/http_connection.hpp"
 
+#include <cstring>
 #include <functional>
 #include <vector>
 
@@ -307,6 +308,35 @@ TEST_CASE("A connection whose socket was taken over is gone, however much came a
   REQUIRE(exchange.until([&] { return socket.has_value(); }));
   exchange.loop.settle();
   CHECK(kept->use_count() == 1);
+}
+
+TEST_CASE("A peer that does not take its answer is cut off when memory is short", "[unit][transport]") {
+  const auto before = engineio::Chunk::allocated();
+  Exchange exchange{{}, 20'000, {.process_bytes = before + 1'500'000}};
+  exchange.reads = false;
+  auto& peer = exchange.reconnect();
+  exchange.on_request_of = [&](HttpConnection& connection, const Request&) {
+    auto range = exchange.loop.context.arena.take(1'000'000);
+    std::memset(range.chunk->data(), 'x', range.length);
+    connection.answer({.ranges = {range}});
+  };
+  peer.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+  exchange.loop.settle();
+  exchange.loop.context.backlogs.relieve();
+  CHECK(exchange.loop.context.counters.connections == 1);
+  SECTION("but not before") {
+    peer.read();
+    REQUIRE(exchange.until(
+        [&] { return peer.received().ends_with(std::string(1'000, 'x')) && peer.received().size() > 1'000'000; }));
+    CHECK_THAT(peer.received(), Catch::Contains("Content-Length: 1000000\r\n"));
+  }
+  SECTION("by what others have") {
+    const auto others = exchange.loop.context.arena.take(1'000'000);
+    exchange.loop.context.backlogs.relieve();
+    CHECK(exchange.loop.context.counters.connections == 0);
+    CHECK(exchange.closed == std::vector{CloseReason::kSlowConsumer});
+    CHECK(engineio::Chunk::allocated() - before < 1'100'000);
+  }
 }
 
 TEST_CASE("An answer larger than what a socket holds arrives whole", "[unit][transport]") {

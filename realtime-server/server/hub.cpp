@@ -132,7 +132,7 @@ void Hub::run(const Action& action, socketio::Socket& socket, const Assembled& w
 
 void Hub::deliver(socketio::Namespace& nsp, const socketio::Emit& emit) {
   const auto ack_id = emit.callback ? next_ack_id_++ : 0;
-  counters_.delivered += nsp.deliver(emit, encoder_, ack_id);
+  counters_.delivered += nsp.deliver(emit, broadcast_encoder_, ack_id);
 }
 
 void Hub::on_emit(const socketio::Emit& emit) {

@@ -61,6 +61,9 @@ class Hub final : public adapter::Inbox {
 
   std::map<std::string, Space, std::less<>> spaces_;
   engineio::SessionIds& ids_;
+  /// What goes to many lies apart from what a rule sends to one, so that it lies side by side for the many.
+  engineio::ChunkArena broadcast_arena_;
+  socketio::Encoder broadcast_encoder_{broadcast_arena_};
   socketio::Encoder encoder_;
   RuleFiller filler_;
   socketio::Packet scratch_;

@@ -176,17 +176,21 @@ def test_an_upgrade(server, peer, interleaving):
 @pytest.mark.ours
 def test_a_client_that_upgrades_when_it_has_missed_something_is_closed(servers):
     """A gap would be worse than the end: what did not fit while it polled came in the same turn as its upgrade."""
-    rules = [{"type": "Broadcast", "event": "news", "args": ["$args"]}, {"type": "Emit", "event": "taken", "args": []}]
-    # Between two broadcasts lies a packet for somebody else, so that each is an entry of its own.
-    server = servers({"limits": {"outboxPackets": 16}, "namespaces": {"/": {"events": {"message": rules}}}})
+    rules = {"events": {"message": [{"type": "Broadcast", "event": "news", "args": ["$args"]}]}}
+    # Between two broadcasts lies one for others, so that each is an entry of its own.
+    server = servers({"limits": {"outboxPackets": 16}, "namespaces": {"/": rules, "/others": rules}})
 
     async def look() -> int:
         session = await Session.open(server.address, peer=False)
         async with await open_websocket(server.address) as sender, await session.probe() as websocket:
-            sender.send("40")
-            assert (await sender.receive()).startswith("40")
+            for namespace in ("40", "40/others,"):
+                sender.send(namespace)
+                assert (await sender.receive()).startswith(namespace)
+            sender.send('42["message"]')  # so that the session is behind
+            assert await sender.receive() == '42["news"]'
             server.signal(signal.SIGSTOP)  # so that both are read in one turn of the loop
-            sender.connection.write(b"".join(frame(TEXT, b'42["message"]') for _ in range(17)))
+            sender.connection.write(b"".join(frame(TEXT, b'42["message"]') + frame(TEXT, b'42/others,["message"]')
+                                             for _ in range(17)))
             websocket.send("5")
             server.signal(signal.SIGCONT)
             async with asyncio.timeout(10):

@@ -49,6 +49,19 @@ TEST_CASE("A CONNECT is answered with an id of its own, then its rules run in or
   CHECK(world.hub.counters().refused_connects == 0);
 }
 
+TEST_CASE("What goes to many lies side by side, whatever goes to one in between", "[unit][server]") {
+  World world{kRules};
+  auto& sender = world.member();
+  auto& other = world.member();
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE_FALSE(sender.says(R"(2["message",1])"));
+    REQUIRE_FALSE(sender.says(R"(21["ask"])"));
+  }
+  CHECK(other.stretches() == 1);
+  CHECK(other.got().size() == 100);
+  CHECK(sender.got().size() == 200);
+}
+
 TEST_CASE("A CONNECT without an auth object has an empty one", "[unit][server]") {
   World world{kRules};
   auto& client = world.client();

@@ -1,5 +1,6 @@
 #include "realtime-server/server/rule_filler.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace server {
@@ -39,16 +40,17 @@ void RuleFiller::put_argument(std::size_t index) {
   const auto begin = static_cast<std::size_t>(argument.data() - event_->text.data());
   const auto end = begin + argument.size();
   auto at = begin;
-  for (const auto& placeholder : packet.placeholders) {
-    if (placeholder.begin < begin || placeholder.end > end) continue;
-    pieces_.push_back(event_->text.substr(at, placeholder.begin - at));
-    auto& number = numbers_.at(placeholder.num);
+  const auto is_before = [](const auto& placeholder, std::size_t place) { return placeholder.begin < place; };
+  for (auto placeholder = std::lower_bound(packet.placeholders.begin(), packet.placeholders.end(), begin, is_before);
+       placeholder != packet.placeholders.end() && placeholder->end <= end; ++placeholder) {
+    pieces_.push_back(event_->text.substr(at, placeholder->begin - at));
+    auto& number = numbers_.at(placeholder->num);
     if (number < 0) {
       number = static_cast<std::int8_t>(attachments_.size());
-      attachments_.push_back(event_->attachments[placeholder.num]);
+      attachments_.push_back(event_->attachments[placeholder->num]);
     }
     pieces_.push_back(kPlaceholders.at(static_cast<std::size_t>(number)));
-    at = placeholder.end;
+    at = placeholder->end;
   }
   pieces_.push_back(event_->text.substr(at, end - at));
 }

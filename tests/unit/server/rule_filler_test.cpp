@@ -103,6 +103,20 @@ TEST_CASE("An attachment that is named many times is sent once", "[unit][server]
   CHECK(world.fleet.emits[0].attachments == Frames{"one"});
 }
 
+TEST_CASE("Placeholders are found wherever they stand among many arguments", "[unit][server]") {
+  auto world = with_values("[$args]");
+  auto& sender = world.member();
+  std::string args;
+  std::string renumbered;
+  for (int i = 0; i < 60; ++i) {
+    args += fmt::format(",{},[{}],{}", i, placeholder(i % 3), placeholder(i % 2));
+    renumbered += fmt::format(",{},[{}],{}", i, placeholder(i % 3), placeholder(i % 2));
+  }
+  REQUIRE_FALSE(sender.says(fmt::format(R"(53-["m"{}])", args)));
+  for (const auto* bytes : {"a", "b", "c"}) REQUIRE_FALSE(sender.attaches(bytes));
+  CHECK(sender.got().at(0) == fmt::format(R"(453-["e"{}])", renumbered));
+}
+
 TEST_CASE("All attachments that a packet may have can be used", "[unit][server]") {
   auto world = with_values("[$args]");
   auto& sender = world.member();

@@ -71,7 +71,9 @@ void Link::on_ready() {
 }
 
 bool Link::send(std::initializer_list<std::string_view> command) {
-  if (!is_up() || connection_->queued_bytes() + command_size(command) > options_.queue_bytes) return false;
+  if (!is_up()) return false;
+  const auto queued = connection_->queued_bytes();
+  if (queued > 0 && queued + command_size(command) > options_.queue_bytes) return false;
   connection_->send(command);
   ++unanswered_;
   return true;

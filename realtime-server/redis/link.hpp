@@ -47,7 +47,8 @@ class Link : public std::enable_shared_from_this<Link> {
   void start();
   /// Hands the kernel what it takes of what is queued, and closes.
   void stop();
-  /// Sends a command that has one answer. False if the link is down, or its queue is full: then nothing is sent.
+  /// Sends a command that has one answer. False if the link is down, or its queue is full, which it never is for the
+  /// first: then nothing is sent.
   bool send(std::initializer_list<std::string_view> command);
   /// Asks for a sign of life now instead of at the next interval.
   void ping_now();

@@ -99,7 +99,7 @@ def crd(cluster):
     cluster.kubectl("apply", "-f", str(ROOT / "crds" / "realtimeoperator.dev_realtimeapps.yaml"))
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"customresourcedefinition/{CRD}")
     yield
-    cluster.kubectl("delete", "customresourcedefinition", CRD)
+    cluster.delete_crd()
 
 
 @pytest.fixture

@@ -113,6 +113,13 @@ class Foreign:
     def has(self, kind: str, name: str, namespace: str = "default") -> bool:
         return bool(self.kubectl("get", kind, name, "-n", namespace, "--ignore-not-found", "-o", "name"))
 
+    def delete_crd(self) -> None:
+        """Where nobody has listed the resource yet a deletion may hang: the API server's finalizer finds the cache of the resource
+        cold, and if its next try conflicts with its own report of that, none follows before the resync, five minutes
+        later (see kubernetes/kubernetes#140485). So the cache is warmed first."""
+        self.kubectl("get", CRD, "--all-namespaces")
+        self.kubectl("delete", "customresourcedefinition", CRD)
+
     @contextlib.contextmanager
     def untouched(self) -> Iterator[None]:
         """Nobody asks for any change meanwhile, not even for one that is refused."""

@@ -24,7 +24,7 @@ def theirs(cluster):
         cluster.kubectl("patch", "realtimeapp", "other", "-n", "kube-public", "--type=merge",
                         "-p", '{"metadata":{"finalizers":null}}')
         cluster.kubectl("delete", "realtimeapp", "other", "-n", "kube-public", "--cascade=foreground")
-        cluster.kubectl("delete", "customresourcedefinition", CRD)
+        cluster.delete_crd()
 
 
 def test_the_app_becomes_ready_and_down_keeps_what_is_not_ours(cluster, namespace, theirs, cleared, checkout, kind):

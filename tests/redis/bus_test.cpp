@@ -146,6 +146,24 @@ TEST_CASE("What does not fit into the queue is lost and counted", "[redis]") {
   CHECK_THAT(bus.last_error(), Catch::Contains("more than 1000 bytes wait"));
 }
 
+TEST_CASE("One publish of any size is taken while nothing waits", "[redis]") {
+  const RedisProcess server;
+  Loop loop;
+  auto options = world::options(server.url());
+  options.queue_bytes = 1000;
+  Member bus{loop, options};
+  bus.until_subscribed();
+  bus.reaches(bus, "begin");
+  loop.until("quiet", [&] { return loop.io.poll() == 0; });
+  const auto lost = bus.bus.counters().lost;
+  bus.messages.clear();
+  for (int i = 0; i < 3; ++i) {
+    bus.bus.publish("chat", std::string(50'000, 'a'));
+    loop.until("the message", [&] { return bus.messages.size() == std::size_t(i) + 1; });
+  }
+  CHECK(bus.bus.counters().lost == lost);
+}
+
 TEST_CASE("A bus that stops sends what is queued, and tells no more", "[redis]") {
   const RedisProcess server;
   Loop loop;

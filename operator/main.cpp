@@ -3,13 +3,16 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
 #include <pthread.h>
 #include <unistd.h>
 
+#include "core/digest.hpp"
 #include "core/http_server.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
@@ -48,6 +51,17 @@ class Signals {
   sigset_t set_{};
   std::jthread thread_;
 };
+
+/// The exit code when another instance may be the leader: at once, whatever is being done.
+constexpr int kLeaseLost = 3;
+
+core::Result<kube::ObjectKey> lease_of(const Options& options) {
+  const auto name_space = options.lease_namespace.empty() ? kube::pod_namespace() : options.lease_namespace;
+  if (name_space.empty())
+    return core::fail(core::ErrorKind::kInvalidInput,
+                      "this is no pod, so --leader-elect needs --leader-elect-resource-namespace NAMESPACE");
+  return kube::ObjectKey{name_space, options.lease_name};
+}
 
 core::Result<void> run(const Options& options) {
   std::stop_source stop;
@@ -96,8 +110,17 @@ core::Result<void> run(const Options& options) {
                                  }}});
   if (!exposition) return tl::unexpected(exposition.error());
 
+  std::optional<runtime::LeaderElector> elector;
+  if (options.leader_elect) {
+    auto lease = lease_of(options);
+    if (!lease) return tl::unexpected(lease.error());
+    // Unlike the host's name it is no other's after a restart of the container.
+    const auto identity = fmt::format("{}_{}", host_name(), core::random_hex(8));
+    elector.emplace(client, metrics, std::move(*lease), identity, options.lease_times, [] { std::_Exit(kLeaseLost); });
+  }
+
   core::log(core::LogLevel::kInfo, "started", {{"version", kVersion}, {"server", transport.host()}});
-  manager.run(stop.get_token());
+  manager.run(stop.get_token(), elector ? &*elector : nullptr);
   core::log(core::LogLevel::kInfo, "stopped");
   return {};
 }

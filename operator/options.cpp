@@ -1,6 +1,52 @@
 #include "operator/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "core/duration.hpp"
+
+namespace {
+
+/// A flag for a whole number of seconds, written as a duration: 15s, 1m.
+void add_seconds(CLI::App& app, const char* name, std::chrono::seconds& value, const char* words) {
+  const auto read = [&value](const std::string& text) {
+    const auto duration = core::parse_duration(text);
+    value = std::chrono::duration_cast<std::chrono::seconds>(duration.value_or(std::chrono::milliseconds{0}));
+    if (value.count() < 1 || value != *duration)
+      throw CLI::ValidationError(fmt::format("{} is no duration of whole seconds, such as 15s or 1m", text));
+  };
+  app.add_option_function<std::string>(name, read, words)
+      ->type_name("DURATION")
+      ->default_str(core::format_duration(value));
+}
+
+void add_leadership(CLI::App& app, Options& options) {
+  app.add_flag("--leader-elect", options.leader_elect,
+               "Work only while holding a Lease, so that several instances may run of which one works");
+  app.add_option("--leader-elect-resource-name", options.lease_name, "The Lease's name")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--leader-elect-resource-namespace", options.lease_namespace,
+                 "The Lease's namespace. Without it: the pod's")
+      ->type_name("NAMESPACE");
+  add_seconds(app, "--leader-elect-lease-duration", options.lease_times.duration,
+              "How long the others leave the Lease alone after the last renewal that they saw");
+  add_seconds(app, "--leader-elect-renew-deadline", options.lease_times.renew_deadline,
+              "How long the leader tries to renew before it gives up; less than the lease duration");
+  add_seconds(app, "--leader-elect-retry-period", options.lease_times.retry_period,
+              "The time between renewals, and between tries; less than the renew deadline");
+}
+
+/// What is wrong with the flags taken together; empty: nothing.
+std::string contradiction(const Options& options) {
+  const auto& times = options.lease_times;
+  if (times.retry_period >= times.renew_deadline || times.renew_deadline >= times.duration)
+    return "--leader-elect-retry-period has to be less than --leader-elect-renew-deadline, and that less than "
+           "--leader-elect-lease-duration";
+  return {};
+}
+
+}  // namespace
 
 ParsedOptions parse_options(int argc, char** argv) {
   ParsedOptions parsed;
@@ -35,6 +81,7 @@ ParsedOptions parse_options(int argc, char** argv) {
                  "The image of the bundled server for apps that name none; existing apps keep theirs")
       ->type_name("IMAGE")
       ->capture_default_str();
+  add_leadership(app, options);
   app.add_option("--workers", options.workers, "RealtimeApps that are reconciled at the same time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
@@ -45,6 +92,7 @@ ParsedOptions parse_options(int argc, char** argv) {
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")->capture_default_str();
   try {
     app.parse(argc, argv);
+    if (const auto words = contradiction(options); !words.empty()) throw CLI::ValidationError(words);
   } catch (const CLI::ParseError& error) {
     parsed.exit_code = app.exit(error) == 0 ? 0 : kUsageError;
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "operator/runtime/leader_elector.hpp"
 #include "operator/version.hpp"
 
 /// The exit code for a wrong flag, file or manifest: something that the user has to change.
@@ -19,6 +20,10 @@ struct Options {
   std::string redis_image = "redis:7.4-alpine";
   std::string server_image = std::string{"realtime-server:"} + kVersion;
   std::string log_level = "info";
+  bool leader_elect = false;
+  std::string lease_name = "realtime-operator";
+  std::string lease_namespace;  ///< empty: the pod's
+  runtime::LeaseTimes lease_times;
   int workers = 4;
   int secret_refresh_seconds = 300;
 };

@@ -24,7 +24,10 @@ std::string escaped(const std::string& text) {
 }
 
 std::string selection_query(const Selection& selection) {
-  return selection.label_selector.empty() ? "" : "&labelSelector=" + escaped(selection.label_selector);
+  std::string query;
+  if (!selection.label_selector.empty()) query += "&labelSelector=" + escaped(selection.label_selector);
+  if (!selection.name.empty()) query += "&fieldSelector=" + escaped("metadata.name=" + selection.name);
+  return query;
 }
 
 bool is_success(long status) { return status >= 200 && status < 300; }

@@ -23,8 +23,9 @@ inline constexpr std::string_view kFieldManager = "realtime-operator";
 
 /// Which objects a list or watch covers.
 struct Selection {
-  std::string name_space;      ///< empty for all namespaces
-  std::string label_selector;  ///< empty for all objects
+  std::string name_space{};      ///< empty for all namespaces
+  std::string label_selector{};  ///< empty for all objects
+  std::string name{};            ///< empty for all objects
 };
 
 struct ListPage {

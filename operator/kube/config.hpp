@@ -33,6 +33,9 @@ core::Result<ClientConfig> in_cluster_config();
 /// The same with another mount point of the service account.
 core::Result<ClientConfig> in_cluster_config(const std::filesystem::path& service_account);
 
+/// The pod's own namespace; empty outside a pod.
+std::string pod_namespace();
+
 /// `explicit_file` if given, else the file of $KUBECONFIG, else the pod's service account, else ~/.kube/config.
 core::Result<ClientConfig> find_config(const std::string& explicit_file);
 

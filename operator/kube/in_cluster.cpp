@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include <fmt/format.h>
 
 #include "core/env.hpp"
@@ -29,6 +31,13 @@ core::Result<ClientConfig> in_cluster_config(const fs::path& service_account) {
       return core::fail(core::ErrorKind::kInvalidInput,
                         fmt::format("{} is missing: the pod needs a service account with its token mounted", file));
   return config;
+}
+
+std::string pod_namespace() {
+  std::ifstream file{fs::path{kServiceAccount} / "namespace"};
+  std::string name;
+  std::getline(file, name);
+  return name;
 }
 
 core::Result<ClientConfig> find_config(const std::string& explicit_file) {

@@ -39,6 +39,7 @@ inline constexpr ResourceType kEndpointSlice{"discovery.k8s.io", "v1", "Endpoint
 inline constexpr ResourceType kIngress{"networking.k8s.io", "v1", "Ingress", "ingresses"};
 inline constexpr ResourceType kIngressClass{"networking.k8s.io", "v1", "IngressClass", "ingressclasses", false};
 inline constexpr ResourceType kPodDisruptionBudget{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"};
+inline constexpr ResourceType kLease{"coordination.k8s.io", "v1", "Lease", "leases"};
 inline constexpr ResourceType kEvent{"events.k8s.io", "v1", "Event", "events"};
 }  // namespace types
 

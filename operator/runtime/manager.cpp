@@ -13,21 +13,23 @@ Controller& Manager::controller(std::string name, int workers, Controller::Recon
   return *controllers_.back();
 }
 
-void Manager::run(const std::stop_token& stop) {
+void Manager::run(const std::stop_token& stop, LeaderElector* elector) {
   static constexpr std::chrono::milliseconds kLookAgain{20};
   for (auto& reflector : reflectors_) reflector->start();
   std::mutex mutex;
   std::condition_variable_any condition;
   std::unique_lock lock{mutex};
   while (!synced() && !stop.stop_requested()) condition.wait_for(lock, stop, kLookAgain, [] { return false; });
-  if (!stop.stop_requested()) {
-    core::log(core::LogLevel::kInfo, "caches are complete, starting the controllers");
+  if (!stop.stop_requested()) core::log(core::LogLevel::kInfo, "caches are complete");
+  if (!stop.stop_requested() && (elector == nullptr || elector->acquire(stop))) {
+    core::log(core::LogLevel::kInfo, "starting the controllers");
     for (auto& controller : controllers_) controller->start();
     condition.wait(lock, stop, [] { return false; });
   }
   core::log(core::LogLevel::kInfo, "stopping");
   for (auto& controller : controllers_) controller->stop();
   for (auto& controller : controllers_) controller->join();
+  if (elector != nullptr) elector->release();
   for (auto& reflector : reflectors_) reflector->stop();
 }
 

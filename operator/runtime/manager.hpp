@@ -10,6 +10,7 @@
 
 #include "operator/kube/client.hpp"
 #include "operator/runtime/controller.hpp"
+#include "operator/runtime/leader_elector.hpp"
 #include "operator/runtime/reflector.hpp"
 
 namespace runtime {
@@ -33,8 +34,9 @@ class Manager {
   /// Adds a controller; the reference lives as long as the manager. Only before `run`.
   Controller& controller(std::string name, int workers, Controller::Reconcile reconcile);
 
-  /// Runs until `stop` is requested, then ends the controllers before the caches.
-  void run(const std::stop_token& stop);
+  /// Runs until `stop` is requested, then ends the controllers before the caches. With an elector the controllers wait
+  /// until this instance leads, with warm caches, and the lease is given back when they have ended.
+  void run(const std::stop_token& stop, LeaderElector* elector = nullptr);
 
   /// Whether every cache has had its first list.
   bool synced() const;

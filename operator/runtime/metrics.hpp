@@ -45,8 +45,13 @@ inline constexpr MetricInfo kLongestRunning{MetricType::kGauge, "workqueue_longe
 inline constexpr MetricInfo kRetries{MetricType::kCounter, "workqueue_retries_total",
                                      "Total number of retries handled by workqueue."};
 
+/// Label: name (of the Lease).
+inline constexpr MetricInfo kLeads{
+    MetricType::kGauge, "leader_election_master_status",
+    "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master."};
+
 inline constexpr std::array kAll{
     kReconcileTotal, kReconcileErrors, kReconcilePanics, kReconcileTime,  kMaxConcurrent,  kActiveWorkers, kDepth,
-    kAdds,           kQueueDuration,   kWorkDuration,    kUnfinishedWork, kLongestRunning, kRetries};
+    kAdds,           kQueueDuration,   kWorkDuration,    kUnfinishedWork, kLongestRunning, kRetries,       kLeads};
 
 }  // namespace runtime::metrics

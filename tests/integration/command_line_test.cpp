@@ -29,9 +29,9 @@ Answer run(const std::string& arguments) {
 TEST_CASE("Help and version end well and teach", "[integration][cli]") {
   const auto help = run("--help");
   CHECK(help.code == 0);
-  for (const char* flag :
-       {"--kubeconfig", "--watch-namespaces", "--metrics-bind-address", "--health-probe-bind-address", "--redis-image",
-        "--server-image", "--secret-refresh", "--workers", "--log-level"})
+  for (const char* flag : {"--kubeconfig", "--watch-namespaces", "--metrics-bind-address",
+                           "--health-probe-bind-address", "--redis-image", "--server-image", "--secret-refresh",
+                           "--workers", "--log-level", "--leader-elect", "--leader-elect-lease-duration"})
     CHECK_THAT(help.text, Catch::Contains(flag));
   CHECK(run("--version").code == 0);
 }
@@ -43,6 +43,10 @@ TEST_CASE("What is wrong on the command line is named, with exit code 2", "[inte
        {"--secret-refresh soon", "--secret-refresh"},
        {"--kubeconfig /does/not/exist", "/does/not/exist"},
        {"--kubeconfig /etc/passwd", "is no YAML mapping"},
+       {"--leader-elect-lease-duration 15", "no duration of whole seconds, such as 15s"},
+       {"--leader-elect-retry-period 0.5s", "no duration of whole seconds"},
+       {"--leader-elect-renew-deadline 15s", "has to be less than"},
+       {"--kubeconfig $ADMIN_KUBECONFIG --leader-elect", "--leader-elect-resource-namespace NAMESPACE"},
        {"--log-level loud", "is not one of debug, info, warning, error"},
        {"--kubeconfig $ADMIN_KUBECONFIG --metrics-bind-address 8080", "write HOST:PORT"},
        {"--kubeconfig $ADMIN_KUBECONFIG --health-probe-bind-address :http", "write HOST:PORT"}}));

@@ -58,8 +58,18 @@ OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
 }
 
 OperatorProcess::~OperatorProcess() {
-  kill(pid_, SIGTERM);
+  if (pid_ < 0) return;
+  signal(SIGTERM);
   waitpid(pid_, nullptr, 0);
+}
+
+void OperatorProcess::signal(int number) const { kill(pid_, number); }
+
+int OperatorProcess::wait_for_end() {
+  int status = 0;
+  wait_for("the operator to end", [&] { return waitpid(pid_, &status, WNOHANG) == pid_; });
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 std::string OperatorProcess::get(int port, const std::string& path) const {

@@ -17,6 +17,10 @@ class OperatorProcess {
   OperatorProcess(const OperatorProcess&) = delete;
   OperatorProcess& operator=(const OperatorProcess&) = delete;
 
+  void signal(int number) const;
+  /// Waits until it ends by itself, and gives its exit code; what a signal ended has 128 and that.
+  int wait_for_end();
+
   /// The value of a metric, named as in the exposition with its labels; 0 if it is not there.
   double metric(const std::string& name) const;
   /// All reconciles so far that did not fail.

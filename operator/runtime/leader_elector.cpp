@@ -9,6 +9,7 @@
 #include "core/log.hpp"
 #include "core/time.hpp"
 #include "operator/runtime/metrics.hpp"
+#include "operator/runtime/pause.hpp"
 
 namespace runtime {
 
@@ -125,11 +126,8 @@ bool LeaderElector::try_acquire(const std::stop_token& stop) {
 }
 
 void LeaderElector::renew(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  while (!never.wait_for(lock, stop, times_.retry_period, [] { return false; }) && !stop.stop_requested())
-    if (!renew_once(stop)) return;
+  pause(stop, times_.retry_period);
+  while (!stop.stop_requested() && renew_once(stop)) pause(stop, times_.retry_period);
 }
 
 /// False if the lease is somebody else's.

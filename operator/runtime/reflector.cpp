@@ -1,26 +1,13 @@
 #include "operator/runtime/reflector.hpp"
 
-#include <condition_variable>
-#include <mutex>
-
 #include "core/log.hpp"
 #include "operator/runtime/backoff.hpp"
+#include "operator/runtime/pause.hpp"
 
 namespace runtime {
-namespace {
 
 using core::ErrorKind;
 using core::Result;
-
-/// Waits, or returns at once when the reflector is stopped.
-void pause(const std::stop_token& stop, std::chrono::milliseconds delay) {
-  std::mutex mutex;
-  std::condition_variable_any condition;
-  std::unique_lock lock{mutex};
-  condition.wait_for(lock, stop, delay, [] { return false; });
-}
-
-}  // namespace
 
 Reflector::Reflector(kube::Client& client, const kube::ResourceType& type, kube::Selection selection,
                      std::unique_ptr<ReflectorTarget> target, ReflectorTimes times)

@@ -12,6 +12,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace core {
@@ -20,6 +21,8 @@ namespace {
 constexpr MetricInfo kResidentMemory{MetricType::kGauge, "process_resident_memory_bytes",
                                      "Resident memory size in bytes."};
 constexpr MetricInfo kOpenFds{MetricType::kGauge, "process_open_fds", "Number of open file descriptors."};
+constexpr MetricInfo kCpuTime{MetricType::kCounter, "process_cpu_seconds_total",
+                              "Total user and system CPU time spent in seconds."};
 constexpr MetricInfo kStartTime{MetricType::kGauge, "process_start_time_seconds",
                                 "Start time of the process since unix epoch in seconds."};
 
@@ -43,8 +46,33 @@ std::int64_t open_descriptors() {
   return std::distance(begin(entries), end(entries));
 }
 
-prometheus::Family<prometheus::Gauge>& gauge(prometheus::Registry& registry, const MetricInfo& info) {
-  return prometheus::BuildGauge().Name(std::string{info.name}).Help(std::string{info.help}).Register(registry);
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+prometheus::MetricFamily family_of(const MetricInfo& info, const std::vector<Metrics::Sample>& samples) {
+  const bool counts = info.type == MetricType::kCounter;
+  prometheus::MetricFamily family{std::string{info.name},
+                                  std::string{info.help},
+                                  counts ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge,
+                                  {}};
+  for (const auto& [labels, value] : samples) {
+    auto& metric = family.metric.emplace_back();
+    for (const auto& [name, text] : labels) metric.label.push_back({name, text});
+    (counts ? metric.counter.value : metric.gauge.value) = value;
+  }
+  return family;
+}
+
+/// A look-up of one figure without labels.
+template <class Measure>
+Metrics::LookUp single(Measure measure) {
+  return [measure] { return std::vector<Metrics::Sample>{{{}, static_cast<double>(measure())}}; };
 }
 
 }  // namespace
@@ -52,6 +80,9 @@ prometheus::Family<prometheus::Gauge>& gauge(prometheus::Registry& registry, con
 Metrics::Metrics() : registry_{std::make_unique<prometheus::Registry>(prometheus::Registry::InsertBehavior::Merge)} {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   set(kStartTime, {}, std::chrono::duration<double>(now).count());
+  show(kResidentMemory, single(resident_bytes));
+  show(kOpenFds, single(open_descriptors));
+  show(kCpuTime, single(cpu_seconds));
 }
 
 Metrics::~Metrics() = default;
@@ -66,7 +97,12 @@ void Metrics::increment(const MetricInfo& info, const Labels& labels, double by)
 }
 
 void Metrics::set(const MetricInfo& info, const Labels& labels, double value) {
-  gauge(*registry_, info).Add(labels).Set(value);
+  prometheus::BuildGauge()
+      .Name(std::string{info.name})
+      .Help(std::string{info.help})
+      .Register(*registry_)
+      .Add(labels)
+      .Set(value);
 }
 
 void Metrics::observe(const MetricInfo& info, const Labels& labels, double seconds) {
@@ -79,9 +115,9 @@ void Metrics::observe(const MetricInfo& info, const Labels& labels, double secon
 }
 
 std::string Metrics::exposition() const {
-  gauge(*registry_, kResidentMemory).Add({}).Set(static_cast<double>(resident_bytes()));
-  gauge(*registry_, kOpenFds).Add({}).Set(static_cast<double>(open_descriptors()));
-  return prometheus::TextSerializer{}.Serialize(registry_->Collect());
+  auto families = registry_->Collect();
+  for (const auto& [info, look_up] : shown_) families.push_back(family_of(info, look_up()));
+  return prometheus::TextSerializer{}.Serialize(families);
 }
 
 }  // namespace core

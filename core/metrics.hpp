@@ -2,10 +2,13 @@
 // format together with the standard process_* figures. Owned by main, safe on any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace prometheus {
 class Registry;
@@ -25,6 +28,11 @@ struct MetricInfo {
 class Metrics {
  public:
   using Labels = std::map<std::string, std::string>;
+  struct Sample {
+    Labels labels;
+    double value = 0;
+  };
+  using LookUp = std::function<std::vector<Sample>()>;
 
   Metrics();
   ~Metrics();
@@ -38,11 +46,16 @@ class Metrics {
   /// Adds an observation, in seconds, to a histogram whose buckets are those of controller-runtime.
   void observe(const MetricInfo& info, const Labels& labels, double seconds);
 
+  /// Shows a counter or gauge whose samples `look_up` tells at each exposition, on any thread: for what changes by
+  /// itself, and for what is kept elsewhere. Only before the first exposition.
+  void show(const MetricInfo& info, LookUp look_up) { shown_.emplace_back(info, std::move(look_up)); }
+
   /// Everything in Prometheus' text format 0.0.4.
   std::string exposition() const;
 
  private:
   std::unique_ptr<prometheus::Registry> registry_;
+  std::vector<std::pair<MetricInfo, LookUp>> shown_;
 };
 
 }  // namespace core

@@ -5,7 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include <fmt/format.h>
@@ -16,6 +18,7 @@
 #include "core/http_server.hpp"
 #include "core/log.hpp"
 #include "core/metrics.hpp"
+#include "operator/controllers/realtimeapp/metrics.hpp"
 #include "operator/controllers/realtimeapp/reconciler.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/kube/fetch.hpp"
@@ -63,6 +66,23 @@ core::Result<kube::ObjectKey> lease_of(const Options& options) {
   return kube::ObjectKey{name_space, options.lease_name};
 }
 
+std::map<std::string, core::HttpServer::Handler> health_pages(const runtime::Manager& manager) {
+  const auto alive = [] { return core::HttpAnswer{200, "ok\n"}; };
+  const auto ready = [&manager] {
+    return manager.synced() ? core::HttpAnswer{200, "ok\n"}
+                            : core::HttpAnswer{503, "the caches have not had their first list\n"};
+  };
+  return {{"/healthz", alive}, {"/readyz", ready}};
+}
+
+std::map<std::string, core::HttpServer::Handler> metrics_pages(runtime::Manager& manager,
+                                                               const core::Metrics& metrics) {
+  return {{"/metrics", [&] {
+             manager.update_gauges();
+             return core::HttpAnswer{200, metrics.exposition(), "text/plain; version=0.0.4"};
+           }}};
+}
+
 core::Result<void> run(const Options& options) {
   std::stop_source stop;
   const Signals signals{stop};
@@ -75,6 +95,7 @@ core::Result<void> run(const Options& options) {
   kube::Client client{transport, metrics};
   runtime::EventRecorder recorder{client, host_name()};
   controllers::Caches caches;
+  controllers::metrics::show(metrics, caches);
   controllers::ConnectionCounter connections{
       [&](const auto& app) { return caches.metrics_addresses(app); },
       [](const auto& urls, const auto& stopped) { return kube::fetch_all(urls, {}, stopped); }};
@@ -92,22 +113,9 @@ core::Result<void> run(const Options& options) {
   const auto counting =
       connections.start([&](const auto& app) { controller.queue().add(app, runtime::Priority::kLow); });
 
-  const auto health = core::HttpServer::listen(
-      options.health_address, {{"/healthz",
-                                [] {
-                                  return core::HttpAnswer{200, "ok\n"};
-                                }},
-                               {"/readyz", [&] {
-                                  return manager.synced()
-                                             ? core::HttpAnswer{200, "ok\n"}
-                                             : core::HttpAnswer{503, "the caches have not had their first list\n"};
-                                }}});
+  const auto health = core::HttpServer::listen(options.health_address, health_pages(manager));
   if (!health) return tl::unexpected(health.error());
-  const auto exposition = core::HttpServer::listen(
-      options.metrics_address, {{"/metrics", [&] {
-                                   manager.update_gauges();
-                                   return core::HttpAnswer{200, metrics.exposition(), "text/plain; version=0.0.4"};
-                                 }}});
+  const auto exposition = core::HttpServer::listen(options.metrics_address, metrics_pages(manager, metrics));
   if (!exposition) return tl::unexpected(exposition.error());
 
   std::optional<runtime::LeaderElector> elector;

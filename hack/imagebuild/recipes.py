@@ -62,6 +62,8 @@ def _add_shell(root: pathlib.Path) -> None:
         link = program.with_name(applet)
         if not link.exists():
             link.symlink_to("busybox")
+    # Without it a static program of glibc looks for a library that is not there when it resolves a name, and crashes.
+    (root / "etc" / "nsswitch.conf").write_text("hosts: files dns\n", encoding="utf-8")
 
 
 def busybox() -> Recipe:

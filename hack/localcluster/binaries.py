@@ -75,6 +75,8 @@ MODULE_TABLE = {
         Module("local-path-provisioner", {"github.com/rancher/local-path-provisioner": "local-path-provisioner"}),
         Module("helm", {"helm.sh/helm/v3/cmd/helm": "helm"}, ldflags=_helm_stamp(KUBERNETES_VERSION)),
         Module("kube-network-policies", {"sigs.k8s.io/kube-network-policies/cmd": "kube-network-policies"}),
+        Module("kubeconform", {"github.com/yannh/kubeconform/cmd/kubeconform": "kubeconform"}),
+        Module("kstatus", {".": "kstatus"}),
     )
 }
 

@@ -39,19 +39,29 @@ class Store {
     return found == entries_.end() || !found->second.value ? std::nullopt : found->second.value;
   }
 
+  /// Calls `look` with every value, under the lock: it must not call back into the store.
+  template <class Look>
+  void visit(Look look) const {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [key, entry] : entries_)
+      if (entry.value) look(key, *entry.value);
+  }
+
   /// Every value for which `wanted` is true.
   template <class Wanted>
   std::vector<std::pair<Key, T>> select(Wanted wanted) const {
-    const std::lock_guard lock{mutex_};
     std::vector<std::pair<Key, T>> found;
-    for (const auto& [key, entry] : entries_)
-      if (entry.value && wanted(key, *entry.value)) found.emplace_back(key, *entry.value);
+    visit([&](const Key& key, const T& value) {
+      if (wanted(key, value)) found.emplace_back(key, value);
+    });
     return found;
   }
 
   /// How many values there are.
   std::size_t size() const {
-    return select([](const Key&, const T&) { return true; }).size();
+    std::size_t count = 0;
+    visit([&](const Key&, const T&) { ++count; });
+    return count;
   }
 
   /// News from a watch.

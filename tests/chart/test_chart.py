@@ -62,8 +62,7 @@ def test_pod_is_restricted(render):
     [deployment] = of_kind(render(), "Deployment")
     pod = deployment["spec"]["template"]["spec"]
     [container] = pod["containers"]
-    assert deployment["spec"]["replicas"] == 1
-    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert deployment["spec"]["replicas"] == 2
     assert pod["enableServiceLinks"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["runAsUser"] == 65532
@@ -100,6 +99,42 @@ def test_options_reach_the_pod(render):
     assert pod["tolerations"] == [{"operator": "Exists"}]
 
 
+def test_one_of_several_instances_leads(render):
+    documents = render("--set", "leaderElection.leaseDuration=30s", "--set", "fullnameOverride=two")
+    [deployment] = of_kind(documents, "Deployment")
+    arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert {"--leader-elect", "--leader-elect-resource-name=two", "--leader-elect-resource-namespace=system",
+            "--leader-elect-lease-duration=30s", "--leader-elect-renew-deadline=10s",
+            "--leader-elect-retry-period=2s"} <= set(arguments)
+    [role] = of_kind(documents, "Role")
+    assert role["metadata"]["namespace"] == "system"
+    named = [rule for rule in role["rules"] if rule.get("resourceNames")]
+    assert [rule["resourceNames"] for rule in named] == [["two"]]
+    [free] = [rule for rule in role["rules"] if not rule.get("resourceNames")]
+    assert free["verbs"] == ["create"]
+
+
+def test_instances_are_spread_and_evicted_one_by_one(render):
+    documents = render()
+    [deployment] = of_kind(documents, "Deployment")
+    selector = deployment["spec"]["selector"]
+    [constraint] = deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert constraint["labelSelector"] == selector
+    [budget] = of_kind(documents, "PodDisruptionBudget")
+    assert budget["spec"]["selector"] == selector
+    assert budget["spec"]["maxUnavailable"] == 1
+    own = {"matchLabels": {"a": "b"}}
+    [deployment] = of_kind(render("--set-json", 'topologySpreadConstraints=[{"maxSkew": 2, "topologyKey": "zone", '
+                                  '"whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"a": "b"}}}]'), "Deployment")
+    assert deployment["spec"]["template"]["spec"]["topologySpreadConstraints"][0]["labelSelector"] == own
+
+
+def test_a_monitor_without_the_service_is_refused(helm):
+    result = helm("template", "x", str(CHART), "--set", "metrics.service.enabled=false,metrics.serviceMonitor.enabled=true")
+    assert result.returncode != 0
+    assert "metrics.serviceMonitor.enabled needs metrics.service.enabled" in result.stderr
+
+
 def test_pod_labels_cannot_break_the_selector(render):
     [deployment] = of_kind(render("--set", r"podLabels.app\.kubernetes\.io/name=other"), "Deployment")
     labels = deployment["spec"]["template"]["metadata"]["labels"]
@@ -114,9 +149,15 @@ def test_secrets_are_never_listed(render):
             assert not any("*" in rule["verbs"] + rule["resources"] + rule["apiGroups"] for rule in role["rules"])
 
 
+def roles_of(documents, kind):
+    """The Roles or their bindings by namespace, but for those of the leader's Lease."""
+    return {role["metadata"]["namespace"]: role for role in of_kind(documents, kind)
+            if role["metadata"]["name"] == "realtime-operator"}
+
+
 def test_all_namespaces_by_default(render):
     documents = render()
-    assert not of_kind(documents, "Role")
+    assert not roles_of(documents, "Role")
     [role] = [role for role in of_kind(documents, "ClusterRole") if role["metadata"]["name"] == "realtime-operator"]
     assert "create" in verbs(role["rules"], "apps", "deployments")
     assert verbs(role["rules"], "realtimeoperator.dev", "realtimeapps/finalizers") == {"update"}
@@ -127,16 +168,17 @@ def test_watched_namespaces_narrow_the_rights(render):
     [role] = [role for role in of_kind(documents, "ClusterRole") if role["metadata"]["name"] == "realtime-operator"]
     assert role["rules"] == [{"apiGroups": ["networking.k8s.io"], "resources": ["ingressclasses"],
                               "verbs": ["get", "list", "watch"]}]
-    assert [role["metadata"]["namespace"] for role in of_kind(documents, "Role")] == ["a", "b"]
-    bindings = of_kind(documents, "RoleBinding")
-    assert [binding["metadata"]["namespace"] for binding in bindings] == ["a", "b"]
-    for binding in bindings:
+    assert roles_of(documents, "Role").keys() == {"a", "b"}
+    bindings = roles_of(documents, "RoleBinding")
+    assert bindings.keys() == {"a", "b"}
+    for binding in bindings.values():
         assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "realtime-operator", "namespace": "system"}]
     [deployment] = of_kind(documents, "Deployment")
     assert "--watch-namespaces=a,b" in deployment["spec"]["template"]["spec"]["containers"][0]["args"]
 
 
-@pytest.mark.parametrize("setting", ["crds.kep=true", "replicas=3", "image.pullPolicy=Sometimes",
+@pytest.mark.parametrize("setting", ["crds.kep=true", "replicas=many", "leaderElection.retryPeriod=2",
+                                     "exposure.allowedHostSuffixes.a={*.example.com}", "image.pullPolicy=Sometimes",
                                      "watchNamespaces={Not_A_Name}", "watchNamespaces=a", "server.imgae=x"])
 def test_typos_are_refused(helm, setting):
     result = helm("template", "x", str(CHART), "--set", setting)

@@ -13,19 +13,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
-from tests.support.cluster import ROOT
+from tests.support.foreign import copy
 from tests.support.traces import Layout
 from tests.support.waiting import Stopwatch
 
 FOLDERS = ("hack", "charts", "crds", "examples")  # what the quickstart needs when it need not build our programs
 PATIENCE = 300
-
-
-def copy(folder: pathlib.Path, *names: str) -> pathlib.Path:
-    """A copy of these folders of the checkout."""
-    for name in names:
-        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
 
 
 def only(folder: pathlib.Path, *programs: pathlib.Path) -> str:

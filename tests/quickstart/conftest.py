@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.quickstart.checkout import Checkout
-from tests.quickstart.foreign import CRD, Foreign
 from tests.support.cluster import OPERATOR_NAMESPACE, ROOT
+from tests.support.foreign import CRD, Foreign
 from tests.support.programs import built
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.quickstart.foreign import CRD
+from tests.support.foreign import CRD
 from tests.support.cluster import OPERATOR_NAMESPACE
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.quickstart.foreign import CRD
+from tests.support.foreign import CRD
 from tests.support.app import App, is_the_demo_page, manifest
 from tests.support.waiting import wait_for
 

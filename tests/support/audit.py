@@ -35,8 +35,15 @@ def when(entry: dict) -> datetime.datetime:
     return datetime.datetime.fromisoformat(entry["stageTimestamp"])
 
 
+def is_lease(entry: dict) -> bool:
+    """Whether it is about who leads, which is renewed all the time."""
+    return entry.get("objectRef", {}).get("resource") == "leases"
+
+
 def writes_of(user: str, entries: list[dict]) -> list[dict]:
-    return [entry for entry in entries if entry["user"]["username"] == user and entry["verb"] in WRITES]
+    """What the user wrote, renewals of a Lease left out."""
+    return [entry for entry in entries
+            if entry["user"]["username"] == user and entry["verb"] in WRITES and not is_lease(entry)]
 
 
 def brief(entry: dict) -> str:

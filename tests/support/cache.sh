@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by python_env and node_modules: directories that are made once for each content.
+# Sourced by python_env, node_modules and others: directories that are made once for each content.
 
 # Or a failure inside $(cached …) would go unnoticed.
 shopt -s inherit_errexit

@@ -33,10 +33,16 @@ class Cluster:
         self.audit_log = pathlib.Path(self.environment["REALTIME_CLUSTER_AUDIT_LOG"])
 
     def operator_pod(self) -> dict:
-        """The one pod of the operator that runs."""
-        pods = self.kubectl.items("pods", "-n", OPERATOR_NAMESPACE, "--field-selector=status.phase=Running")
-        (pod,) = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-        return pod
+        """The operator's pod that leads."""
+        return leading_pod(self.kubectl, OPERATOR_NAMESPACE)
+
+
+def leading_pod(kubectl: Kubectl, namespace: str) -> dict:
+    """The pod of the instance that holds the operator's Lease; {} while none does."""
+    lease = kubectl.json("get", "lease", "realtime-operator", "-n", namespace)
+    holder = lease["spec"].get("holderIdentity", "").partition("_")[0]
+    pods = kubectl.items("pods", "-n", namespace)
+    return next((pod for pod in pods if holder and pod["metadata"]["name"] == holder), {})
 
 
 def image_sizes() -> dict[str, int]:

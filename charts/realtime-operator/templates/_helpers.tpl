@@ -36,3 +36,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- required "serviceAccount.name must name an existing account when serviceAccount.create is false" .Values.serviceAccount.name }}
 {{- end }}
 {{- end }}
+
+{{- define "realtime-operator.metricsName" -}}
+{{- printf "%s-metrics" (include "realtime-operator.fullname" . | trunc 55 | trimSuffix "-") }}
+{{- end }}
+
+{{/* The seconds of a duration such as 90s or 2m. */}}
+{{- define "realtime-operator.seconds" -}}
+{{- if hasSuffix "m" . }}{{ mul (trimSuffix "m" . | int) 60 }}{{ else }}{{ trimSuffix "s" . }}{{ end }}
+{{- end }}

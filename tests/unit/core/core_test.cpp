@@ -5,6 +5,7 @@
 #include "core/metrics.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
+#include "operator/controllers/realtimeapp/metrics.hpp"
 #include "operator/kube/metrics.hpp"
 #include "operator/runtime/metrics.hpp"
 #include "tests/support/catch.hpp"
@@ -64,8 +65,21 @@ TEST_CASE("Metrics appear in the exposition with their labels", "[unit][core]") 
   CHECK_THAT(text, Catch::Contains("process_resident_memory_bytes"));
 }
 
+TEST_CASE("What is shown is looked up at each exposition", "[unit][core]") {
+  core::Metrics metrics;
+  double value = 1;
+  metrics.show({core::MetricType::kGauge, "shown", "Help."}, [&value] {
+    return std::vector<core::Metrics::Sample>{{{{"a", "\"x\""}}, value}};
+  });
+  CHECK_THAT(metrics.exposition(), Catch::Contains("# TYPE shown gauge\nshown{a=\"\\\"x\\\"\"} 1\n"));
+  value = 2;
+  CHECK_THAT(metrics.exposition(), Catch::Contains("shown{a=\"\\\"x\\\"\"} 2\n"));
+  CHECK_THAT(metrics.exposition(), Catch::Contains("# TYPE process_cpu_seconds_total counter\n"));
+}
+
 TEST_CASE("No two metrics of the catalogues share a name", "[unit][core]") {
   std::set<std::string_view> names;
   for (const auto& info : kube::metrics::kAll) CHECK(names.insert(info.name).second);
   for (const auto& info : runtime::metrics::kAll) CHECK(names.insert(info.name).second);
+  for (const auto& info : controllers::metrics::kAll) CHECK(names.insert(info.name).second);
 }

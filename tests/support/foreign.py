@@ -1,4 +1,4 @@
-"""A cluster that the quickstart did not make: the local cluster of another copy of the checkout."""
+"""A cluster for a test alone: the local cluster of another copy of the checkout."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 
-from tests.quickstart.checkout import copy
-from tests.support.audit import WRITES, AuditLog, brief
-from tests.support.kubectl import Kubectl
-from tests.support.traces import Layout
+from .audit import WRITES, AuditLog, brief
+from .cluster import ROOT
+from .kubectl import Kubectl
+from .traces import Layout
 
 CRD = "realtimeapps.realtimeoperator.dev"
 PEOPLE = ("admin", "newcomer")  # whoever else writes is a part of the cluster
@@ -22,20 +22,28 @@ KINDS = ("namespaces,customresourcedefinitions,clusterroles,clusterrolebindings,
          "persistentvolumes,persistentvolumeclaims,pods")
 
 
-class Foreign:
-    """Up from the start; its people are `admin` and whom `person` makes."""
+def copy(folder: pathlib.Path, *names: str) -> pathlib.Path:
+    """A copy of these folders of the checkout."""
+    for name in names:
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
-    def __init__(self, folder: pathlib.Path):
+
+class Foreign:
+    """Up from the start, as `hack/cluster up` makes it with these options; its people are `admin` and whom `person`
+    makes."""
+
+    def __init__(self, folder: pathlib.Path, *options: str):
         self.folder = copy(folder, "hack")
-        self.cluster("up")
+        self.cluster("up", *options)
         self.environment = self._environment()
         self.kubectl = Kubectl(self.environment)
         self.layout = Layout(self.folder)
         self.audit = AuditLog(self.layout.audit_log)
         self.known = self.inventory()  # when a test last looked
 
-    def cluster(self, command: str) -> None:
-        subprocess.run([self.folder / "hack" / "cluster", command], check=True)
+    def cluster(self, command: str, *arguments: object) -> None:
+        subprocess.run([self.folder / "hack" / "cluster", command, *map(str, arguments)], check=True)
 
     def _environment(self) -> Mapping[str, str]:
         script = 'eval "$(hack/cluster env)" && env -0'

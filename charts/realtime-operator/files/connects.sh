@@ -1,0 +1,35 @@
+# Waits until the fleet answers, then connects by long polling and by WebSocket as a Socket.IO client does, and sends a
+# message to everybody. For any shell with timeout, wget and nc, as busybox has them.
+endpoint="http://$HOST/socket.io/?EIO=4"
+end=$(( $(date +%s) + SECONDS_AT_MOST ))
+
+fail() { echo "FAILED: $*"; exit 1; }
+session_of() { sed -n 's/.*"sid":"\([^"]*\)".*/\1/p'; }
+get() { timeout 20 wget -q -O - "$endpoint&transport=polling&sid=$sid"; }
+post() { timeout 20 wget -q -O - --post-data "$1" "$endpoint&transport=polling&sid=$sid"; }
+
+echo "waiting for $HOST, at most $SECONDS_AT_MOST s"
+sid=""
+until [ -n "$sid" ]; do
+  [ "$(date +%s)" -lt "$end" ] || fail "no handshake in time; look at: kubectl describe realtimeapp, and the operator's log"
+  sid=$(timeout 5 wget -q -O - "$endpoint&transport=polling" 2>/dev/null | session_of) || true
+  [ -n "$sid" ] || sleep 1
+done
+echo "polling: session opened"
+
+[ "$(post 40)" = ok ] || fail "the fleet did not take a packet"
+case $(get) in 40*) echo "polling: namespace / joined" ;; *) fail "the fleet did not accept namespace /" ;; esac
+[ "$(post '42["message","hello"]')" = ok ] || fail "the fleet did not take a message"
+answer=$(get)
+[ "$answer" = '42["response","hello"]' ] || fail "the broadcast came as: $answer"
+echo "polling: the broadcast came back"
+post 1 >/dev/null || true # says goodbye, or the fleet would wait for the next poll
+
+upgrade() {
+  printf 'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' "$HOST"
+  printf 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+  sleep 2
+}
+answer=$(upgrade | nc -w 5 "$HOST" 80 | head -n 1) || true
+case $answer in *" 101 "*) echo "websocket: upgraded (101)" ;; *) fail "no upgrade to WebSocket: $answer" ;; esac
+echo PASSED

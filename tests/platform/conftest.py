@@ -1,0 +1,101 @@
+"""What the tests of a platform team share: a cluster of two nodes that enforces network policies, with the images and the
+chart, and no operator but what a test installs."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import uuid
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.platform.release import Release
+from tests.support import names
+from tests.support.cluster import ROOT
+from tests.support.figures import Figures
+from tests.support.foreign import Foreign
+from tests.support.kubectl import Kubectl
+
+FIGURES = pytest.StashKey[Figures]()
+CLUSTER = pytest.StashKey[Foreign]()
+IMAGES = ("realtime-operator", "realtime-server", "redis")
+
+
+def pytest_configure(config):
+    config.stash[FIGURES] = Figures()
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig) -> Figures:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
+def images() -> dict[str, tuple[str, str]]:
+    """Reference and archive of each."""
+    made = subprocess.run([ROOT / "hack" / "images", "build", *IMAGES], check=True, stdout=subprocess.PIPE, text=True)
+    return {name: (reference, tar) for name, reference, tar in (line.split("\t") for line in made.stdout.splitlines())}
+
+
+@pytest.fixture(scope="session")
+def cluster(pytestconfig, tmp_path_factory, images) -> Iterator[Foreign]:
+    folder = tmp_path_factory.mktemp("platform")
+    try:
+        made = Foreign(folder, "--nodes=2", "--network-policies")
+        made.cluster("load", *(tar for _, tar in images.values()))
+        pytestconfig.stash[CLUSTER] = made
+        with pytest.MonkeyPatch.context() as patch:
+            names.lead_to(urlsplit(made.environment["REALTIME_CLUSTER_INGRESS"]).hostname, patch)
+            yield made
+    finally:
+        subprocess.run([folder / "hack" / "cluster", "down"], check=True)
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster) -> Kubectl:
+    return cluster.kubectl
+
+
+@pytest.fixture
+def release(cluster, images) -> Iterator[Release]:
+    """The chart, not installed yet; nothing of it is left after the test."""
+    made = Release(cluster, {name: reference for name, (reference, _) in images.items()})
+    yield made
+    made.remove_all()
+
+
+@pytest.fixture
+def namespaces(kubectl) -> Iterator[list[str]]:
+    """Three fresh namespaces."""
+    run = uuid.uuid4().hex[:6]
+    made = [f"team-{letter}-{run}" for letter in "abc"]
+    for name in made:
+        kubectl("create", "namespace", name)
+    yield made
+    kubectl("delete", "namespace", *made, "--wait=false")
+
+
+@pytest.fixture
+def namespace(namespaces) -> str:
+    return namespaces[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    cluster = item.config.stash.get(CLUSTER, None)
+    if report.failed and cluster:
+        for words in ("get pods -A -o wide", "get realtimeapps -A -o yaml", "get events -A --sort-by=.lastTimestamp"):
+            with contextlib.suppress(Exception):
+                report.sections.append((words, cluster.kubectl(*words.split())[-6000:]))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    figures = config.stash[FIGURES]
+    terminalreporter.section("figures")
+    for line in figures.lines():
+        terminalreporter.line(line)
+    figures.write(ROOT / "build" / "test" / "platform-figures.json")

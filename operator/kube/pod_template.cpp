@@ -81,6 +81,8 @@ json encode_container(const Container& container) {
   json encoded{{"name", container.name},
                {"image", container.image},
                {"ports", encode_ports(container.ports)},
+               // What a container that fails has logged last is then in its status, where causes are looked for.
+               {"terminationMessagePolicy", "FallbackToLogsOnError"},
                {"securityContext", encode_container_security(container)}};
   if (!container.image_pull_policy.empty()) encoded["imagePullPolicy"] = container.image_pull_policy;
   if (!container.command.empty()) encoded["command"] = container.command;

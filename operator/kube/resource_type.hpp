@@ -31,6 +31,7 @@ namespace types {
 inline constexpr ResourceType kDeployment{"apps", "v1", "Deployment", "deployments"};
 inline constexpr ResourceType kReplicaSet{"apps", "v1", "ReplicaSet", "replicasets"};
 inline constexpr ResourceType kStatefulSet{"apps", "v1", "StatefulSet", "statefulsets"};
+inline constexpr ResourceType kPod{"", "v1", "Pod", "pods"};
 inline constexpr ResourceType kService{"", "v1", "Service", "services"};
 inline constexpr ResourceType kServiceAccount{"", "v1", "ServiceAccount", "serviceaccounts"};
 inline constexpr ResourceType kConfigMap{"", "v1", "ConfigMap", "configmaps"};

@@ -26,9 +26,17 @@ class Manager {
   template <class T>
   void cache(const kube::ResourceType& type, const std::string& label_selector, Store<T>& store,
              typename StoreTarget<T>::Reduce reduce) {
+    watch(type, label_selector, [&store, reduce](const std::string& name_space) {
+      return std::make_unique<StoreTarget<T>>(store, name_space, reduce);
+    });
+  }
+
+  /// The same for what is kept otherwise: `make_target` makes the target for a namespace, empty for all.
+  void watch(const kube::ResourceType& type, const std::string& label_selector,
+             const std::function<std::unique_ptr<ReflectorTarget>(const std::string& name_space)>& make_target) {
     for (const auto& name_space : scopes(type))
       reflectors_.push_back(std::make_unique<Reflector>(client_, type, kube::Selection{name_space, label_selector},
-                                                        std::make_unique<StoreTarget<T>>(store, name_space, reduce)));
+                                                        make_target(name_space)));
   }
 
   /// Adds a controller; the reference lives as long as the manager. Only before `run`.

@@ -20,7 +20,7 @@ from tests.support.kubectl import Kubectl
 
 FIGURES = pytest.StashKey[Figures]()
 CLUSTER = pytest.StashKey[Foreign]()
-IMAGES = ("realtime-operator", "realtime-server", "redis")
+IMAGES = ("realtime-operator", "realtime-server", "redis", "busybox")
 
 
 def pytest_configure(config):
@@ -66,15 +66,43 @@ def release(cluster, images) -> Iterator[Release]:
     made.remove_all()
 
 
-@pytest.fixture
-def namespaces(kubectl) -> Iterator[list[str]]:
-    """Three fresh namespaces."""
+@pytest.fixture(scope="module")
+def operator(cluster, images) -> Iterator[Release]:
+    """The chart, for all tests of a module; what it reads of Secrets counts for a few seconds only."""
+    made = Release(cluster, {name: reference for name, (reference, _) in images.items()})
+    made.install(extraArgs=["--secret-refresh=3"])
+    made.wait_led()
+    yield made
+    made.remove_all()
+
+
+@pytest.fixture(scope="session")
+def busybox(images) -> str:
+    return images["busybox"][0]
+
+
+@contextlib.contextmanager
+def fresh_namespaces(kubectl: Kubectl) -> Iterator[list[str]]:
     run = uuid.uuid4().hex[:6]
     made = [f"team-{letter}-{run}" for letter in "abc"]
     for name in made:
         kubectl("create", "namespace", name)
     yield made
     kubectl("delete", "namespace", *made, "--wait=false")
+
+
+@pytest.fixture
+def namespaces(kubectl) -> Iterator[list[str]]:
+    """Three fresh namespaces."""
+    with fresh_namespaces(kubectl) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_namespaces(operator, kubectl) -> Iterator[list[str]]:
+    """The same for all tests of a module."""
+    with fresh_namespaces(kubectl) as made:
+        yield made
 
 
 @pytest.fixture

@@ -131,8 +131,7 @@ std::vector<controllers::PlannedChild> World::planned(const std::string& name) {
   observed.default_redis_image = "redis:7.4-alpine";
   observed.default_server_image = std::string{"realtime-server:"} + kVersion;
   if (exists(kube::types::kSecret, name + "-redis"))
-    observed.redis_credentials = controllers::RedisCredentials{
-        controllers::redis_credentials_digest(get(kube::types::kSecret, name + "-redis")).value_or(""), true};
+    observed.redis_credentials = controllers::read_redis_credentials(get(kube::types::kSecret, name + "-redis"));
   return controllers::plan(planned_app, observed).children;
 }
 

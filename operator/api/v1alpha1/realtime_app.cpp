@@ -111,6 +111,7 @@ DecodedApp decode(const kube::Object& object) {
   app.key = object.key();
   app.uid = object.uid();
   app.generation = object.generation();
+  app.created = kube::value_at<std::string>(object.json(), {"metadata", "creationTimestamp"});
   app.deleting = object.deleting();
   const FieldReader root{object.json(), "", errors};
   const auto spec = root.child("spec");

@@ -102,6 +102,7 @@ struct RealtimeApp {
   kube::ObjectKey key;
   std::string uid;
   std::int64_t generation = 0;
+  std::string created;  ///< RFC 3339
   bool deleting = false;
   RealtimeAppSpec spec;
   RealtimeAppStatus status;

@@ -48,11 +48,16 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
   observe_configurations(app, observed);
   if (const auto& name = app.spec.exposure.class_name; !name.empty())
     if (auto state = ingress_classes.get({"", name})) observed.ingress_classes.emplace(name, std::move(*state));
+  observed.pod_troubles = pod_troubles.of(app.key);
+  observed.taken_address = ingress_claims.taken(app);
   return observed;
 }
 
 void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
-  apps.listen([&queue](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
+  apps.listen([this, &queue](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
+    const auto affected = ingress_claims.change(key, before != nullptr ? &before->app : nullptr,
+                                                after != nullptr ? &after->app : nullptr);
+    for (const auto& other : affected) queue.add(other, runtime::Priority::kLow);
     // What was there when the operator started waits behind what a user has just changed.
     const bool edited = before != nullptr && after != nullptr && before->app.generation != after->app.generation;
     queue.add(key, edited || after == nullptr ? runtime::Priority::kHigh : runtime::Priority::kLow);
@@ -82,6 +87,10 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   });
   manager.cache<MetricsEndpoints>(kube::types::kEndpointSlice, of_fleets + ",service.kubernetes.io/headless",
                                   metrics_endpoints, reduce_endpoint_slice);
+
+  pod_troubles.listen([&queue](const kube::ObjectKey& app) { queue.add(app); });
+  manager.watch(kube::types::kPod, ours,
+                [this](const std::string& name_space) { return pod_troubles.target(name_space); });
 
   ingress_classes.listen([this, &queue](const kube::ObjectKey& key, const auto*, const auto*) {
     for (const auto& [app, cached] : apps.select([&](const auto&, const api::DecodedApp& candidate) {

@@ -20,6 +20,8 @@ struct Caches {
   runtime::Store<IngressClassState> ingress_classes;
   runtime::Store<ReplicaSetState> replica_sets;
   runtime::Store<MetricsEndpoints> metrics_endpoints;
+  PodTroubles pod_troubles;
+  IngressClaims ingress_claims;
 
   runtime::Store<ChildState>& of(std::string_view kind);
   const runtime::Store<ChildState>& of(std::string_view kind) const;

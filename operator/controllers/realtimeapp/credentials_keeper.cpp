@@ -48,7 +48,7 @@ Result<std::optional<RedisCredentials>> CredentialsKeeper::look_up(const api::Re
     return core::fail(secret.error(), "reading the Redis credentials");
   }
   const std::lock_guard lock{mutex_};
-  const bool whole = !credentials || credentials->complete;
+  const bool whole = !credentials || credentials->usable();
   const auto refresh = whole ? refresh_ : std::min<std::chrono::milliseconds>(refresh_, kRefreshIncomplete);
   known_[app.key] = {app.uid, credentials, std::chrono::steady_clock::now() + jittered(refresh)};
   return credentials;
@@ -65,8 +65,7 @@ Result<RedisCredentials> CredentialsKeeper::keep_identity(const api::RealtimeApp
     if (const auto applied = client_.apply(kube::types::kSecret, wanted, stop); !applied)
       return core::fail(applied.error(), "keeping the Redis credentials");
   }
-  const auto digest = redis_credentials_digest(secret);
-  return RedisCredentials{digest.value_or(""), digest.has_value()};
+  return read_redis_credentials(secret);
 }
 
 Result<void> CredentialsKeeper::create(const api::RealtimeApp& app, const std::stop_token& stop) {

@@ -33,6 +33,15 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
         nullptr, nullptr,
         Problem{reason::kAffinityUnsupported, fmt::format("{} cannot do affinity {}; set exposure.affinity to Cookie",
                                                           controller->name, affinity_name(spec.affinity))}};
+  if (observed.taken_address) {
+    const auto& [address, owner] = *observed.taken_address;
+    return {nullptr, nullptr,
+            Problem{reason::kHostTaken,
+                    fmt::format("RealtimeApp \"{}\" is older and has {}, path {}, of class \"{}\" already; set another "
+                                "exposure.host or exposure.paths in one of them",
+                                owner.text(), address.host.empty() ? "every host" : "host " + address.host,
+                                address.path, address.class_name)}};
+  }
   return {controller, recipe, std::nullopt};
 }
 

@@ -23,6 +23,20 @@ std::string stalled_words(const nlohmann::json& live) {
   return {};
 }
 
+/// The words of a Deployment's condition ReplicaFailure, from "is forbidden" on: before that they name a pod, another
+/// one each time.
+std::string refused_pods_words(const nlohmann::json& live) {
+  for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
+    if (value_at<std::string>(condition, {"type"}) != "ReplicaFailure" ||
+        value_at<std::string>(condition, {"status"}) != "True")
+      continue;
+    const auto words = value_at<std::string>(condition, {"message"});
+    const auto start = words.find("forbidden: ");
+    return start == std::string::npos ? words : words.substr(start + std::string_view{"forbidden: "}.size());
+  }
+  return {};
+}
+
 std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
   std::vector<std::string> addresses;
   for (const auto& entry : kube::list_at(live, {"status", "loadBalancer", "ingress"})) {
@@ -38,7 +52,8 @@ std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
 bool ChildState::operator==(const ChildState& other) const {
   const auto all = [](const ChildState& state) {
     return std::tie(state.uid, state.controller.uid, state.digest, state.generation, state.observed_generation,
-                    state.replicas, state.updated_replicas, state.ready_replicas, state.stalled, state.addresses);
+                    state.replicas, state.updated_replicas, state.ready_replicas, state.stalled, state.refused_pods,
+                    state.addresses);
   };
   return all(*this) == all(other);
 }
@@ -61,6 +76,7 @@ ChildState reduce_child(const kube::Object& live) {
   state.updated_replicas = value_at<int>(json, {"status", "updatedReplicas"});
   state.ready_replicas = value_at<int>(json, {"status", "readyReplicas"});
   state.stalled = stalled_words(json);
+  state.refused_pods = refused_pods_words(json);
   state.addresses = load_balancer_addresses(json);
   return state;
 }

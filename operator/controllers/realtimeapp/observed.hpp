@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "operator/controllers/realtimeapp/ingress_claims.hpp"
+#include "operator/controllers/realtimeapp/pod_troubles.hpp"
 #include "operator/kube/object.hpp"
 
 namespace controllers {
@@ -32,6 +34,7 @@ struct ChildState {
   int updated_replicas = 0;
   int ready_replicas = 0;
   std::string stalled;                 ///< a Deployment's own words when it makes no progress
+  std::string refused_pods;            ///< the API server's words when no pod may be made
   std::vector<std::string> addresses;  ///< of an Ingress
 
   bool operator==(const ChildState& other) const;
@@ -59,8 +62,11 @@ struct MetricsEndpoints {
 
 /// The Secret with the password of the provisioned Redis.
 struct RedisCredentials {
-  std::string digest;  ///< of the password, safe to show
-  bool complete = true;
+  std::string digest;      ///< of the password, safe to show
+  bool complete = true;    ///< it has every key
+  bool consistent = true;  ///< every key has the same password
+
+  bool usable() const { return complete && consistent; }
 };
 
 /// Something that keeps a child from being as planned, learnt by trying.
@@ -75,6 +81,8 @@ struct Observed {
   std::optional<RedisCredentials> redis_credentials;
   std::map<std::string, IngressClassState> ingress_classes;
   std::map<ChildId, Problem> problems;
+  PodTroubles::ByPod pod_troubles;            ///< what keeps the app's pods from running
+  std::optional<TakenAddress> taken_address;  ///< where the manifest wants to be reached, and an older app is
   /// The ConfigMaps that the app's ReplicaSets refer to; "" stands for one that refers to none. Looked up only if there
   /// is a ConfigMap that may have to go.
   std::set<std::string> configurations_in_use;

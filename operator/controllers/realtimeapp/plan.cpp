@@ -72,7 +72,7 @@ std::string server_image(const api::RealtimeApp& app, const Observed& observed) 
 Plan plan(const api::RealtimeApp& app, const Observed& observed) {
   Plan plan;
   const bool redis = app.spec.redis.type == api::RedisType::kProvisioned;
-  const bool has_credentials = observed.redis_credentials && observed.redis_credentials->complete;
+  const bool has_credentials = observed.redis_credentials && observed.redis_credentials->usable();
   if (redis && !has_credentials) {
     plan.create_redis_credentials = !observed.redis_credentials;
     return plan;

@@ -100,16 +100,26 @@ Result<void> Reconciler::write_status(const api::RealtimeApp& app, api::Realtime
   return {};
 }
 
+/// Tells what went wrong or well since `app` was read: that it is Ready or no more, and each cause.
 void Reconciler::tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status,
                                  const std::stop_token& stop) {
-  const auto* before = app.status.condition(api::condition::kReady);
-  const auto* after = status.condition(api::condition::kReady);
-  const bool was_ready = before != nullptr && before->status == "True";
-  const bool is_ready = after->status == "True";
-  if (was_ready == is_ready) return;
-  recorder_.record(
-      {api::kRealtimeApp, app.key, app.uid}, is_ready ? runtime::EventType::kNormal : runtime::EventType::kWarning,
-      is_ready ? api::event_reason::kReady : api::event_reason::kNotReady, "Reconcile", after->message, stop);
+  const auto tell = [&](runtime::EventType type, std::string_view reason, const std::string& message) {
+    recorder_.record({api::kRealtimeApp, app.key, app.uid}, type, reason, "Reconcile", message, stop);
+  };
+  for (const auto& after : status.conditions) {
+    const auto* before = app.status.condition(after.type);
+    const auto* term = api::reason::find(after.reason);
+    const bool is_new = before == nullptr || before->reason != after.reason;
+    // Stalled says again what one of the others says.
+    const bool is_cause = is_new && after.type != api::condition::kStalled && term != nullptr && term->warns;
+    if (is_cause) tell(runtime::EventType::kWarning, term->name, after.message);
+    if (after.type != api::condition::kReady) continue;
+    const bool was_ready = before != nullptr && before->status == "True";
+    const bool is_ready = after.status == "True";
+    if (is_ready && !was_ready) tell(runtime::EventType::kNormal, api::event_reason::kReady, after.message);
+    if (was_ready && !is_ready && !is_cause)
+      tell(runtime::EventType::kWarning, api::event_reason::kNotReady, after.message);
+  }
 }
 
 void Reconciler::forget(const kube::ObjectKey& key) {

@@ -12,6 +12,8 @@ constexpr const char* kConfigDirectory = "/etc/realtime-operator";
 constexpr const char* kDataDirectory = "/data";
 constexpr int kRedisUser = 999;  // the redis user of the official image; any image works with it
 constexpr int kTerminationGraceSeconds = 10;
+/// RFC 3986 section 2.3.
+constexpr const char* kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 kube::Container container(const api::RealtimeApp& app, const std::string& image) {
   const bool append_only = app.spec.redis.persistence == api::Persistence::kAppendOnly;
@@ -85,10 +87,18 @@ kube::Object redis_secret(const api::RealtimeApp& app, const std::string& passwo
   return secret;
 }
 
-std::optional<std::string> redis_credentials_digest(const kube::Object& secret) {
-  for (const char* key : {kPasswordKey, kUrlKey, kRedisConfigKey})
-    if (kube::value_at<std::string>(secret.json(), {"data", key}).empty()) return std::nullopt;
-  return core::digest(kube::value_at<std::string>(secret.json(), {"data", kPasswordKey}));
+RedisCredentials read_redis_credentials(const kube::Object& secret) {
+  const auto value = [&](const char* key) { return kube::value_at<std::string>(secret.json(), {"data", key}); };
+  const auto text = [&](const char* key) { return core::base64_decode(value(key)).value_or(""); };
+  RedisCredentials credentials;
+  credentials.complete = !value(kPasswordKey).empty() && !value(kUrlKey).empty() && !value(kRedisConfigKey).empty();
+  if (!credentials.complete) return credentials;
+  credentials.digest = core::digest(value(kPasswordKey));
+  const auto password = text(kPasswordKey);
+  const bool plain = password.find_first_not_of(kUnreserved) == std::string::npos;  // in a URL as it is
+  credentials.consistent = (!plain || text(kUrlKey).find(fmt::format(":{}@", password)) != std::string::npos) &&
+                           text(kRedisConfigKey).find(fmt::format("requirepass {}", password)) != std::string::npos;
+  return credentials;
 }
 
 }  // namespace controllers

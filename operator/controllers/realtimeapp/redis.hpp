@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
+#include "operator/controllers/realtimeapp/observed.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace controllers {
@@ -18,7 +19,8 @@ kube::Object redis_secret(const api::RealtimeApp& app, const std::string& passwo
 /// The part of that Secret that is kept as it should be: labels and owner, no data.
 kube::Object redis_secret_identity(const api::RealtimeApp& app);
 
-/// The digest of the password in a live Secret (over its Base64 text), or nothing if a key that we rely on is missing.
-std::optional<std::string> redis_credentials_digest(const kube::Object& secret);
+/// What a live Secret says: the digest of its password (over its Base64 text), whether a key that we rely on is
+/// missing, and whether all of them have the same password.
+RedisCredentials read_redis_credentials(const kube::Object& secret);
 
 }  // namespace controllers

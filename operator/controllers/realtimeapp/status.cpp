@@ -19,22 +19,45 @@ struct Verdict {
   bool holds = false;
   std::string_view reason;
   std::string message;
+  bool lasting = false;  ///< it does not hold until somebody changes something
 };
+
+Verdict lasting(const Problem& problem) { return {false, problem.reason, problem.message, true}; }
+
+/// What keeps a pod of this component from running; of several, what lasts.
+const PodTrouble* find_trouble_of(const Observed& observed, std::string_view component) {
+  const PodTrouble* found = nullptr;
+  for (const auto& [pod, trouble] : observed.pod_troubles)
+    if (trouble.component == component && (found == nullptr || (trouble.lasting && !found->lasting))) found = &trouble;
+  return found;
+}
 
 Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
   if (app.spec.redis.type == api::RedisType::kNone)
     return {true, reason::kNoBackplane, "redis.type is None: a single replica needs no backplane"};
   const auto problem = observed.problems.find({kube::types::kSecret.kind, redis_name(app.key.name)});
-  if (problem != observed.problems.end()) return {false, problem->second.reason, problem->second.message};
+  if (problem != observed.problems.end()) return lasting(problem->second);
   if (observed.redis_credentials && !observed.redis_credentials->complete)
     return {false, reason::kRedisCredentialsIncomplete,
             fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl delete "
                         "secret {0}`) and it is made anew",
-                        redis_name(app.key.name))};
+                        redis_name(app.key.name)),
+            true};
+  if (observed.redis_credentials && !observed.redis_credentials->consistent)
+    return {
+        false, reason::kRedisPasswordMismatch,
+        fmt::format("the keys password, url and redis.conf of Secret \"{0}\" do not have the same password, so that "
+                    "replicas that start would be refused by Redis; correct them, or delete it (`kubectl delete secret "
+                    "{0}`) and it is made anew",
+                    redis_name(app.key.name)),
+        true};
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
-  if (set == nullptr || set->ready_replicas < 1 || set->observed_generation < set->generation)
+  if (set == nullptr || set->ready_replicas < 1 || set->observed_generation < set->generation) {
+    if (const auto* trouble = find_trouble_of(observed, api::kComponentRedis))
+      return {false, trouble->reason, trouble->message, trouble->lasting};
     return {false, reason::kRedisStarting,
             fmt::format("Redis is not ready: see pod \"{}-0\"", redis_name(app.key.name))};
+  }
   return {true, reason::kRedisServing, fmt::format("Redis serves at {}", redis_endpoint(app.key))};
 }
 
@@ -42,8 +65,7 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
   if (app.spec.exposure.type == api::ExposureType::kNone)
     return {true, reason::kNotExposed,
             fmt::format("exposure.type is None: clients inside the cluster use Service \"{}\"", app.key.name)};
-  if (const auto exposure = resolve_exposure(app, observed); exposure.problem)
-    return {false, exposure.problem->reason, exposure.problem->message};
+  if (const auto exposure = resolve_exposure(app, observed); exposure.problem) return lasting(*exposure.problem);
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
   if (ingress == nullptr) return {false, reason::kIngressPending, "the Ingress is being created"};
   const auto url = fleet_url(app, observed);
@@ -55,7 +77,7 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
 }
 
 /// Whether every replica that is wanted is ready on the current template, and no other is left.
-Verdict assess_replicas(const api::RealtimeApp& app, const ChildState* deployment) {
+Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment) {
   const int wanted = app.spec.replicas;
   if (deployment == nullptr) return {false, reason::kReplicasNotReady, "the Deployment is being created"};
   if (deployment->observed_generation < deployment->generation || deployment->updated_replicas < wanted ||
@@ -70,17 +92,38 @@ Verdict assess_replicas(const api::RealtimeApp& app, const ChildState* deploymen
   return {true, reason::kFleetReady, fmt::format("{0} of {0} replicas are ready", wanted)};
 }
 
-Verdict assess_stalled(const Observed& observed, const ChildState* deployment, const Verdict& exposure,
-                       const Verdict& redis) {
+/// The same, with the cause where one is known.
+Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, const ChildState* deployment) {
+  auto rollout = assess_rollout(app, deployment);
+  if (rollout.holds || deployment == nullptr) return rollout;
+  const auto* trouble = find_trouble_of(observed, api::kComponentApp);
+  const bool stalled = !deployment->stalled.empty();
+  if (!deployment->refused_pods.empty()) {
+    rollout = {false, reason::kPodsRefused,
+               fmt::format("a pod of Deployment \"{}\" is refused: {}", app.key.name, deployment->refused_pods),
+               stalled};
+  } else if (trouble != nullptr) {
+    rollout = {false, trouble->reason, trouble->message, trouble->lasting || stalled};
+  } else if (stalled) {
+    rollout = {false, reason::kRolloutStalled, deployment->stalled, true};
+  } else {
+    return rollout;
+  }
+  if (deployment->ready_replicas > 0)
+    rollout.message += fmt::format("; {} ready replicas go on serving", deployment->ready_replicas);
+  return rollout;
+}
+
+Verdict assess_stalled(const Observed& observed, const Verdict& exposure, const Verdict& redis,
+                       const Verdict& replicas) {
   if (!observed.problems.empty()) {
-    const auto& [child, problem] = *observed.problems.begin();
+    const auto& problem = observed.problems.begin()->second;
     return {true, problem.reason, problem.message};
   }
   for (const auto* verdict : {&exposure, &redis})
-    if (!verdict->holds && verdict->reason != reason::kIngressPending && verdict->reason != reason::kRedisStarting)
-      return {true, verdict->reason, verdict->message};
-  if (deployment != nullptr && !deployment->stalled.empty())
-    return {true, reason::kRolloutStalled, deployment->stalled};
+    if (verdict->lasting) return {true, verdict->reason, verdict->message};
+  // Without Redis an app may end again and again, and be well once Redis is there.
+  if (replicas.lasting && redis.holds) return {true, replicas.reason, replicas.message};
   return {false, reason::kNothingWrong, "nothing keeps the fleet from becoming ready"};
 }
 
@@ -107,8 +150,8 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Observed& obser
   const auto* deployment = observed.child(kube::types::kDeployment, app.key.name);
   const auto redis = assess_redis(app, observed);
   const auto exposure = assess_exposure(app, observed);
-  const auto replicas = assess_replicas(app, deployment);
-  const auto stalled = assess_stalled(observed, deployment, exposure, redis);
+  const auto replicas = assess_replicas(app, observed, deployment);
+  const auto stalled = assess_stalled(observed, exposure, redis, replicas);
   const auto ready = assess_ready(replicas, redis, exposure, stalled);
   const Verdict reconciling = ready.holds || stalled.holds ? Verdict{false, reason::kSettled, "nothing is left to do"}
                                                            : Verdict{true, reason::kProgressing, ready.message};

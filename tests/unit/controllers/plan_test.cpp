@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/digest.hpp"
 #include "operator/controllers/realtimeapp/redis.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_app.hpp"
@@ -199,11 +200,27 @@ TEST_CASE("An exposure that is no longer wanted is removed", "[unit][controllers
   CHECK(plan.removals == std::vector<controllers::ChildId>{{"Ingress", "chat"}});
 }
 
-TEST_CASE("A Secret of Redis credentials is read only when it is whole", "[unit][controllers]") {
+TEST_CASE("A Secret of Redis credentials is used only when it is whole and of one password", "[unit][controllers]") {
   auto secret = controllers::redis_secret(sample_app(), "pw");
-  const auto digest = controllers::redis_credentials_digest(secret);
-  REQUIRE(digest);
-  CHECK(digest != controllers::redis_credentials_digest(controllers::redis_secret(sample_app(), "other")));
+  const auto credentials = controllers::read_redis_credentials(secret);
+  CHECK(credentials.usable());
+  CHECK(credentials.digest !=
+        controllers::read_redis_credentials(controllers::redis_secret(sample_app(), "other")).digest);
+  const auto with = [&](const char* key, const std::string& value) {
+    auto changed = secret;
+    changed.json()["data"][key] = core::base64_encode(value);
+    return controllers::read_redis_credentials(changed);
+  };
+  CHECK_FALSE(with("url", "redis://:old@chat-redis:6379/0").consistent);
+  CHECK_FALSE(with("redis.conf", "requirepass old\n").consistent);
+  CHECK_FALSE(with("password", "new").consistent);
+  CHECK_FALSE(with("url", "").complete);
+  CHECK(with("redis.conf", "requirepass pw\nmaxclients 9\n").usable());
   secret.json()["data"].erase("url");
-  CHECK_FALSE(controllers::redis_credentials_digest(secret));
+  CHECK_FALSE(controllers::read_redis_credentials(secret).complete);
+
+  auto observed = support::healthy_observed();
+  observed.redis_credentials->consistent = false;
+  CHECK(controllers::plan(sample_app(), observed).children.empty());
+  CHECK(controllers::assess(sample_app(), observed).condition("Stalled")->reason == "RedisPasswordMismatch");
 }

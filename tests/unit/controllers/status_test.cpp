@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/plan.hpp"
 #include "tests/support/catch.hpp"
@@ -22,8 +20,7 @@ std::ostream& operator<<(std::ostream& out, const Brief& brief) { return out << 
 Brief brief(const api::RealtimeAppStatus& status, std::string_view type) {
   const auto* condition = status.condition(type);
   REQUIRE(condition != nullptr);
-  const auto& reasons = api::reason::kAll;
-  CHECK(std::find(reasons.begin(), reasons.end(), condition->reason) != reasons.end());
+  CHECK(api::reason::find(condition->reason) != nullptr);
   return {condition->status, condition->reason};
 }
 
@@ -108,7 +105,7 @@ TEST_CASE("What only a person can mend makes the fleet Stalled, with what to cha
     words = "set exposure.affinity to Cookie";
   }
   SECTION("a rollout without progress") {
-    add_child(observed, "Deployment", "chat", 3).stalled = "ReplicaSet \"x\" has timed out progressing.";
+    add_child(observed, "Deployment", "chat", 2).stalled = "ReplicaSet \"x\" has timed out progressing.";
     reason = "RolloutStalled";
     words = "timed out";
   }
@@ -127,6 +124,68 @@ TEST_CASE("What only a person can mend makes the fleet Stalled, with what to cha
   CHECK(brief(status, "Ready") == Brief{"False", reason});
   CHECK(brief(status, "Reconciling").status == "False");
   CHECK_THAT(status.condition("Stalled")->message, Catch::Contains(words));
+}
+
+TEST_CASE("A pod that cannot run is named in the status of what waits for it", "[unit][controllers]") {
+  const auto app = sample_app();
+  auto observed = healthy_observed();
+  auto& deployment = add_child(observed, "Deployment", "chat", 2);
+  const auto trouble = [&](const std::string& pod, std::string_view component, bool lasting) {
+    observed.pod_troubles[pod] = {std::string{component}, api::reason::kImagePullFailed, "pod " + pod, lasting};
+  };
+  SECTION("an app's pod") {
+    trouble("chat-1", "app", true);
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "Ready") == Brief{"False", "ImagePullFailed"});
+    CHECK(brief(status, "Stalled") == Brief{"True", "ImagePullFailed"});
+    CHECK(brief(status, "RedisReady").status == "True");
+    CHECK(status.condition("Ready")->message == "pod chat-1; 2 ready replicas go on serving");
+  }
+  SECTION("what may pass does not stall, and what lasts is named first") {
+    trouble("chat-1", "app", false);
+    CHECK(brief(controllers::assess(app, observed), "Ready") == Brief{"False", "ImagePullFailed"});
+    CHECK(brief(controllers::assess(app, observed), "Reconciling").status == "True");
+    trouble("chat-2", "app", true);
+    CHECK_THAT(controllers::assess(app, observed).condition("Ready")->message, Catch::StartsWith("pod chat-2"));
+  }
+  SECTION("Redis' pod") {
+    add_child(observed, "StatefulSet", "chat-redis", 0);
+    trouble("chat-redis-0", "redis", true);
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "RedisReady") == Brief{"False", "ImagePullFailed"});
+    CHECK(brief(status, "Stalled") == Brief{"True", "ImagePullFailed"});
+  }
+  SECTION("an app without its Redis is not to blame") {
+    add_child(observed, "StatefulSet", "chat-redis", 0);
+    trouble("chat-1", "app", true);
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "Ready") == Brief{"False", "RedisNotReady"});
+    CHECK(brief(status, "Stalled").status == "False");
+  }
+  SECTION("a fleet that is ready has no trouble") {
+    deployment.replicas = deployment.updated_replicas = deployment.ready_replicas = 3;
+    trouble("chat-1", "app", true);
+    CHECK(brief(controllers::assess(app, observed), "Ready") == Brief{"True", "FleetReady"});
+  }
+  SECTION("no pod may be made") {
+    deployment.refused_pods = "exceeded quota: q";
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "Ready") == Brief{"False", "PodsRefused"});
+    CHECK(brief(status, "Stalled").status == "False");
+    deployment.stalled = "no progress";
+    CHECK(brief(controllers::assess(app, observed), "Stalled") == Brief{"True", "PodsRefused"});
+  }
+}
+
+TEST_CASE("An address that an older app has is named, and what was exposed stays", "[unit][controllers]") {
+  const auto app = sample_app();
+  auto observed = healthy_observed();
+  observed.taken_address = controllers::TakenAddress{{"traefik", "", "/"}, {"other", "first"}};
+  const auto status = controllers::assess(app, observed);
+  CHECK(brief(status, "ExposureReady") == Brief{"False", "HostTaken"});
+  CHECK_THAT(status.condition("ExposureReady")->message,
+             Catch::StartsWith("RealtimeApp \"other/first\" is older and has every host"));
+  for (const auto& removed : controllers::plan(app, observed).removals) CHECK(removed.kind != "Ingress");
 }
 
 TEST_CASE("A fleet scaled to zero is Ready and says that no client can connect", "[unit][controllers]") {

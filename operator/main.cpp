@@ -58,7 +58,9 @@ class Signals {
 /// The exit code when another instance may be the leader: at once, whatever is being done.
 constexpr int kLeaseLost = 3;
 
+/// The Lease by which instances elect a leader; an empty key without election.
 core::Result<kube::ObjectKey> lease_of(const Options& options) {
+  if (!options.leader_elect) return kube::ObjectKey{};
   const auto name_space = options.lease_namespace.empty() ? kube::pod_namespace() : options.lease_namespace;
   if (name_space.empty())
     return core::fail(core::ErrorKind::kInvalidInput,
@@ -89,6 +91,8 @@ core::Result<void> run(const Options& options) {
   if (auto set = core::configure_logs(options.log_level); !set) return set;
   auto config = kube::find_config(options.kubeconfig);
   if (!config) return tl::unexpected(config.error());
+  auto lease = lease_of(options);
+  if (!lease) return tl::unexpected(lease.error());
 
   core::Metrics metrics;
   kube::Transport transport{std::move(*config)};
@@ -120,8 +124,6 @@ core::Result<void> run(const Options& options) {
 
   std::optional<runtime::LeaderElector> elector;
   if (options.leader_elect) {
-    auto lease = lease_of(options);
-    if (!lease) return tl::unexpected(lease.error());
     // Unlike the host's name it is no other's after a restart of the container.
     const auto identity = fmt::format("{}_{}", host_name(), core::random_hex(8));
     elector.emplace(client, metrics, std::move(*lease), identity, options.lease_times, [] { std::_Exit(kLeaseLost); });

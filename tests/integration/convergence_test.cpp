@@ -1,6 +1,7 @@
 // A RealtimeApp becomes its children, and stays so through changes of the manifest and of the world around it.
 #include <fmt/format.h>
 
+#include "core/time.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
@@ -87,7 +88,9 @@ TEST_CASE("The Redis password is made once and never replaced", "[integration]")
     CHECK(password() == first);
   }
   SECTION("a person may change it, and the pods follow") {
-    const auto body = nlohmann::json{{"stringData", {{"password", "mine"}}}};
+    const auto url = fmt::format("redis://:mine@chat-redis.{}.svc:6379/0", world.name_space());
+    const auto body =
+        nlohmann::json{{"stringData", {{"password", "mine"}, {"url", url}, {"redis.conf", "requirepass mine\n"}}}};
     REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
     world.wait_until_as_planned("chat");
     CHECK(password() == "bWluZQ==");
@@ -100,6 +103,14 @@ TEST_CASE("The Redis password is made once and never replaced", "[integration]")
              "chat";
     });
     CHECK(password() == first);
+  }
+  SECTION("a change in one place of three is named, and nothing follows it") {
+    const auto before = world.get(types::kDeployment, "chat").resource_version();
+    const auto body = nlohmann::json{{"stringData", {{"password", "mine"}}}};
+    REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
+    wait_for("the status to say so",
+             [&] { return world.condition("chat", "Stalled") == "True/RedisPasswordMismatch"; });
+    CHECK(world.get(types::kDeployment, "chat").resource_version() == before);
   }
   SECTION("a Secret that lacks a key is named, with the mend") {
     const auto body = nlohmann::json{{"data", {{"url", nullptr}}}};
@@ -129,11 +140,33 @@ TEST_CASE("Objects that belong to others are neither taken over nor in the way o
   REQUIRE(world.create(types::kService, service) == 201);
   const auto before = world.get(types::kService, "chat").resource_version();
   world.apply_app("chat", kChatSpec);
-  world.apply_app("other", kChatSpec);
+  world.apply_app("other",
+                  "{app: {image: chat:1}, exposure: {type: Ingress, className: traefik, host: other.example.com}}");
   world.wait_until_as_planned("other");
   wait_for("the status to say so", [&] { return world.condition("chat", "Stalled") == "True/NameTaken"; });
   CHECK(world.condition("chat", "Ready") == "False/NameTaken");
   CHECK(world.get(types::kService, "chat").resource_version() == before);
+}
+
+TEST_CASE("Of two apps with one address the older has it, and the other when that one has gone", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto* spec = "{app: {image: chat:1}, exposure: {type: Ingress, className: traefik, host: one.example.com}}";
+  world.apply_app("b-first", spec);
+  world.wait_until_as_planned("b-first");
+  // Times of creation have whole seconds; of one second the first by name would be the older.
+  const auto created = world.app("b-first").created;
+  wait_for("the next second", [&] {
+    const auto now = core::format_time(std::chrono::system_clock::now());
+    return now > created;
+  });
+  world.apply_app("a-second", spec);
+  wait_for("the status to say so", [&] { return world.condition("a-second", "ExposureReady") == "False/HostTaken"; });
+  CHECK_FALSE(world.exists(types::kIngress, "a-second"));
+  CHECK(world.exists(types::kDeployment, "a-second"));
+  world.delete_app("b-first");
+  world.wait_until_as_planned("a-second");
+  CHECK(world.exists(types::kIngress, "a-second"));
 }
 
 TEST_CASE("A Secret of somebody else's is neither used nor changed", "[integration]") {

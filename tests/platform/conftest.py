@@ -88,7 +88,7 @@ def fresh_namespaces(kubectl: Kubectl) -> Iterator[list[str]]:
     for name in made:
         kubectl("create", "namespace", name)
     yield made
-    kubectl("delete", "namespace", *made, "--wait=false")
+    kubectl("delete", "namespace", *made, "--wait=false", "--ignore-not-found")
 
 
 @pytest.fixture

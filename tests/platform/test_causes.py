@@ -219,11 +219,13 @@ def test_what_is_mended_recovers_at_once(fleet, kubectl, busybox, figures):
         app = {"image": busybox, "command": serving, "resources": None}
         kubectl("patch", "realtimeapp", name, "-n", where, "--type=merge", "-p", json.dumps({"spec": {"app": app}}))
     kubectl("patch", "realtimeapp", "class", "-n", where, "--type=merge", "-p", '{"spec": {"exposure": {"className": "traefik", "host": "class.test"}}}')
+    kubectl("patch", "realtimeapp", "redis-image", "-n", where, "--type=merge", "-p", '{"spec": {"redis": {"provisioned": {"image": null}}}}')
     kubectl("delete", "realtimeapp", "first", "-n", where)
     kubectl("delete", "service", "name", "-n", where)
     kubectl("delete", "resourcequota", "few-services", "-n", fleet["policy"].namespace)
     kubectl("delete", "secret", "password-redis", "-n", where)
-    mended = ("image", "crash", "command", "memory", "cpu", "ends", "class", "host", "name", "policy", "secret", "key", "password")
+    mended = ("image", "crash", "command", "memory", "cpu", "ends", "class", "host", "name", "policy", "secret", "key", "password",
+              "redis-image")
     for name in mended:
         fleet[name].wait_ready(90)
     figures.add(f"{len(mended)} mended manifests are Ready after", f"{watch.seconds():.1f} s")

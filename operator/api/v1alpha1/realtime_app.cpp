@@ -87,9 +87,9 @@ RealtimeAppStatus read_status(const FieldReader& status) {
   read.connections = status.optional_number("connections");
   read.selector = status.text("selector");
   read.url = status.text("url");
-  read.server_image = status.child("server").text("image");
+  read.server = {status.child("server").text("image"), status.child("server").text("defaultImage")};
   read.redis_endpoint = status.child("redis").text("endpoint");
-  read.redis_image = status.child("redis").text("image");
+  read.redis = {status.child("redis").text("image"), status.child("redis").text("defaultImage")};
   for (const auto& condition : status.children("conditions"))
     read.conditions.push_back({condition.text("type"), condition.text("status"), condition.text("reason"),
                                condition.text("message"), condition.number<std::int64_t>("observedGeneration", 0),
@@ -148,9 +148,12 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
                          {"conditions", std::move(conditions)}};
   if (status.connections) encoded["connections"] = *status.connections;
   if (!status.url.empty()) encoded["url"] = status.url;
-  if (!status.server_image.empty()) encoded["server"] = {{"image", status.server_image}};
+  if (!status.server.image.empty())
+    encoded["server"] = {{"image", status.server.image}, {"defaultImage", status.server.default_image}};
   if (!status.redis_endpoint.empty())
-    encoded["redis"] = {{"endpoint", status.redis_endpoint}, {"image", status.redis_image}};
+    encoded["redis"] = {{"endpoint", status.redis_endpoint},
+                        {"image", status.redis.image},
+                        {"defaultImage", status.redis.default_image}};
   return kube::Object{{{"apiVersion", kRealtimeApp.api_version()},
                        {"kind", kRealtimeApp.kind},
                        {"metadata", {{"name", app.key.name}, {"namespace", app.key.name_space}}},

@@ -80,6 +80,14 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
+/// An image of a part of the fleet that the operator has a default for.
+struct ImageStatus {
+  std::string image;  ///< in use
+  std::string
+      default_image;  ///< the operator's default when the app first had that part: for when the manifest names none
+  bool operator==(const ImageStatus&) const = default;
+};
+
 struct RealtimeAppStatus {
   std::int64_t observed_generation = 0;
   int replicas = 0;
@@ -88,9 +96,9 @@ struct RealtimeAppStatus {
   std::optional<std::int64_t> connections;  ///< nothing when it cannot be measured
   std::string selector;
   std::string url;
-  std::string server_image;
+  ImageStatus server;
   std::string redis_endpoint;
-  std::string redis_image;
+  ImageStatus redis;
   std::vector<Condition> conditions;
   bool operator==(const RealtimeAppStatus&) const = default;
 

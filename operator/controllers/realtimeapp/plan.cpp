@@ -19,7 +19,7 @@ namespace types = kube::types;
 
 void plan_redis(const api::RealtimeApp& app, const Observed& observed, Plan& plan) {
   plan.children.push_back({types::kService, encode(redis_service(app))});
-  plan.children.push_back({types::kStatefulSet, encode(redis_stateful_set(app, redis_image(app, observed),
+  plan.children.push_back({types::kStatefulSet, encode(redis_stateful_set(app, redis_image(app, observed).image,
                                                                           observed.redis_credentials->digest))});
 }
 
@@ -40,9 +40,10 @@ void plan_configuration_removals(const std::string& wanted, const Observed& obse
       plan.removals.push_back(id);
 }
 
-std::string chosen_image(const std::string& named, const std::string& recorded, const std::string& by_default) {
-  if (!named.empty()) return named;
-  return recorded.empty() ? by_default : recorded;
+/// The manifest's image, else the default that the app was made with, else today's.
+api::ImageStatus chosen_image(const std::string& named, const std::string& recorded, const std::string& by_default) {
+  const auto& adopted = recorded.empty() ? by_default : recorded;
+  return {named.empty() ? adopted : named, adopted};
 }
 
 }  // namespace
@@ -60,13 +61,13 @@ std::vector<ChildId> possible_children(const std::string& app) {
           {types::kPodDisruptionBudget.kind, app},     {types::kIngress.kind, app}};
 }
 
-std::string redis_image(const api::RealtimeApp& app, const Observed& observed) {
-  return chosen_image(app.spec.redis.image, app.status.redis_image, observed.default_redis_image);
+api::ImageStatus redis_image(const api::RealtimeApp& app, const Observed& observed) {
+  return chosen_image(app.spec.redis.image, app.status.redis.default_image, observed.default_redis_image);
 }
 
-std::string server_image(const api::RealtimeApp& app, const Observed& observed) {
+api::ImageStatus server_image(const api::RealtimeApp& app, const Observed& observed) {
   if (!app.spec.server) return {};
-  return chosen_image(app.spec.server->image, app.status.server_image, observed.default_server_image);
+  return chosen_image(app.spec.server->image, app.status.server.default_image, observed.default_server_image);
 }
 
 Plan plan(const api::RealtimeApp& app, const Observed& observed) {
@@ -79,7 +80,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed) {
   }
   const auto exposure = resolve_exposure(app, observed);
   plan.children.push_back({types::kServiceAccount, encode(fleet_service_account(app))});
-  FleetInputs inputs{redis ? observed.redis_credentials->digest : "", server_image(app, observed), {}};
+  FleetInputs inputs{redis ? observed.redis_credentials->digest : "", server_image(app, observed).image, {}};
   if (app.spec.server) {
     const auto configuration = server_config_map(app, *app.spec.server);
     inputs.server_configuration = configuration.metadata.key.name;

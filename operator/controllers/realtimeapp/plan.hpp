@@ -49,8 +49,8 @@ api::RealtimeAppStatus with_transition_times(api::RealtimeAppStatus status, cons
                                              const std::string& now);
 
 /// The image of the provisioned Redis: the manifest's, else the one the app was made with, else the default.
-std::string redis_image(const api::RealtimeApp& app, const Observed& observed);
+api::ImageStatus redis_image(const api::RealtimeApp& app, const Observed& observed);
 /// The same of the bundled server; nothing for an image of one's own.
-std::string server_image(const api::RealtimeApp& app, const Observed& observed);
+api::ImageStatus server_image(const api::RealtimeApp& app, const Observed& observed);
 
 }  // namespace controllers

@@ -165,10 +165,10 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Observed& obser
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
   status.url = fleet_url(app, observed);
-  status.server_image = server_image(app, observed);
+  status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);
-    status.redis_image = redis_image(app, observed);
+    status.redis = redis_image(app, observed);
   }
   status.conditions = {dated(condition::kReady, ready, app), dated(condition::kReconciling, reconciling, app),
                        dated(condition::kStalled, stalled, app), dated(condition::kRedisReady, redis, app),

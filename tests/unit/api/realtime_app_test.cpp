@@ -108,9 +108,9 @@ TEST_CASE("A status is read back as it was written", "[unit][api]") {
   status.connections = 12;
   status.selector = "a=b";
   status.url = "http://h/";
-  status.server_image = "realtime-server:1";
+  status.server = {"realtime-server:2", "realtime-server:1"};
   status.redis_endpoint = "r:6379";
-  status.redis_image = "redis:7";
+  status.redis = {"redis:8", "redis:7"};
   status.conditions = {{"Ready", "False", "ReplicasNotReady", "m", 3, "2006-01-02T15:04:05Z"}};
   const auto encoded = api::encode_status(app, status);
   CHECK(api::decode(encoded).app.status == status);

@@ -123,10 +123,14 @@ TEST_CASE("Redis runs restricted, with its password in a file and nothing kept u
 
 TEST_CASE("An image of Redis that the manifest does not name stays what it was", "[unit][controllers]") {
   auto app = sample_app();
-  app.status.redis_image = "redis:old";
-  CHECK(controllers::redis_image(app, sample_observed()) == "redis:old");
+  app.status.redis.default_image = "redis:old";
+  CHECK(controllers::redis_image(app, sample_observed()).image == "redis:old");
   app.spec.redis.image = "redis:mine";
-  CHECK(controllers::redis_image(app, sample_observed()) == "redis:mine");
+  CHECK(controllers::redis_image(app, sample_observed()).image == "redis:mine");
+  // Named and named no more, it is again what the app was made with.
+  app.status.redis = controllers::redis_image(app, sample_observed());
+  app.spec.redis.image.clear();
+  CHECK(controllers::redis_image(app, sample_observed()).image == "redis:old");
 }
 
 TEST_CASE("The pods restart when the Redis password changes, and only then", "[unit][controllers]") {

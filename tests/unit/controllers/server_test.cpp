@@ -154,13 +154,13 @@ TEST_CASE("An app that goes over to an image of its own loses its configuration 
 
 TEST_CASE("An image of the server that the manifest does not name stays what it was", "[unit][controllers]") {
   auto app = sample_server_app();
-  CHECK(controllers::assess(app, sample_observed()).server_image == "realtime-server:default");
-  app.status.server_image = "realtime-server:old";
-  CHECK(controllers::assess(app, sample_observed()).server_image == "realtime-server:old");
+  CHECK(controllers::assess(app, sample_observed()).server.image == "realtime-server:default");
+  app.status.server.default_image = "realtime-server:old";
+  CHECK(controllers::assess(app, sample_observed()).server.image == "realtime-server:old");
   CHECK(pod_of(deployment_of(app))["containers"][0]["image"] == "realtime-server:old");
   app.spec.server->image = "realtime-server:mine";
   CHECK(pod_of(deployment_of(app))["containers"][0]["image"] == "realtime-server:mine");
-  CHECK(controllers::assess(support::sample_app(), sample_observed()).server_image.empty());
+  CHECK(controllers::assess(support::sample_app(), sample_observed()).server.image.empty());
 }
 
 TEST_CASE("The status says how many are connected, if that is known", "[unit][controllers]") {

@@ -27,6 +27,9 @@ struct ClientConfig {
 /// file's directory. kInvalidInput names the file and what is wrong in it.
 core::Result<ClientConfig> load_kubeconfig(const std::filesystem::path& file);
 
+/// The same from the file's text. Throws nothing; the message lacks the file's name.
+core::Result<ClientConfig> parse_kubeconfig(const std::string& text, const std::filesystem::path& directory);
+
 /// The configuration of a pod, from KUBERNETES_SERVICE_HOST and _PORT and the mounted service account.
 core::Result<ClientConfig> in_cluster_config();
 

@@ -32,6 +32,11 @@ std::shared_ptr<const std::string> Credentials::ca() {
   return ca_;
 }
 
+void Credentials::doubt() {
+  const std::lock_guard lock{mutex_};
+  read_at_ = {};
+}
+
 void Credentials::refresh() {
   const auto now = std::chrono::steady_clock::now();
   if (read_at_ != decltype(read_at_){} && now - read_at_ < kRefresh) return;

@@ -21,6 +21,8 @@ class Credentials {
   const ClientConfig& config() const { return config_; }
   /// The bearer token to send now, or empty.
   std::string token();
+  /// The server refused us, or we it: the files are read again at the next request.
+  void doubt();
   /// The CA bundle in PEM to trust now, or empty for the system's.
   std::shared_ptr<const std::string> ca();
 

@@ -107,16 +107,20 @@ Result<ClientConfig> parse(const std::string& text, const fs::path& directory) {
 
 }  // namespace
 
+Result<ClientConfig> parse_kubeconfig(const std::string& text, const fs::path& directory) {
+  try {
+    return parse(text, directory);
+  } catch (const YAML::Exception& error) {
+    return core::fail(ErrorKind::kInvalidInput, error.what());
+  }
+}
+
 Result<ClientConfig> load_kubeconfig(const fs::path& file) {
   const auto text = read_file(file);
   if (!text) return core::fail(text.error(), "kubeconfig");
-  try {
-    auto config = parse(*text, file.parent_path());
-    if (!config) return core::fail(config.error(), "kubeconfig " + file.string());
-    return config;
-  } catch (const YAML::Exception& error) {
-    return core::fail(ErrorKind::kInvalidInput, fmt::format("kubeconfig {}: {}", file.string(), error.what()));
-  }
+  auto config = parse_kubeconfig(*text, file.parent_path());
+  if (!config) return core::fail(config.error(), "kubeconfig " + file.string());
+  return config;
 }
 
 }  // namespace kube

@@ -52,6 +52,8 @@ void Transfer::prepare(Credentials& credentials) {
   headers_ = curl_slist_append(headers_, "Accept: application/json");
   headers_ = curl_slist_append(headers_, "Expect:");
   check(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_));
+  // On a connection that was used before, curl repeats a request that got no answer; a POST may have been carried out.
+  if (request.method == "POST") check(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L));
   check(curl_easy_setopt(easy, CURLOPT_USERAGENT, "realtime-operator"));
   check(curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""));
   check(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1));

@@ -15,6 +15,8 @@ using core::ErrorKind;
 using core::Result;
 using TransferPtr = std::shared_ptr<Transfer>;
 
+constexpr long kUnauthorized = 401;
+
 /// The thread and what is handed to it. Only that thread touches the multi handle.
 class Transport::Loop {
  public:
@@ -92,7 +94,9 @@ class Transport::Loop {
 
   void end(CURL* easy, CURLcode code) {
     curl_multi_remove_handle(multi_, easy);
-    active_.extract(easy).mapped()->finish(code);
+    const auto transfer = active_.extract(easy).mapped();
+    transfer->finish(code);
+    if (transfer->status == kUnauthorized || code == CURLE_PEER_FAILED_VERIFICATION) credentials_.doubt();
   }
 
   Credentials credentials_;

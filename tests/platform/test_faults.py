@@ -97,7 +97,7 @@ def test_the_leader_is_killed(cluster, operator, chat, talking, unchanged, figur
     wait_for(lambda: operator.leader() not in ("", leader), KILLED, "the other instance to lead", 0.1)
     figures.add("leader killed: the other leads after", f"{watch.seconds():.1f} s")
     assert_works(chat)
-    figures.add("deliveries meanwhile, each once", talking.assert_undisturbed())
+    figures.add("leader killed: deliveries, each once", talking.assert_undisturbed())
 
 
 def test_the_leader_is_stopped(operator, chat, talking, unchanged, figures):

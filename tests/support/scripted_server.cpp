@@ -1,0 +1,258 @@
+#include "tests/support/scripted_server.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/tcp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/catch.hpp"
+
+namespace support {
+namespace {
+
+template <auto kFree>
+struct Freed {
+  template <class T>
+  void operator()(T* value) const {
+    kFree(value);
+  }
+};
+using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
+using Context = std::shared_ptr<SSL_CTX>;
+
+/// A certificate for 127.0.0.1 that vouches for itself.
+std::pair<Key, Certificate> make_certificate(int number) {
+  Key key{EVP_EC_gen("P-256")};
+  Certificate certificate{X509_new()};
+  auto* made = certificate.get();
+  X509_set_version(made, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(made), number);
+  X509_gmtime_adj(X509_getm_notBefore(made), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(made), 86'400);
+  X509_set_pubkey(made, key.get());
+  const auto name = fmt::format("authority {}", number);
+  auto* subject = X509_get_subject_name(made);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
+                             0);
+  X509_set_issuer_name(made, subject);
+  for (const auto& [kind, value] :
+       {std::pair{NID_subject_alt_name, "IP:127.0.0.1"}, std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
+    auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, kind, value);
+    X509_add_ext(made, extension, -1);
+    X509_EXTENSION_free(extension);
+  }
+  REQUIRE(X509_sign(made, key.get(), EVP_sha256()) > 0);
+  return {std::move(key), std::move(certificate)};
+}
+
+std::string pem(X509* certificate) {
+  const std::unique_ptr<BIO, Freed<BIO_free_all>> memory{BIO_new(BIO_s_mem())};
+  PEM_write_bio_X509(memory.get(), certificate);
+  char* text = nullptr;
+  const auto size = BIO_get_mem_data(memory.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+class Connection final : public ScriptedReply {
+ public:
+  Connection(int fd, SSL_CTX* context, const std::atomic<bool>& ending)
+      : fd_{fd}, ending_{ending}, ssl_{SSL_new(context)} {
+    const int on = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    SSL_set_fd(ssl_, fd_);
+  }
+  ~Connection() override {
+    SSL_free(ssl_);
+    close(fd_);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  bool greet() { return SSL_accept(ssl_) == 1; }
+  bool is_open() const { return open_; }
+  /// Ends what another thread waits for.
+  void shut() const { shutdown(fd_, SHUT_RDWR); }
+
+  void raw(std::string_view bytes) override {
+    if (SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) <= 0) open_ = false;
+  }
+  void cut() override {
+    open_ = false;
+    shut();
+  }
+  void hold() override {
+    char byte = 0;
+    while (!ending_ && SSL_read(ssl_, &byte, 1) > 0) {
+    }
+    open_ = false;
+  }
+
+  /// The next request; false when there is none.
+  bool read(ScriptedRequest& request) {
+    std::string head;
+    if (!fill(head, [&] { return head.find("\r\n\r\n") != std::string::npos; })) return false;
+    const auto end = head.find("\r\n\r\n");
+    request.body = head.substr(end + 4);
+    parse(head.substr(0, end), request);
+    std::size_t length = 0;
+    const auto& text = request.headers["content-length"];
+    std::from_chars(text.data(), text.data() + text.size(), length);
+    return fill(request.body, [&] { return request.body.size() >= length; });
+  }
+
+ private:
+  template <class Enough>
+  bool fill(std::string& text, Enough enough) {
+    std::array<char, 4096> buffer{};
+    while (!enough()) {
+      const int count = SSL_read(ssl_, buffer.data(), buffer.size());
+      if (count <= 0) return false;
+      text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+
+  static void parse(const std::string& head, ScriptedRequest& request) {
+    std::size_t at = head.find("\r\n");
+    const auto line = head.substr(0, at);
+    const auto space = line.find(' ');
+    request.method = line.substr(0, space);
+    request.target = line.substr(space + 1, line.rfind(' ') - space - 1);
+    while (at != std::string::npos) {
+      const auto next = head.find("\r\n", at + 2);
+      auto field = head.substr(at + 2, next == std::string::npos ? next : next - at - 2);
+      const auto colon = field.find(": ");
+      auto name = field.substr(0, colon);
+      std::transform(name.begin(), name.end(), name.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      request.headers[name] = field.substr(colon + 2);
+      at = next;
+    }
+  }
+
+  int fd_;
+  const std::atomic<bool>& ending_;
+  SSL* ssl_;
+  std::atomic<bool> open_ = true;
+};
+
+}  // namespace
+
+void ScriptedReply::answer(int status, std::string_view body, std::string_view more_headers) {
+  raw(fmt::format("HTTP/1.1 {} Scripted\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", status,
+                  body.size(), more_headers, body));
+}
+
+void ScriptedReply::begin_stream() {
+  raw("HTTP/1.1 200 Scripted\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n");
+}
+
+struct ScriptedServer::State {
+  explicit State(Script wanted) : script{std::move(wanted)} {
+    change_authority();
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    REQUIRE(listen(fd, 16) == 0);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
+    accepting = std::jthread{[this] { accept_all(); }};
+  }
+
+  ~State() {
+    ending = true;
+    shutdown(fd, SHUT_RDWR);
+    accepting.join();
+    {
+      const std::lock_guard lock{mutex};
+      for (const auto& connection : connections) connection->shut();
+    }
+    threads.clear();
+    close(fd);
+  }
+
+  void change_authority() {
+    const auto [key, certificate] = make_certificate(++authorities);
+    Context made{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
+    REQUIRE(SSL_CTX_use_certificate(made.get(), certificate.get()) == 1);
+    REQUIRE(SSL_CTX_use_PrivateKey(made.get(), key.get()) == 1);
+    const std::lock_guard lock{mutex};
+    context = std::move(made);
+    authority = pem(certificate.get());
+  }
+
+  void accept_all() {
+    while (!ending) {
+      const int peer = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+      if (peer < 0) continue;
+      const std::lock_guard lock{mutex};
+      auto connection = std::make_shared<Connection>(peer, context.get(), ending);
+      connections.push_back(connection);
+      const int number = static_cast<int>(connections.size());
+      threads.emplace_back([this, connection, number, kept = context] { serve(*connection, number); });
+    }
+  }
+
+  void serve(Connection& connection, int number) {
+    if (!connection.greet()) return;
+    ScriptedRequest request;
+    while (!ending && connection.is_open() && connection.read(request)) {
+      request.connection = number;
+      {
+        const std::lock_guard lock{mutex};
+        requests.push_back(request);
+      }
+      script(request, connection);
+      request = {};
+    }
+    connection.shut();
+  }
+
+  const Script script;
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int port = 0;
+  std::atomic<bool> ending = false;
+  mutable std::mutex mutex;
+  int authorities = 0;
+  Context context;
+  std::string authority;
+  std::vector<ScriptedRequest> requests;
+  std::vector<std::shared_ptr<Connection>> connections;
+  std::list<std::jthread> threads;
+  std::jthread accepting;
+};
+
+ScriptedServer::ScriptedServer(Script script) : state_{std::make_unique<State>(std::move(script))} {}
+ScriptedServer::~ScriptedServer() = default;
+
+std::string ScriptedServer::url() const { return fmt::format("https://127.0.0.1:{}", state_->port); }
+
+std::string ScriptedServer::authority() const {
+  const std::lock_guard lock{state_->mutex};
+  return state_->authority;
+}
+
+void ScriptedServer::change_authority() { state_->change_authority(); }
+
+std::vector<ScriptedRequest> ScriptedServer::requests() const {
+  const std::lock_guard lock{state_->mutex};
+  return state_->requests;
+}
+
+}  // namespace support

@@ -1,0 +1,147 @@
+// What an API server and the way to it may do to a request; see tests/unit/runtime/reflector_test.cpp for lists and
+// watches.
+#include "operator/kube/transport.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "operator/kube/client.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
+
+using core::ErrorKind;
+using support::ScriptedReply;
+using support::ScriptedRequest;
+using support::ScriptedServer;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kEmpty = R"({"metadata": {"name": "a"}})";
+
+kube::ClientConfig trusting(const ScriptedServer& server) { return {.server = server.url(), .ca = server.authority()}; }
+
+/// A file that goes with the test.
+class File {
+ public:
+  explicit File(const std::string& text)
+      : path_{fs::temp_directory_path() / fmt::format("transport-test-{}-{}", getpid(), ++count)} {
+    write(text);
+  }
+  ~File() { fs::remove(path_); }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  void write(const std::string& text) const { std::ofstream{path_} << text; }
+  void remove() const { fs::remove(path_); }
+  std::string path() const { return path_.string(); }
+
+ private:
+  static inline int count = 0;
+  fs::path path_;
+};
+
+}  // namespace
+
+TEST_CASE("A conflict has three meanings", "[unit][kube]") {
+  std::string status;
+  ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(409, status); }};
+  kube::Transport transport{trusting(server)};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  const kube::Object object{{{"metadata", {{"name", "a"}, {"namespace", "n"}}}}};
+  status = R"({"kind": "Status", "reason": "AlreadyExists", "message": "secrets \"a\" already exists"})";
+  CHECK(client.create(kube::types::kSecret, object, {}).error().kind == ErrorKind::kAlreadyExists);
+  status = R"({"kind": "Status", "reason": "Conflict", "message": "the object has been modified"})";
+  CHECK(client.patch(kube::types::kLease, {"n", "a"}, nlohmann::json::object(), {}).error().kind ==
+        ErrorKind::kConflict);
+  status =
+      R"({"kind": "Status", "reason": "Conflict", "message": "Apply failed with 1 conflict: conflict with \"kubectl\"",
+      "details": {"causes": [{"reason": "FieldManagerConflict", "field": ".spec.replicas"}]}})";
+  const auto applied = client.apply(kube::types::kDeployment, object, {});
+  CHECK(applied.error().kind == ErrorKind::kConflict);
+  CHECK_THAT(applied.error().message, Catch::Contains("conflict with \"kubectl\""));
+}
+
+TEST_CASE("A POST that may have been carried out is not repeated", "[unit][kube]") {
+  ScriptedServer server{[](const ScriptedRequest& request, ScriptedReply& reply) {
+    if (request.method == "POST") return reply.cut();
+    reply.answer(200, kEmpty);
+  }};
+  kube::Transport transport{trusting(server)};
+  // A connection that was used before and is closed is what libraries try anew.
+  REQUIRE(transport.send({.target = "/first"}, {}));
+  const auto outcome =
+      transport.send({.method = "POST", .target = "/second", .content_type = "application/json", .body = "{}"}, {});
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::kUnavailable);
+  const auto requests = server.requests();
+  CHECK(std::count_if(requests.begin(), requests.end(), [](const auto& request) { return request.method == "POST"; }) ==
+        1);
+}
+
+TEST_CASE("A token that was rotated is used as soon as the old one is refused", "[unit][kube]") {
+  const File token{"one"};
+  std::atomic<bool> rotated = false;
+  ScriptedServer server{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+    const auto wanted = rotated ? "Bearer two" : "Bearer one";
+    reply.answer(request.headers.at("authorization") == wanted ? 200 : 401, kEmpty);
+  }};
+  auto config = trusting(server);
+  config.token_file = token.path();
+  kube::Transport transport{config};
+  CHECK(transport.send({.target = "/"}, {})->status == 200);
+  token.write("two");
+  rotated = true;
+  CHECK(transport.send({.target = "/"}, {})->status == 401);
+  CHECK(transport.send({.target = "/"}, {})->status == 200);
+  token.remove();
+  CHECK(transport.send({.target = "/"}, {})->status == 200);
+  rotated = false;
+  CHECK(transport.send({.target = "/"}, {})->status == 401);
+  CHECK(transport.send({.target = "/"}, {})->status == 401);  // the last good token, as there is no other
+}
+
+TEST_CASE("A CA that has changed is trusted as soon as the old one fails", "[unit][kube]") {
+  ScriptedServer server{
+      [](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(200, kEmpty, "Connection: close\r\n"); }};
+  const File authority{server.authority()};
+  kube::Transport transport{{.server = server.url(), .ca_file = authority.path()}};
+  CHECK(transport.send({.target = "/"}, {})->status == 200);
+  server.change_authority();
+  const auto refused = transport.send({.target = "/"}, {});
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Contains("certificate"));
+  authority.write(server.authority());
+  CHECK(transport.send({.target = "/"}, {})->status == 200);
+}
+
+TEST_CASE("An answer that is cut off, or none, is unavailable; one that is no JSON is malformed", "[unit][kube]") {
+  std::string what;
+  ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) {
+    if (what == "cut head") reply.raw("HTTP/1.1 200 OK\r\nContent-Le");
+    if (what == "cut body") reply.raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"metadata\"");
+    if (what == "text") return reply.answer(200, "Hello.");
+    if (what == "list") return reply.answer(200, "[1, 2]");
+    if (what == "no HTTP") reply.raw("SSH-2.0-OpenSSH\r\n");
+    reply.cut();
+  }};
+  kube::Transport transport{trusting(server)};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  const auto kind_of = [&](const char* wanted) {
+    what = wanted;
+    return client.get(kube::types::kService, {"n", "a"}, {}).error().kind;
+  };
+  CHECK(kind_of("cut head") == ErrorKind::kMalformed);  // curl takes it for an answer without a body
+  CHECK(kind_of("cut body") == ErrorKind::kUnavailable);
+  CHECK(kind_of("nothing") == ErrorKind::kUnavailable);
+  CHECK(kind_of("no HTTP") == ErrorKind::kUnavailable);
+  CHECK(kind_of("text") == ErrorKind::kMalformed);
+  CHECK(kind_of("list") == ErrorKind::kMalformed);
+}

@@ -49,8 +49,8 @@ class File {
 }  // namespace
 
 TEST_CASE("A conflict has three meanings", "[unit][kube]") {
-  std::string status;
-  ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(409, status); }};
+  std::atomic<const char*> status;
+  ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(409, status.load()); }};
   kube::Transport transport{trusting(server)};
   core::Metrics metrics;
   kube::Client client{transport, metrics};
@@ -122,8 +122,9 @@ TEST_CASE("A CA that has changed is trusted as soon as the old one fails", "[uni
 }
 
 TEST_CASE("An answer that is cut off, or none, is unavailable; one that is no JSON is malformed", "[unit][kube]") {
-  std::string what;
+  std::atomic<const char*> asked;
   ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) {
+    const std::string_view what = asked.load();
     if (what == "cut head") reply.raw("HTTP/1.1 200 OK\r\nContent-Le");
     if (what == "cut body") reply.raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"metadata\"");
     if (what == "text") return reply.answer(200, "Hello.");
@@ -135,7 +136,7 @@ TEST_CASE("An answer that is cut off, or none, is unavailable; one that is no JS
   core::Metrics metrics;
   kube::Client client{transport, metrics};
   const auto kind_of = [&](const char* wanted) {
-    what = wanted;
+    asked = wanted;
     return client.get(kube::types::kService, {"n", "a"}, {}).error().kind;
   };
   CHECK(kind_of("cut head") == ErrorKind::kMalformed);  // curl takes it for an answer without a body

@@ -12,11 +12,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.platform.release import Release
+from tests.platform.traffic import ECHO, Traffic, traffic
 from tests.support import names
+from tests.support.app import App, manifest
 from tests.support.cluster import ROOT
 from tests.support.figures import Figures
 from tests.support.foreign import Foreign
 from tests.support.kubectl import Kubectl
+from tests.support.waiting import wait_for
 
 FIGURES = pytest.StashKey[Figures]()
 CLUSTER = pytest.StashKey[Foreign]()
@@ -102,6 +105,27 @@ def namespaces(kubectl) -> Iterator[list[str]]:
 def module_namespaces(operator, kubectl) -> Iterator[list[str]]:
     """The same for all tests of a module."""
     with fresh_namespaces(kubectl) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def chat(operator, kubectl, module_namespaces) -> App:
+    """A fleet of three behind the ingress."""
+    made = App(kubectl, "chat", module_namespaces[0])
+    exposure = {"type": "Ingress", "className": "traefik", "host": "chat.test"}
+    kubectl.apply(manifest(made.name, made.namespace, replicas=3, server=ECHO, exposure=exposure))
+    return made
+
+
+@pytest.fixture
+def talking(chat) -> Iterator[Traffic]:
+    """Clients on every replica of that fleet, which is well."""
+    if chat.get()["spec"]["replicas"] != 3:
+        chat.scale(3)
+    chat.wait_ready()
+    chat.wait_served()
+    with traffic(chat) as made:
+        wait_for(lambda: len(made.sent) > 10, 20, "something to be said")
         yield made
 
 

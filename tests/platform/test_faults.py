@@ -9,37 +9,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.platform.traffic import Prober, Traffic, traffic
+from tests.platform.traffic import Prober
 from tests.support.app import App, manifest
 from tests.support.kubectl import KubectlError
 from tests.support.traces import Processes
 from tests.support.waiting import Stopwatch, wait_for
 
-ECHO = {"namespaces": {"/": {"events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}]}}}}
-EXPOSED = {"type": "Ingress", "className": "traefik", "host": "chat.test"}
 KILLED = 17.0
 STOPPED = 2.0
-
-
-@pytest.fixture(scope="module")
-def chat(operator, kubectl, module_namespaces) -> App:
-    made = App(kubectl, "chat", module_namespaces[0])
-    kubectl.apply(manifest(made.name, made.namespace, replicas=3, server=ECHO, exposure=EXPOSED))
-    made.wait_ready()
-    made.wait_served()
-    return made
-
-
-@pytest.fixture
-def talking(chat) -> Iterator[Traffic]:
-    """Clients on every replica of a fleet that is well."""
-    if chat.get()["spec"]["replicas"] != 3:
-        chat.scale(3)
-    chat.wait_ready()
-    chat.wait_served()
-    with traffic(chat) as made:
-        wait_for(lambda: len(made.sent) > 10, 20, "something to be said")
-        yield made
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import pytest
 
+from tests.platform.traffic import ECHO
 from tests.support.app import App, manifest
 from tests.support.kubectl import KubectlError
 from tests.support.waiting import wait_for
 
-ECHO = {"namespaces": {"/": {"events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}]}}}}
 
 
 @pytest.fixture

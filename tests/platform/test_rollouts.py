@@ -4,37 +4,17 @@ or put back. What others set stays."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-
 import pytest
 
-from tests.platform.traffic import Prober, Traffic, traffic
-from tests.support.app import App, manifest
+from tests.platform.traffic import Prober
+from tests.support.app import App
 from tests.support.waiting import Stopwatch, wait_for
 
-ECHO = {"namespaces": {"/": {"events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}]}}}}
 BAD = {
     "an image that cannot be pulled": ({"image": "localhost:9/server:2"}, "ImagePullFailed"),
     "an image of another program": ({"image": "BUSYBOX"}, "ContainerRefused"),
     "more than any node has": ({"resources": {"requests": {"cpu": "1000"}}}, "Unschedulable"),
 }
-
-
-@pytest.fixture(scope="module")
-def chat(operator, kubectl, module_namespaces) -> App:
-    made = App(kubectl, "chat", module_namespaces[0])
-    kubectl.apply(manifest(made.name, made.namespace, replicas=3, server=ECHO,
-                           exposure={"type": "Ingress", "className": "traefik", "host": "rollout.test"}))
-    made.wait_ready()
-    made.wait_served()
-    return made
-
-
-@pytest.fixture
-def talking(chat) -> Iterator[Traffic]:
-    chat.wait_ready()
-    with traffic(chat) as made:
-        yield made
 
 
 def patch(app: App, server: dict) -> None:

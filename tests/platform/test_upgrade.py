@@ -6,12 +6,11 @@ import threading
 
 import pytest
 
-from tests.platform.traffic import traffic
+from tests.platform.traffic import ECHO, traffic
 from tests.support.app import App, manifest
 from tests.support.waiting import Stopwatch
 
 PERIOD = 5.0  # seconds between two new apps
-ECHO = {"namespaces": {"/": {"events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}]}}}}
 EXPOSED = {"type": "Ingress", "className": "traefik", "host": "upgrade.test"}
 
 

@@ -16,6 +16,8 @@ from tests.support.python_clients import PythonClients
 from tests.support.replicas import Owners
 from tests.support.waiting import wait_for
 
+# The bundled server's rules for what the clients say.
+ECHO = {"namespaces": {"/": {"events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}]}}}}
 PERIOD = 0.05  # seconds between two messages
 
 

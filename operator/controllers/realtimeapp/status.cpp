@@ -76,6 +76,13 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
   return {true, reason::kIngressServing, fmt::format("clients reach the fleet at {}", url)};
 }
 
+/// What an image of one's own has to do; the bundled server does it.
+std::string how_to_be_ready(const api::RealtimeApp& app) {
+  if (app.spec.server) return {};
+  return fmt::format("; one is ready once it answers an Engine.IO handshake on 0.0.0.0:{} at {}", app.spec.app.port,
+                     app.spec.protocol.path);
+}
+
 /// Whether every replica that is wanted is ready on the current template, and no other is left.
 Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment) {
   const int wanted = app.spec.replicas;
@@ -87,7 +94,7 @@ Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment
                         deployment->replicas)};
   if (deployment->ready_replicas < wanted)
     return {false, reason::kReplicasNotReady,
-            fmt::format("{} of {} replicas are ready", deployment->ready_replicas, wanted)};
+            fmt::format("{} of {} replicas are ready{}", deployment->ready_replicas, wanted, how_to_be_ready(app))};
   if (wanted == 0) return {true, reason::kScaledToZero, "replicas is 0: no client can connect until it is raised"};
   return {true, reason::kFleetReady, fmt::format("{0} of {0} replicas are ready", wanted)};
 }

@@ -52,6 +52,9 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
   SECTION("a replica is not ready") {
     deployment.ready_replicas = 2;
     CHECK(ready() == Brief{"False", "ReplicasNotReady"});
+    CHECK(controllers::assess(app, observed).condition("Ready")->message ==
+          "2 of 3 replicas are ready; one is ready once it answers an Engine.IO handshake on 0.0.0.0:8000 at "
+          "/socket.io/");
     CHECK(brief(controllers::assess(app, observed), "Reconciling").status == "True");
   }
   SECTION("an old replica still serves") {

@@ -37,12 +37,11 @@ core::Result<bool> WatchDecoder::feed(std::string_view bytes, const Sink& sink) 
       partial_ += piece;
       return true;
     }
-    std::string_view frame = piece;
-    if (!partial_.empty()) frame = (partial_ += piece);
+    const auto whole = partial_.empty() ? std::string{} : std::exchange(partial_, {}).append(piece);
+    const std::string_view frame = whole.empty() ? piece : whole;
     bytes.remove_prefix(end + 1);
     if (frame.empty() || frame == "\r") continue;
     auto event = decode(frame);
-    partial_.clear();
     if (!event) return tl::unexpected(event.error());
     if (!sink(std::move(*event))) return false;
   }

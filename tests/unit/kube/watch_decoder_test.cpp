@@ -30,6 +30,15 @@ TEST_CASE("Watch events come out the same wherever the stream is cut", "[unit][k
   }
 }
 
+TEST_CASE("Empty lines between frames are nothing, also when they come in pieces", "[unit][kube]") {
+  kube::WatchDecoder decoder;
+  int seen = 0;
+  const auto count = [&](const kube::WatchEvent&) { return ++seen > 0; };
+  for (const auto* piece : {"\r", "\n", "\r", "\n\r", "\n"}) REQUIRE(decoder.feed(piece, count));
+  REQUIRE(decoder.feed(kStream, count));
+  CHECK(seen == 3);
+}
+
 TEST_CASE("A sink that has enough ends the decoding", "[unit][kube]") {
   kube::WatchDecoder decoder;
   int seen = 0;

@@ -16,23 +16,12 @@ import requests
 from tests.support import cluster as clusters
 from tests.support import evidence, fleet, names
 from tests.support.app import App
-from tests.support.figures import Figures
 from tests.support.replicas import Owners
+from tests.support.reporting import figures, pytest_configure, pytest_terminal_summary  # noqa: F401  (pytest looks for them here)
 from tests.support.waiting import Stopwatch, wait_for
 
-FIGURES = pytest.StashKey[Figures]()
 CLUSTER = pytest.StashKey[clusters.Cluster]()
 NAMESPACES = "e2e-"
-BUILD = clusters.ROOT / "build" / "test"
-
-
-def pytest_configure(config):
-    config.stash[FIGURES] = Figures()
-
-
-@pytest.fixture(scope="session")
-def figures(pytestconfig) -> Figures:
-    return pytestconfig.stash[FIGURES]
 
 
 @pytest.fixture(scope="session")
@@ -149,11 +138,3 @@ def pytest_runtest_makereport(item, call):
     if report.failed and cluster:
         report.sections.extend(evidence.collect(cluster.kubectl))
     return report
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    figures = config.stash[FIGURES]
-    terminalreporter.section("figures")
-    for line in figures.lines():
-        terminalreporter.line(line)
-    figures.write(BUILD / "e2e-figures.json")

@@ -16,23 +16,13 @@ from tests.platform.traffic import ECHO, Traffic, traffic
 from tests.support import names
 from tests.support.app import App, manifest
 from tests.support.cluster import ROOT
-from tests.support.figures import Figures
 from tests.support.foreign import Foreign
 from tests.support.kubectl import Kubectl
+from tests.support.reporting import figures, pytest_configure, pytest_terminal_summary  # noqa: F401  (pytest looks for them here)
 from tests.support.waiting import wait_for
 
-FIGURES = pytest.StashKey[Figures]()
 CLUSTER = pytest.StashKey[Foreign]()
 IMAGES = ("realtime-operator", "realtime-server", "redis", "busybox")
-
-
-def pytest_configure(config):
-    config.stash[FIGURES] = Figures()
-
-
-@pytest.fixture(scope="session")
-def figures(pytestconfig) -> Figures:
-    return pytestconfig.stash[FIGURES]
 
 
 @pytest.fixture(scope="session")
@@ -143,11 +133,3 @@ def pytest_runtest_makereport(item, call):
             with contextlib.suppress(Exception):
                 report.sections.append((words, cluster.kubectl(*words.split())[-6000:]))
     return report
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    figures = config.stash[FIGURES]
-    terminalreporter.section("figures")
-    for line in figures.lines():
-        terminalreporter.line(line)
-    figures.write(ROOT / "build" / "test" / "platform-figures.json")

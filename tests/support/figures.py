@@ -1,4 +1,4 @@
-"""What the tests measured, printed at the end of the run and kept in build/test/e2e-figures.json."""
+"""What the tests measured, printed at the end of the run and kept; see reporting.py."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import os
 import pathlib
 import socket
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from . import binaries, controlplane, pki
 from .api import Api
@@ -40,13 +40,15 @@ def _free_ports(count: int) -> list[int]:
 class ApiServer:
     """Starts both in an empty folder that the caller owns and removes; stops both at the end."""
 
-    def __init__(self, folder: pathlib.Path, binaries_folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, binaries_folder: pathlib.Path, flags: Sequence[str] = ()):
+        """`flags` are kube-apiserver's, besides our own."""
         self.folder = folder
         self.pki = folder / "pki"
         self.kubeconfig = folder / "kubeconfig"
         self.audit_log = folder / "log" / "audit.log"
         self.url = ""  # known once it is started
         self._binaries = binaries_folder
+        self._flags = flags
         self._processes = Processes(folder, (binaries_folder,))
 
     def start(self) -> None:
@@ -55,9 +57,10 @@ class ApiServer:
         self.audit_log.parent.mkdir(parents=True, exist_ok=True)
         self._processes.start("etcd", controlplane.etcd_command(self._binaries, self.folder / "etcd", etcd_port,
                                                                 peer_port))
-        self._processes.start("kube-apiserver", controlplane.apiserver_command(
+        command = controlplane.apiserver_command(
             self._binaries, self.pki, service_range="10.0.0.0/24", address="127.0.0.1", bind="127.0.0.1", port=port,
-            etcd_port=etcd_port, audit_policy=controlplane.write_audit_policy(self.folder), audit_log=self.audit_log))
+            etcd_port=etcd_port, audit_policy=controlplane.write_audit_policy(self.folder), audit_log=self.audit_log)
+        self._processes.start("kube-apiserver", [*command, *self._flags])
         self.url = f"https://127.0.0.1:{port}"
         pki.kubeconfig(self.pki, "admin", self.url, self.kubeconfig)
         api = Api("127.0.0.1", port, self.pki)

@@ -14,7 +14,6 @@ namespace {
 using core::ErrorKind;
 using core::Result;
 
-constexpr std::chrono::seconds kIdleMargin{10};
 constexpr std::string_view kApplyType = "application/apply-patch+yaml";
 
 std::string escaped(const std::string& text) {
@@ -125,20 +124,21 @@ Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, cons
   return {};
 }
 
-Result<void> Client::watch(const ResourceType& type, const Selection& selection, const std::string& resource_version,
-                           std::chrono::seconds duration, const std::stop_token& stop, const WatchDecoder::Sink& sink) {
-  HttpRequest request{.target =
-                          fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}{}",
-                                      type.path(selection.name_space), escaped(resource_version), duration.count(),
-                                      selection_query(selection))};
+Result<void> Client::watch(const ResourceType& type, const Selection& selection, const WatchOptions& options,
+                           const std::stop_token& stop, const WatchDecoder::Sink& sink) {
+  const auto begin = options.resource_version.empty()
+                         ? std::string{"sendInitialEvents=true&resourceVersionMatch=NotOlderThan"}
+                         : "resourceVersion=" + escaped(options.resource_version);
+  HttpRequest request{.target = fmt::format("{}?watch=true&allowWatchBookmarks=true&{}&timeoutSeconds={}{}",
+                                            type.path(selection.name_space), begin, options.duration.count(),
+                                            selection_query(selection))};
   const auto method = request.method;
   WatchDecoder decoder;
   core::Result<bool> decoded = true;
-  const auto response =
-      transport_.stream(std::move(request), duration + kIdleMargin, stop, [&](std::string_view chunk) {
-        decoded = decoder.feed(chunk, sink);
-        return decoded && *decoded;
-      });
+  const auto response = transport_.stream(std::move(request), options.idle, stop, [&](std::string_view chunk) {
+    decoded = decoder.feed(chunk, sink);
+    return decoded && *decoded;
+  });
   count(method, response);
   if (!decoded) return tl::unexpected(decoded.error());
   if (!response) return tl::unexpected(response.error());

@@ -34,6 +34,15 @@ struct ListPage {
   std::string next;  ///< the `continue` token, empty on the last page
 };
 
+/// From where a watch goes on, and for how long.
+struct WatchOptions {
+  /// Empty for a streaming list: what is there comes first as kAdded, up to the bookmark that ends the initial events.
+  std::string resource_version{};
+  std::chrono::seconds duration{};  ///< the server is asked to end it after that
+  /// For how long nothing may come before the connection is given up; asked whenever something came.
+  std::function<std::chrono::milliseconds()> idle{};
+};
+
 class Client {
  public:
   static constexpr int kPageSize = 500;
@@ -57,10 +66,10 @@ class Client {
   /// Deletes exactly the object with this uid, and what it owns in the background. Success if it is gone already.
   core::Result<void> remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
                             const std::stop_token& stop);
-  /// Watches from `resource_version` until the server ends it, `sink` gives false, or a failure. The server is asked to
-  /// end it after `duration`; a connection on which nothing came for `duration` and ten seconds more is given up.
-  core::Result<void> watch(const ResourceType& type, const Selection& selection, const std::string& resource_version,
-                           std::chrono::seconds duration, const std::stop_token& stop, const WatchDecoder::Sink& sink);
+  /// Watches until the server ends it, `sink` gives false, or a failure; kTimeout when nothing came for too long. A
+  /// server that does not stream lists refuses an empty version with kInvalidObject.
+  core::Result<void> watch(const ResourceType& type, const Selection& selection, const WatchOptions& options,
+                           const std::stop_token& stop, const WatchDecoder::Sink& sink);
 
  private:
   core::Result<HttpResponse> exchange(HttpRequest request, const std::stop_token& stop);

@@ -146,7 +146,8 @@ Result<HttpResponse> Transport::send(HttpRequest request, const std::stop_token&
   return outcome_of(*transfer, host());
 }
 
-Result<HttpResponse> Transport::stream(HttpRequest request, std::chrono::milliseconds idle, const std::stop_token& stop,
+Result<HttpResponse> Transport::stream(HttpRequest request, const std::function<std::chrono::milliseconds()>& idle,
+                                       const std::stop_token& stop,
                                        const std::function<bool(std::string_view)>& on_chunk) {
   const auto transfer = std::make_shared<Transfer>(std::move(request), true);
   loop_->post(Loop::Command::kStart, transfer);
@@ -159,7 +160,7 @@ Result<HttpResponse> Transport::stream(HttpRequest request, std::chrono::millise
   };
   while (true) {
     const bool progress = transfer->changed.wait_for(
-        lock, stop, idle, [&] { return transfer->done || (transfer->status == 200 && !transfer->received.empty()); });
+        lock, stop, idle(), [&] { return transfer->done || (transfer->status == 200 && !transfer->received.empty()); });
     if (stop.stop_requested()) return cancel(ErrorKind::kCancelled, "cancelled");
     if (!progress) return cancel(ErrorKind::kTimeout, "nothing came before the idle deadline");
     if (transfer->status == 200 && !transfer->received.empty()) {

@@ -47,10 +47,10 @@ class Transport {
   core::Result<HttpResponse> send(HttpRequest request, const std::stop_token& stop);
 
   /// Sends and passes the body of a 200 to `on_chunk` as it comes, on the caller's thread, until the server ends it
-  /// (success), `on_chunk` gives false (success), nothing came for `idle` (kTimeout), or `stop` (kCancelled). Another
+  /// (success), `on_chunk` gives false (success), nothing came for `idle()` (kTimeout), or `stop` (kCancelled). Another
   /// status is returned as the response with its body.
-  core::Result<HttpResponse> stream(HttpRequest request, std::chrono::milliseconds idle, const std::stop_token& stop,
-                                    const std::function<bool(std::string_view)>& on_chunk);
+  core::Result<HttpResponse> stream(HttpRequest request, const std::function<std::chrono::milliseconds()>& idle,
+                                    const std::stop_token& stop, const std::function<bool(std::string_view)>& on_chunk);
 
   /// The server's "HOST:PORT", for logs and metrics.
   const std::string& host() const;

@@ -27,6 +27,12 @@ core::Result<WatchEvent> decode(std::string_view frame) {
 
 }  // namespace
 
+bool WatchEvent::ends_initial_events() const {
+  static constexpr const char* kAnnotation = "k8s.io/initial-events-end";
+  return type == WatchEventType::kBookmark &&
+         value_at<std::string>(object.json(), {"metadata", "annotations", kAnnotation}) == "true";
+}
+
 core::Result<bool> WatchDecoder::feed(std::string_view bytes, const Sink& sink) {
   while (!bytes.empty()) {
     const auto end = bytes.find('\n');

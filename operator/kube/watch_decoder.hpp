@@ -17,6 +17,9 @@ enum class WatchEventType { kAdded, kModified, kDeleted, kBookmark, kError };
 struct WatchEvent {
   WatchEventType type;
   Object object;  ///< for kError a metav1.Status
+
+  /// Whether it is the bookmark that tells a streaming list to be complete (annotated `k8s.io/initial-events-end`).
+  bool ends_initial_events() const;
 };
 
 class WatchDecoder {

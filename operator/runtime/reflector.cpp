@@ -9,6 +9,17 @@ namespace runtime {
 using core::ErrorKind;
 using core::Result;
 
+namespace {
+
+/// Whether a list of pages may do where a streaming list ended thus: refused by an older server or for want of the
+/// right to watch, not understood by what is between, or never complete.
+bool calls_for_pages(ErrorKind kind) {
+  return kind == ErrorKind::kInvalidObject || kind == ErrorKind::kForbidden || kind == ErrorKind::kMalformed ||
+         kind == ErrorKind::kTimeout;
+}
+
+}  // namespace
+
 Reflector::Reflector(kube::Client& client, const kube::ResourceType& type, kube::Selection selection,
                      std::unique_ptr<ReflectorTarget> target, ReflectorTimes times)
     : client_{client}, type_{type}, selection_{std::move(selection)}, target_{std::move(target)}, times_{times} {}
@@ -19,32 +30,35 @@ void Reflector::start() {
 
 void Reflector::run(const std::stop_token& stop) {
   Backoff backoff{times_.first_backoff, times_.last_backoff};
-  std::string version;
   while (!stop.stop_requested()) {
-    Result<void> outcome;
-    if (version.empty()) {
-      auto listed = list(stop);
-      if (listed) {
-        version = *listed;
-        synced_ = true;
-      } else {
-        outcome = tl::unexpected(listed.error());
-      }
-    }
     const auto started = std::chrono::steady_clock::now();
-    if (outcome) outcome = watch(version, stop);
+    const auto outcome = follow(stop);
     if (outcome || stop.stop_requested()) {
       backoff.reset();
       continue;
     }
-    if (outcome.error().kind == ErrorKind::kGone) version.clear();
-    report(outcome.error());
+    if (outcome.error().kind == ErrorKind::kGone) version_.clear();
+    report(outcome.error(), "list and watch interrupted, trying again");
     if (std::chrono::steady_clock::now() - started > times_.last_backoff) backoff.reset();
     pause(stop, std::max(backoff.next(), outcome.error().retry_after.value_or(std::chrono::milliseconds{0})));
   }
 }
 
-Result<std::string> Reflector::list(const std::stop_token& stop) {
+/// One watch, with the list before it where one is due.
+Result<void> Reflector::follow(const std::stop_token& stop) {
+  if (version_.empty() && streams_lists_) {
+    auto streamed = watch(stop);
+    if (streamed || !version_.empty() || !calls_for_pages(streamed.error().kind)) return streamed;
+    report(streamed.error(), "the list cannot be streamed, asking for pages");
+  }
+  if (version_.empty()) {
+    if (auto listed = list_pages(stop); !listed) return listed;
+    streams_lists_ = false;
+  }
+  return watch(stop);
+}
+
+Result<void> Reflector::list_pages(const std::stop_token& stop) {
   target_->begin_list();
   std::string next;
   while (true) {
@@ -52,42 +66,63 @@ Result<std::string> Reflector::list(const std::stop_token& stop) {
     if (!page) return tl::unexpected(page.error());
     for (const auto& object : page->items) target_->listed(object);
     if (page->next.empty()) {
-      target_->end_list();
-      return page->resource_version;
+      complete_list(page->resource_version);
+      return {};
     }
     next = page->next;
   }
 }
 
-/// Advances `version` with every event, so that a watch that ended well goes on where it was.
-Result<void> Reflector::watch(std::string& version, const std::stop_token& stop) {
-  Result<void> in_stream;
-  const auto take = [&](const kube::WatchEvent& event) {
-    switch (event.type) {
-      case kube::WatchEventType::kAdded:
-      case kube::WatchEventType::kModified:
-        target_->put(event.object);
-        break;
-      case kube::WatchEventType::kDeleted:
-        target_->removed(event.object);
-        break;
-      case kube::WatchEventType::kBookmark:
-        break;
-      case kube::WatchEventType::kError:
-        in_stream = tl::unexpected(kube::error_from(kube::value_at<std::int64_t>(event.object.json(), {"code"}),
-                                                    event.object.json().dump(), std::nullopt));
-        return false;
-    }
-    version = event.object.resource_version();
-    return true;
-  };
-  const auto ended = client_.watch(type_, selection_, version, times_.watch_duration, stop, take);
-  return in_stream ? ended : in_stream;
+void Reflector::complete_list(const std::string& version) {
+  target_->end_list();
+  version_ = version;
+  synced_ = true;
 }
 
-void Reflector::report(const core::Error& error) {
-  const bool expected = error.kind == ErrorKind::kGone;
-  core::log(expected ? core::LogLevel::kInfo : core::LogLevel::kWarning, "list and watch interrupted, trying again",
+Result<void> Reflector::watch(const std::stop_token& stop) {
+  if (version_.empty()) target_->begin_list();
+  const auto started = std::chrono::steady_clock::now();
+  bool silent = true;
+  Result<void> taken;
+  const auto idle = [&] { return version_.empty() ? times_.list_idle : times_.watch_idle; };
+  const auto ended =
+      client_.watch(type_, selection_, {version_, times_.watch_duration, idle}, stop, [&](const auto& event) {
+        silent = false;
+        taken = take(event);
+        return taken.has_value();
+      });
+  if (!taken || !ended) return taken ? ended : taken;
+  if (version_.empty()) return core::fail(ErrorKind::kMalformed, "the watch ended before its list was complete");
+  if (silent && std::chrono::steady_clock::now() - started < times_.first_backoff)
+    return core::fail(ErrorKind::kUnavailable, "the server ended the watch at once");
+  return {};
+}
+
+/// Advances the version with every event, so that a watch that ended well goes on where it was.
+Result<void> Reflector::take(const kube::WatchEvent& event) {
+  const bool listing = version_.empty();
+  switch (event.type) {
+    case kube::WatchEventType::kAdded:
+    case kube::WatchEventType::kModified:
+      listing ? target_->listed(event.object) : target_->put(event.object);
+      break;
+    case kube::WatchEventType::kDeleted:
+      target_->removed(event.object);
+      break;
+    case kube::WatchEventType::kBookmark:
+      if (listing && event.ends_initial_events()) complete_list(event.object.resource_version());
+      break;
+    case kube::WatchEventType::kError:
+      return tl::unexpected(kube::error_from(kube::value_at<std::int64_t>(event.object.json(), {"code"}),
+                                             event.object.json().dump(), std::nullopt));
+  }
+  if (!listing) version_ = event.object.resource_version();
+  return {};
+}
+
+void Reflector::report(const core::Error& error, std::string_view what) {
+  const bool expected = error.kind == ErrorKind::kGone || error.kind == ErrorKind::kInvalidObject;
+  core::log(expected ? core::LogLevel::kInfo : core::LogLevel::kWarning, what,
             {{"resource", type_.plural},
              {"namespace", selection_.name_space},
              {"kind", core::error_kind_name(error.kind)},

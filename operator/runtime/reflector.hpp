@@ -1,6 +1,7 @@
-// Keeps a target in step with the API server: list, then watch from there, and list again when the server has forgotten
-// the version (410, as a status or inside the stream) or when a watch broke in the middle. Never gives up: RBAC may
-// come later. Runs on a thread of its own, owned by the manager.
+// Keeps a target in step with the API server: a watch that begins with a list of what is there, or, where the server
+// does not stream lists, a list of pages and a watch from there. Lists again when the server has forgotten the version
+// (410, as a status or inside the stream). Never gives up: RBAC may come later. Runs on a thread of its own, owned by
+// the manager.
 #pragma once
 
 #include <atomic>
@@ -18,11 +19,14 @@ namespace runtime {
 class ReflectorTarget {
  public:
   virtual ~ReflectorTarget() = default;
+  /// Also when a list is begun anew that was cut off.
   virtual void begin_list() = 0;
+  /// Once more for an object that changed while it was listed.
   virtual void listed(const kube::Object& object) = 0;
   /// The list is complete: what it lacked is gone.
   virtual void end_list() = 0;
   virtual void put(const kube::Object& object) = 0;
+  /// Also of an object that was deleted after it was listed, before the end of the list.
   virtual void removed(const kube::Object& object) = 0;
 };
 
@@ -43,7 +47,10 @@ class StoreTarget final : public ReflectorTarget {
   void put(const kube::Object& object) override {
     store_.put(object.key(), object.resource_version(), reduce_(object));
   }
-  void removed(const kube::Object& object) override { store_.remove(object.key()); }
+  void removed(const kube::Object& object) override {
+    std::erase_if(items_, [&](const auto& item) { return item.key == object.key(); });
+    store_.remove(object.key());
+  }
 
  private:
   Store<T>& store_;
@@ -56,6 +63,10 @@ struct ReflectorTimes {
   std::chrono::milliseconds first_backoff{800};
   std::chrono::milliseconds last_backoff{30'000};
   std::chrono::seconds watch_duration{290};
+  /// A connection on which nothing came for so long is given up: a little more than the server leaves a watch quiet.
+  std::chrono::milliseconds watch_idle{300'000};
+  /// The same before a list is complete, when the server has something to say.
+  std::chrono::milliseconds list_idle{30'000};
 };
 
 class Reflector {
@@ -72,15 +83,20 @@ class Reflector {
 
  private:
   void run(const std::stop_token& stop);
-  core::Result<std::string> list(const std::stop_token& stop);
-  core::Result<void> watch(std::string& version, const std::stop_token& stop);
-  void report(const core::Error& error);
+  core::Result<void> follow(const std::stop_token& stop);
+  core::Result<void> list_pages(const std::stop_token& stop);
+  core::Result<void> watch(const std::stop_token& stop);
+  core::Result<void> take(const kube::WatchEvent& event);
+  void complete_list(const std::string& version);
+  void report(const core::Error& error, std::string_view what);
 
   kube::Client& client_;
   const kube::ResourceType& type_;
   kube::Selection selection_;
   std::unique_ptr<ReflectorTarget> target_;
   ReflectorTimes times_;
+  std::string version_;        // up to which the target is complete; empty before a list is
+  bool streams_lists_ = true;  // until the server refuses to
   std::atomic<bool> synced_ = false;
   std::jthread thread_;
 };

@@ -22,10 +22,12 @@ TEST_CASE("A watch from a version that the server has forgotten is Gone", "[inte
   support::World world;
   // The server's memory of RealtimeApps begins with their CRD, which came after version 1.
   bool in_stream = false;
-  const auto outcome = world.client().watch(api::kRealtimeApp, {}, "1", 10s, {}, [&](const kube::WatchEvent& event) {
-    in_stream = event.type == kube::WatchEventType::kError && kube::value_at<int>(event.object.json(), {"code"}) == 410;
-    return false;
-  });
+  const auto outcome = world.client().watch(
+      api::kRealtimeApp, {}, {"1", 10s, [] { return 20s; }}, {}, [&](const kube::WatchEvent& event) {
+        in_stream =
+            event.type == kube::WatchEventType::kError && kube::value_at<int>(event.object.json(), {"code"}) == 410;
+        return false;
+      });
   CHECK((in_stream || (!outcome && outcome.error().kind == core::ErrorKind::kGone)));
 }
 
@@ -36,7 +38,8 @@ TEST_CASE("A watch on which nothing comes is given up at its idle deadline", "[i
   kube::Transport transport{*config};
   const auto target = types::kServiceAccount.path(world.name_space()) + "?watch=true&labelSelector=none%3Dsuch";
   const auto start = std::chrono::steady_clock::now();
-  const auto outcome = transport.stream({.target = target}, 300ms, {}, [](std::string_view) { return true; });
+  const auto outcome = transport.stream(
+      {.target = target}, [] { return 300ms; }, {}, [](std::string_view) { return true; });
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().kind == core::ErrorKind::kTimeout);
   CHECK(std::chrono::steady_clock::now() - start >= 300ms);

@@ -13,12 +13,14 @@ class PodTroubles::Target final : public runtime::ReflectorTarget {
 
   void begin_list() override { listed_.clear(); }
   void listed(const kube::Object& pod) override {
-    if (find_trouble(pod)) listed_.insert(pod.key());
-    troubles_.see(pod);
+    if (troubles_.see(pod)) listed_.insert(pod.key());
   }
   void end_list() override { troubles_.keep_only(name_space_, std::exchange(listed_, {})); }
   void put(const kube::Object& pod) override { troubles_.see(pod); }
-  void removed(const kube::Object& pod) override { troubles_.remove(pod.key()); }
+  void removed(const kube::Object& pod) override {
+    listed_.erase(pod.key());
+    troubles_.remove(pod.key());
+  }
 
  private:
   PodTroubles& troubles_;
@@ -36,19 +38,23 @@ PodTroubles::ByPod PodTroubles::of(const kube::ObjectKey& app) const {
   return found == by_app_.end() ? ByPod{} : found->second;
 }
 
-void PodTroubles::see(const kube::Object& pod) {
+bool PodTroubles::see(const kube::Object& pod) {
   auto trouble = find_trouble(pod);
-  if (!trouble) return remove(pod.key());
+  if (!trouble) {
+    remove(pod.key());
+    return false;
+  }
   const kube::ObjectKey app{
       pod.name_space(), kube::value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kInstance.data()})};
   {
     const std::lock_guard lock{mutex_};
     auto& known = by_app_[app][pod.name()];
-    if (known == *trouble) return;
+    if (known == *trouble) return true;
     known = std::move(*trouble);
     app_by_pod_.insert_or_assign(pod.key(), app);
   }
   if (listener_) listener_(app);
+  return true;
 }
 
 void PodTroubles::remove(const kube::ObjectKey& pod) {

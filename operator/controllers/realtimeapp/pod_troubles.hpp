@@ -32,7 +32,8 @@ class PodTroubles {
  private:
   class Target;
 
-  void see(const kube::Object& pod);
+  /// Whether something keeps it from running.
+  bool see(const kube::Object& pod);
   void remove(const kube::ObjectKey& pod);
   /// A complete list of `name_space` (empty: of all): what it lacks is gone.
   void keep_only(const std::string& name_space, const std::set<kube::ObjectKey>& listed);

@@ -45,8 +45,8 @@ TEST_CASE("A server that does not answer is unavailable, and a stopped request i
   CHECK(refused.error().kind == ErrorKind::kUnavailable);
   std::stop_source stop;
   stop.request_stop();
-  const auto stopped = transport.stream({.target = "/"}, std::chrono::seconds{5}, stop.get_token(),
-                                        [](std::string_view) { return true; });
+  const auto stopped = transport.stream(
+      {.target = "/"}, [] { return std::chrono::seconds{5}; }, stop.get_token(), [](std::string_view) { return true; });
   REQUIRE_FALSE(stopped);
   CHECK(stopped.error().kind == ErrorKind::kCancelled);
 }

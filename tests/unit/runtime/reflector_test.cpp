@@ -33,19 +33,29 @@ std::string event(const std::string& type, const std::string& what) {
 
 constexpr const char* kGone = R"({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})";
 
-bool is_watch(const ScriptedRequest& request) { return request.target.find("watch=true") != std::string::npos; }
+const std::string kEndOfInitialEvents =
+    R"({"metadata": {"resourceVersion": "5", "annotations": {"k8s.io/initial-events-end": "true"}}})";
+
+enum class Request { kPage, kWatch, kStreamingList };
+
+Request kind_of(const ScriptedRequest& request) {
+  const auto asks = [&](const char* what) { return request.target.find(what) != std::string::npos; };
+  if (asks("sendInitialEvents=true")) return Request::kStreamingList;
+  return asks("watch=true") ? Request::kWatch : Request::kPage;
+}
 
 /// A reflector of Services that is driven by a script, and what it has.
 class Scene {
  public:
-  explicit Scene(ScriptedServer::Script script)
+  explicit Scene(ScriptedServer::Script script, std::chrono::milliseconds list_idle = 60s,
+                 std::chrono::milliseconds watch_idle = 60s)
       : server_{std::move(script)},
         transport_{{.server = server_.url(), .ca = server_.authority()}},
         client_{transport_, metrics_},
         reflector_{client_, kube::types::kService, kube::Selection{},
                    std::make_unique<runtime::StoreTarget<std::string>>(
                        store_, "", [](const kube::Object& object) { return object.resource_version(); }),
-                   runtime::ReflectorTimes{20ms, 100ms, std::chrono::seconds{60}}} {
+                   runtime::ReflectorTimes{20ms, 100ms, std::chrono::seconds{60}, watch_idle, list_idle}} {
     reflector_.start();
   }
 
@@ -74,15 +84,16 @@ class Scene {
     return came;
   }
 
-  std::vector<std::string> targets(bool watches) const {
+  std::vector<std::string> targets(Request kind) const {
     std::vector<std::string> found;
     for (const auto& request : server_.requests())
-      if (is_watch(request) == watches) found.push_back(request.target);
+      if (kind_of(request) == kind) found.push_back(request.target);
     return found;
   }
 
-  ScriptedServer& server() { return server_; }
+  const ScriptedServer& server() const { return server_; }
   runtime::Reflector& reflector() { return reflector_; }
+  const runtime::Reflector& reflector() const { return reflector_; }
 
  private:
   ScriptedServer server_;
@@ -93,32 +104,43 @@ class Scene {
   runtime::Reflector reflector_;
 };
 
-/// What a script does at its first, second, … list and watch; the last is done again and again.
+/// What a script does at its first, second, … request of each kind; the last is done again and again. Streaming lists
+/// are refused, as by an older server, where it is not said otherwise.
 class Steps {
  public:
   using Step = std::function<void(ScriptedReply&)>;
 
-  Steps(std::vector<Step> lists, std::vector<Step> watches) : lists_{std::move(lists)}, watches_{std::move(watches)} {}
+  Steps(std::vector<Step> pages, std::vector<Step> watches, std::vector<Step> streaming_lists = {refuse()})
+      : steps_{{Request::kPage, {std::move(pages)}},
+               {Request::kWatch, {std::move(watches)}},
+               {Request::kStreamingList, {std::move(streaming_lists)}}} {}
 
   ScriptedServer::Script script() {
     return [this](const ScriptedRequest& request, ScriptedReply& reply) {
       Step step;
       {
         const std::lock_guard lock{mutex_};
-        auto& done = is_watch(request) ? watches_done_ : lists_done_;
-        const auto& steps = is_watch(request) ? watches_ : lists_;
-        step = steps[std::min(done++, steps.size() - 1)];
+        auto& [steps, done] = steps_.at(kind_of(request));
+        step = steps.at(std::min(done++, steps.size() - 1));
       }
       step(reply);
     };
   }
 
  private:
+  struct Sequence {
+    std::vector<Step> steps;
+    std::size_t done = 0;
+  };
+
+  static Step refuse() {
+    return [](ScriptedReply& reply) {
+      reply.answer(422, R"({"kind": "Status", "code": 422, "reason": "Invalid", "message": "ListOptions is invalid"})");
+    };
+  }
+
   std::mutex mutex_;
-  std::vector<Step> lists_;
-  std::vector<Step> watches_;
-  std::size_t lists_done_ = 0;
-  std::size_t watches_done_ = 0;
+  std::map<Request, Sequence> steps_;
 };
 
 Steps::Step answer(int status, const std::string& body, const std::string& headers = "") {
@@ -154,8 +176,8 @@ TEST_CASE("A version that is gone is answered with a new list, and what that lac
     Steps steps{{first, second}, {answer(410, kGone), kQuiet}};
     const Scene scene{steps.script()};
     CHECK(scene.holds("b=7"));
-    REQUIRE(scene.until([&] { return scene.targets(true).size() == 2; }));
-    CHECK(scene.targets(true)[1].find("resourceVersion=9") != std::string::npos);
+    REQUIRE(scene.until([&] { return scene.targets(Request::kWatch).size() == 2; }));
+    CHECK(scene.targets(Request::kWatch)[1].find("resourceVersion=9") != std::string::npos);
   }
   SECTION("in the stream") {
     Steps steps{{first, second}, {stream(event("MODIFIED", object("a", "6")) + event("ERROR", kGone)), kQuiet}};
@@ -170,7 +192,7 @@ TEST_CASE("A list of several pages that expires in the middle begins again", "[u
               {kQuiet}};
   const Scene scene{steps.script()};
   CHECK(scene.holds("b=2,c=3"));
-  const auto lists = scene.targets(false);
+  const auto lists = scene.targets(Request::kPage);
   REQUIRE(lists.size() == 4);
   CHECK(lists[1].find("continue=token") != std::string::npos);
   CHECK(lists[2].find("continue") == std::string::npos);
@@ -192,9 +214,9 @@ TEST_CASE("A watch that ends goes on from the last bookmark", "[unit][runtime]")
   Steps steps{{answer(200, list("5", {object("a", "1")}))},
               {stream_and_end(event("BOOKMARK", R"({"metadata": {"resourceVersion": "77"}})")), kQuiet}};
   const Scene scene{steps.script()};
-  REQUIRE(scene.until([&] { return scene.targets(true).size() == 2; }));
-  CHECK(scene.targets(true)[1].find("resourceVersion=77") != std::string::npos);
-  CHECK(scene.targets(false).size() == 1);
+  REQUIRE(scene.until([&] { return scene.targets(Request::kWatch).size() == 2; }));
+  CHECK(scene.targets(Request::kWatch)[1].find("resourceVersion=77") != std::string::npos);
+  CHECK(scene.targets(Request::kPage).size() == 1);
   CHECK(scene.holds("a=1"));
 }
 
@@ -204,9 +226,9 @@ TEST_CASE("A watch that is cut in the middle of a frame goes on after the last w
               {stream_and_end(event("MODIFIED", object("a", "6")) + half.substr(0, half.size() / 2)), stream(half)}};
   const Scene scene{steps.script()};
   CHECK(scene.holds("a=6,b=7"));
-  REQUIRE(scene.targets(true).size() == 2);
-  CHECK(scene.targets(true)[1].find("resourceVersion=6") != std::string::npos);
-  CHECK(scene.targets(false).size() == 1);
+  REQUIRE(scene.targets(Request::kWatch).size() == 2);
+  CHECK(scene.targets(Request::kWatch)[1].find("resourceVersion=6") != std::string::npos);
+  CHECK(scene.targets(Request::kPage).size() == 1);
 }
 
 TEST_CASE("A stream of something else is given up, and nothing of what was known is lost", "[unit][runtime]") {
@@ -231,7 +253,7 @@ TEST_CASE("What is forbidden is asked again, as rights may come later", "[unit][
               {answer(403, no), kQuiet}};
   const Scene scene{steps.script()};
   CHECK(scene.holds("a=1"));
-  CHECK(scene.until([&] { return scene.targets(true).size() == 2; }));
+  CHECK(scene.until([&] { return scene.targets(Request::kWatch).size() == 2; }));
 }
 
 TEST_CASE("A list that is cut off or spoilt changes nothing and is asked again", "[unit][runtime]") {
@@ -245,7 +267,7 @@ TEST_CASE("A list that is cut off or spoilt changes nothing and is asked again",
               {answer(410, kGone), kQuiet}};
   const Scene scene{steps.script()};
   CHECK(scene.holds("b=7"));
-  CHECK(scene.targets(false).size() == 5);
+  CHECK(scene.targets(Request::kPage).size() == 5);
 }
 
 TEST_CASE("A first list that never ends keeps nobody from stopping", "[unit][runtime]") {
@@ -257,9 +279,89 @@ TEST_CASE("A first list that never ends keeps nobody from stopping", "[unit][run
   const auto start = std::chrono::steady_clock::now();
   {
     Scene scene{steps.script()};
-    REQUIRE(scene.until([&] { return scene.targets(false).size() == 1; }));
+    REQUIRE(scene.until([&] { return scene.targets(Request::kPage).size() == 1; }));
     CHECK_FALSE(scene.reflector().synced());
     scene.reflector().stop();
   }
   CHECK(std::chrono::steady_clock::now() - start < 5s);
+}
+
+TEST_CASE("Where lists are streamed, one request brings what is there and what comes", "[unit][runtime]") {
+  const auto initial = event("ADDED", object("a", "1")) + event("ADDED", object("b", "2"));
+  const auto end = event("BOOKMARK", kEndOfInitialEvents);
+  SECTION("at once") {
+    Steps steps{{}, {}, {stream(initial + end + event("MODIFIED", object("b", "6")))}};
+    const Scene scene{steps.script()};
+    CHECK(scene.holds("a=1,b=6"));
+    const auto asked = scene.server().requests();
+    REQUIRE(asked.size() == 1);
+    for (const auto* wanted : {"watch=true", "resourceVersionMatch=NotOlderThan", "allowWatchBookmarks=true"})
+      CHECK_THAT(asked[0].target, Catch::Contains(wanted));
+  }
+  SECTION("with changes among what is listed") {
+    Steps steps{
+        {}, {}, {stream(initial + event("MODIFIED", object("b", "3")) + event("DELETED", object("a", "4")) + end)}};
+    const Scene scene{steps.script()};
+    CHECK(scene.holds("b=3"));
+    CHECK(scene.reflector().synced());
+  }
+  SECTION("with a watch from there once it ends") {
+    Steps steps{{}, {stream(event("ADDED", object("c", "9")))}, {stream_and_end(initial + end)}};
+    const Scene scene{steps.script()};
+    CHECK(scene.holds("a=1,b=2,c=9"));
+    CHECK_THAT(scene.targets(Request::kWatch).at(0), Catch::Contains("resourceVersion=5"));
+  }
+  SECTION("and again what is gone is deleted") {
+    Steps steps{
+        {}, {}, {stream(initial + end + event("ERROR", kGone)), stream(event("ADDED", object("b", "7")) + end)}};
+    const Scene scene{steps.script()};
+    CHECK(scene.holds("b=7"));
+  }
+}
+
+TEST_CASE("What a streaming list brought before it was cut off is not taken for complete", "[unit][runtime]") {
+  const auto end = event("BOOKMARK", kEndOfInitialEvents);
+  const auto busy = R"({"kind": "Status", "code": 429, "reason": "TooManyRequests", "message": "try again later"})";
+  Steps steps{{answer(429, busy)},
+              {},
+              {stream_and_end(event("ADDED", object("a", "1")) +
+                              event("BOOKMARK", R"({"metadata": {"resourceVersion": "3"}})")),
+               stream(event("ADDED", object("b", "7")) + end)}};
+  const Scene scene{steps.script()};
+  CHECK(scene.holds("b=7"));
+  CHECK(scene.targets(Request::kWatch).empty());
+}
+
+TEST_CASE("A server that does not stream lists is asked for pages, and not again for streams", "[unit][runtime]") {
+  Steps steps{{answer(200, list("5", {object("a", "1")})), answer(200, list("9", {object("b", "7")}))},
+              {answer(410, kGone), kQuiet}};
+  const Scene scene{steps.script()};
+  CHECK(scene.holds("b=7"));
+  CHECK(scene.targets(Request::kStreamingList).size() == 1);
+}
+
+TEST_CASE("A streaming list that never ends is given up for one of pages", "[unit][runtime]") {
+  Steps steps{{answer(200, list("5", {object("a", "1"), object("b", "2")}))},
+              {kQuiet},
+              {stream(event("ADDED", object("a", "1")))}};
+  const Scene scene{steps.script(), 50ms};
+  CHECK(scene.holds("a=1,b=2"));
+  CHECK(scene.until([&] { return scene.targets(Request::kWatch).size() == 1; }));
+}
+
+TEST_CASE("A connection that is only half open is given up, and what was missed is seen", "[unit][runtime]") {
+  Steps steps{{},
+              {stream(event("ADDED", object("b", "7")))},
+              {stream(event("ADDED", object("a", "1")) + event("BOOKMARK", kEndOfInitialEvents))}};
+  const Scene scene{steps.script(), 60s, 200ms};
+  CHECK(scene.holds("a=1,b=7"));
+}
+
+TEST_CASE("A server that ends each watch at once is not asked without a pause", "[unit][runtime]") {
+  Steps steps{{answer(200, list("5", {}))}, {stream_and_end("")}};
+  const auto start = std::chrono::steady_clock::now();
+  const Scene scene{steps.script()};
+  REQUIRE(scene.until([&] { return scene.targets(Request::kWatch).size() == 5; }));
+  // 20, 40, 80, 100 ms.
+  CHECK(std::chrono::steady_clock::now() - start >= 240ms);
 }

@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include <fmt/chrono.h>
+
 #include "core/log.hpp"
 #include "operator/runtime/metrics.hpp"
 
@@ -11,15 +13,18 @@ namespace runtime {
 using core::ErrorKind;
 using core::Result;
 
-Controller::Controller(std::string name, int workers, Reconcile reconcile, core::Metrics& metrics)
+Controller::Controller(std::string name, int workers, Reconcile reconcile, core::Metrics& metrics,
+                       std::chrono::milliseconds reconcile_timeout)
     : name_{std::move(name)},
       worker_count_{workers},
       reconcile_{std::move(reconcile)},
       metrics_{metrics},
-      queue_{name_, metrics} {
+      queue_{name_, metrics},
+      time_limit_{reconcile_timeout} {
   metrics_.set(metrics::kMaxConcurrent, {{"controller", name_}}, worker_count_);
   metrics_.set(metrics::kActiveWorkers, {{"controller", name_}}, 0);
-  metrics_.increment(metrics::kReconcileErrors, {{"controller", name_}}, 0);
+  for (const auto& counter : {metrics::kReconcileErrors, metrics::kReconcilePanics, metrics::kReconcileTimeouts})
+    metrics_.increment(counter, {{"controller", name_}}, 0);
 }
 
 void Controller::start() {
@@ -65,8 +70,12 @@ void Controller::reconcile_one(const kube::ObjectKey& key, const std::stop_token
 }
 
 Result<Action> Controller::guarded(const kube::ObjectKey& key, const std::stop_token& stop) {
+  const TimeLimit::Task task{time_limit_, stop};
   try {
-    return reconcile_(key, stop);
+    auto outcome = reconcile_(key, task.token());
+    if (outcome || outcome.error().kind != ErrorKind::kCancelled || stop.stop_requested()) return outcome;
+    metrics_.increment(metrics::kReconcileTimeouts, {{"controller", name_}});
+    return core::fail(ErrorKind::kTimeout, fmt::format("not done after {}", time_limit_.limit()));
   } catch (const std::exception& error) {
     metrics_.increment(metrics::kReconcilePanics, {{"controller", name_}});
     return core::fail(ErrorKind::kInternal, error.what());

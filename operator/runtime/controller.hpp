@@ -13,6 +13,7 @@
 
 #include "core/metrics.hpp"
 #include "core/result.hpp"
+#include "operator/runtime/time_limit.hpp"
 #include "operator/runtime/work_queue.hpp"
 
 namespace runtime {
@@ -28,10 +29,14 @@ struct Action {
 class Controller {
  public:
   /// Brings one object's world in line with its specification. Called from several threads, never twice at once for one
-  /// key. An exception counts as an error.
+  /// key. An exception counts as an error. The token is stopped when the controller is, and when it takes too long.
   using Reconcile = std::function<core::Result<Action>(const kube::ObjectKey&, const std::stop_token&)>;
 
-  Controller(std::string name, int workers, Reconcile reconcile, core::Metrics& metrics);
+  /// A reconcile that takes longer is ended and tried again, so that what hangs holds no worker for ever.
+  static constexpr std::chrono::minutes kReconcileTimeout{2};
+
+  Controller(std::string name, int workers, Reconcile reconcile, core::Metrics& metrics,
+             std::chrono::milliseconds reconcile_timeout = kReconcileTimeout);
 
   WorkQueue& queue() { return queue_; }
   void start();
@@ -51,6 +56,7 @@ class Controller {
   Reconcile reconcile_;
   core::Metrics& metrics_;
   WorkQueue queue_;
+  TimeLimit time_limit_;
   std::atomic<int> active_ = 0;
   std::vector<std::jthread> workers_;
 };

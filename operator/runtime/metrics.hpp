@@ -21,6 +21,9 @@ inline constexpr MetricInfo kReconcileErrors{MetricType::kCounter, "controller_r
 inline constexpr MetricInfo kReconcilePanics{MetricType::kCounter, "controller_runtime_reconcile_panics_total",
                                              "Total number of exceptions caught in reconciliations per controller."};
 /// Label: controller.
+inline constexpr MetricInfo kReconcileTimeouts{MetricType::kCounter, "controller_runtime_reconcile_timeouts_total",
+                                               "Total number of reconciliation timeouts per controller."};
+/// Label: controller.
 inline constexpr MetricInfo kReconcileTime{MetricType::kHistogram, "controller_runtime_reconcile_time_seconds",
                                            "Length of time per reconciliation per controller."};
 /// Label: controller.
@@ -50,8 +53,10 @@ inline constexpr MetricInfo kLeads{
     MetricType::kGauge, "leader_election_master_status",
     "Gauge of if the reporting system is master of the relevant lease, 0 indicates backup, 1 indicates master."};
 
-inline constexpr std::array kAll{
-    kReconcileTotal, kReconcileErrors, kReconcilePanics, kReconcileTime,  kMaxConcurrent,  kActiveWorkers, kDepth,
-    kAdds,           kQueueDuration,   kWorkDuration,    kUnfinishedWork, kLongestRunning, kRetries,       kLeads};
+inline constexpr std::array kAll{kReconcileTotal,    kReconcileErrors, kReconcilePanics,
+                                 kReconcileTimeouts, kReconcileTime,   kMaxConcurrent,
+                                 kActiveWorkers,     kDepth,           kAdds,
+                                 kQueueDuration,     kWorkDuration,    kUnfinishedWork,
+                                 kLongestRunning,    kRetries,         kLeads};
 
 }  // namespace runtime::metrics

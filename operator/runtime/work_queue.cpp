@@ -52,12 +52,16 @@ void WorkQueue::add_after(const Key& key, std::chrono::milliseconds delay) {
   ready_.notify_one();
 }
 
+std::chrono::milliseconds WorkQueue::backoff(int failures) {
+  static constexpr int kSteps = 30;  // beyond them the doubled delay would overflow; it is the last long before
+  return failures < kSteps ? std::min(kLastBackoff, kFirstBackoff * (1L << failures)) : kLastBackoff;
+}
+
 void WorkQueue::add_rate_limited(const Key& key) {
   std::chrono::milliseconds delay{};
   {
     const std::lock_guard lock{mutex_};
-    const int failures = failures_[key]++;
-    delay = failures < 30 ? std::min(kLastBackoff, kFirstBackoff * (1L << failures)) : kLastBackoff;
+    delay = backoff(failures_[key]++);
     metrics_.increment(metrics::kRetries, labels_);
   }
   add_after(key, delay);

@@ -30,6 +30,9 @@ class WorkQueue {
   static constexpr std::chrono::milliseconds kFirstBackoff{5};
   static constexpr std::chrono::milliseconds kLastBackoff{1'000'000};
 
+  /// The delay after so many failures in a row before this one.
+  static std::chrono::milliseconds backoff(int failures);
+
   /// `name` is the value of the metrics' label.
   WorkQueue(std::string name, core::Metrics& metrics);
 

@@ -53,12 +53,12 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
   return observed;
 }
 
+// What was there when the operator started waits behind what somebody has just changed.
 void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   apps.listen([this, &queue](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
     const auto affected = ingress_claims.change(key, before != nullptr ? &before->app : nullptr,
                                                 after != nullptr ? &after->app : nullptr);
     for (const auto& other : affected) queue.add(other, runtime::Priority::kLow);
-    // What was there when the operator started waits behind what a user has just changed.
     const bool edited = before != nullptr && after != nullptr && before->app.generation != after->app.generation;
     queue.add(key, edited || after == nullptr ? runtime::Priority::kHigh : runtime::Priority::kLow);
   });
@@ -70,7 +70,8 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
       // Whoever controlled it and whoever does now: somebody may have changed the reference itself.
       for (const auto* state : {before, after})
         if (state != nullptr && state->controller.kind == api::kRealtimeApp.kind)
-          queue.add({key.name_space, state->controller.name});
+          queue.add({key.name_space, state->controller.name},
+                    before != nullptr ? runtime::Priority::kHigh : runtime::Priority::kLow);
     });
     manager.cache<ChildState>(kChildTypes[i], ours, children[i], reduce_child);
   }
@@ -88,7 +89,7 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   manager.cache<MetricsEndpoints>(kube::types::kEndpointSlice, of_fleets + ",service.kubernetes.io/headless",
                                   metrics_endpoints, reduce_endpoint_slice);
 
-  pod_troubles.listen([&queue](const kube::ObjectKey& app) { queue.add(app); });
+  pod_troubles.listen([&queue](const kube::ObjectKey& app) { queue.add(app, runtime::Priority::kLow); });
   manager.watch(kube::types::kPod, ours,
                 [this](const std::string& name_space) { return pod_troubles.target(name_space); });
 

@@ -98,6 +98,13 @@ TEST_CASE("WorkQueue doubles the delay of a key that keeps failing, until it is 
   CHECK(retry_takes() < 40ms);
 }
 
+TEST_CASE("WorkQueue backs off from 5 ms to 1000 s, however often a key failed", "[unit][runtime]") {
+  CHECK(WorkQueue::backoff(0) == 5ms);
+  CHECK(WorkQueue::backoff(1) == 10ms);
+  CHECK(WorkQueue::backoff(17) == 655'360ms);
+  for (const int failures : {18, 29, 30, 31, 63, 64, 1'000'000'000}) CHECK(WorkQueue::backoff(failures) == 1000s);
+}
+
 TEST_CASE("WorkQueue wakes a waiting worker for a key, an earlier time, and the end", "[unit][runtime]") {
   Queue test;
   test.queue.add_after(kFirst, 1h);

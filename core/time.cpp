@@ -1,5 +1,8 @@
 #include "core/time.hpp"
 
+#include <cctype>
+#include <ctime>
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -13,6 +16,18 @@ std::string format_micro_time(SystemTime time) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time - whole).count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)), micros);
+}
+
+std::optional<SystemTime> parse_time(const std::string& text) {
+  std::tm parts{};
+  const char* rest = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (rest == nullptr) return std::nullopt;
+  if (*rest == '.')
+    for (++rest; std::isdigit(static_cast<unsigned char>(*rest)) != 0;) ++rest;
+  const char* end = strptime(rest, "%z", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  const auto offset = parts.tm_gmtoff;  // which timegm sets to zero
+  return std::chrono::system_clock::from_time_t(timegm(&parts) - offset);
 }
 
 }  // namespace core

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace core {
@@ -13,5 +14,9 @@ std::string format_time(SystemTime time);
 
 /// RFC 3339 with microseconds, as metav1.MicroTime: "2006-01-02T15:04:05.000000Z".
 std::string format_micro_time(SystemTime time);
+
+/// An RFC 3339 time, with or without fractions of a second, which are cut off, in UTC or with an offset. Nothing if it
+/// is none.
+std::optional<SystemTime> parse_time(const std::string& text);
 
 }  // namespace core

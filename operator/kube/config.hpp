@@ -3,11 +3,24 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/result.hpp"
 
 namespace kube {
+
+/// A program that hands out credentials (client.authentication.k8s.io/v1 and v1beta1; a kubeconfig's `exec`).
+struct ExecPlugin {
+  std::string api_version;
+  std::string command;  ///< a path, or a name that is looked up in PATH
+  std::vector<std::string> args;
+  std::vector<std::pair<std::string, std::string>> env;  ///< besides ours
+  std::string install_hint;                              ///< for the message when there is no such program
+  bool provide_cluster_info = false;                     ///< it is told which cluster it is for
+};
 
 /// Certificates and keys are PEM text. Where both an inline value and a file are possible, exactly one is set.
 struct ClientConfig {
@@ -19,8 +32,9 @@ struct ClientConfig {
   std::string token;            ///< bearer token, empty for none
   std::string token_file;       ///< re-read while running
   std::string tls_server_name;  ///< name expected in the server's certificate, when not the host of `server`
-  std::string proxy_url;        ///< HTTP or SOCKS5 proxy, empty for none
+  std::string proxy_url;        ///< HTTP or SOCKS5 proxy, empty for that of HTTPS_PROXY and NO_PROXY
   bool insecure_skip_tls_verify = false;
+  std::optional<ExecPlugin> exec;  ///< who we are, when neither a certificate nor a token says so
 };
 
 /// The current context of a kubeconfig file (client-go's v1.Config format). Relative files are resolved against the

@@ -1,39 +1,64 @@
 // What authenticates us and the server, kept fresh: projected service-account tokens and CA bundles are rotated by the
 // kubelet, so their files are read again at least once a minute; when a read fails, the last good content stays in use.
-// Owned by the transport; locks, so safe on any thread.
+// What an exec plugin handed out is used until it expires or is refused. Owned by the transport; locks, so safe on any
+// thread, which may have to wait for the plugin.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <string>
 
+#include "core/result.hpp"
+#include "core/time.hpp"
 #include "operator/kube/config.hpp"
 
 namespace kube {
 
+/// Who we are and whom we trust, at one time. Certificates and keys are PEM text; what there is none of is empty.
+struct Identity {
+  std::string ca;  ///< empty for the system's
+  std::string certificate;
+  std::string key;
+  std::string token;
+  bool operator==(const Identity&) const = default;
+};
+using IdentityPtr = std::shared_ptr<const Identity>;
+
 class Credentials {
  public:
   static constexpr std::chrono::seconds kRefresh{60};
+  /// For how long an exec plugin may run.
+  static constexpr std::chrono::seconds kPluginTimeout{30};
+  /// An exec plugin is not run more often than this.
+  static constexpr std::chrono::seconds kPluginPause{1};
 
   explicit Credentials(ClientConfig config);
 
   const ClientConfig& config() const { return config_; }
-  /// The bearer token to send now, or empty.
-  std::string token();
-  /// The server refused us, or we it: the files are read again at the next request.
-  void doubt();
-  /// The CA bundle in PEM to trust now, or empty for the system's.
-  std::shared_ptr<const std::string> ca();
+  /// What to use now. Fails only as `run_exec_plugin` does.
+  core::Result<IdentityPtr> current(const std::stop_token& stop);
+  /// The server refused us, or we it, with this: what is newer is looked for at the next request.
+  void doubt(const IdentityPtr& used);
 
  private:
-  void refresh();
+  using Clock = std::chrono::steady_clock;
 
-  ClientConfig config_;
+  void read_files();
+  core::Result<void> ask_plugin(const std::stop_token& stop);
+  void replace(Identity identity);
+
+  const ClientConfig config_;
   std::mutex mutex_;
-  std::chrono::steady_clock::time_point read_at_{};
-  std::string token_;
-  std::shared_ptr<const std::string> ca_;
+  IdentityPtr identity_;
+  Clock::time_point files_read_at_{};
+  // Of the exec plugin.
+  bool handed_out_ = false;  // there is something of it, which has not been refused
+  std::optional<core::SystemTime> expires_;
+  Clock::time_point asked_at_{};
+  core::Result<void> answer_;  // of the last run
 };
 
 }  // namespace kube

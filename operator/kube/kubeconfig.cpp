@@ -66,14 +66,46 @@ Result<void> read_cluster(const YAML::Node& cluster, const fs::path& directory, 
   return {};
 }
 
+/// A list of strings; wrong entries are empty ones.
+std::vector<std::string> texts_of(const YAML::Node& list) {
+  std::vector<std::string> texts;
+  if (list && list.IsSequence())
+    for (const auto& entry : list) texts.push_back(entry.IsScalar() ? entry.as<std::string>() : std::string{});
+  return texts;
+}
+
+Result<ExecPlugin> read_exec(const YAML::Node& exec, const fs::path& directory) {
+  ExecPlugin plugin;
+  plugin.api_version = text_of(exec, "apiVersion");
+  if (plugin.api_version != "client.authentication.k8s.io/v1" &&
+      plugin.api_version != "client.authentication.k8s.io/v1beta1")
+    return core::fail(ErrorKind::kInvalidInput,
+                      fmt::format("exec has apiVersion \"{}\"; client.authentication.k8s.io/v1 and /v1beta1 are known",
+                                  plugin.api_version));
+  plugin.command = text_of(exec, "command");
+  if (plugin.command.empty()) return core::fail(ErrorKind::kInvalidInput, "exec has no command");
+  if (plugin.command.find('/') != std::string::npos) plugin.command = (directory / plugin.command).string();
+  if (text_of(exec, "interactiveMode") == "Always")
+    return core::fail(
+        ErrorKind::kInvalidInput,
+        fmt::format("exec runs {} with interactiveMode Always, and the operator has no terminal; give the "
+                    "user a token or a client certificate",
+                    plugin.command));
+  plugin.args = texts_of(exec["args"]);
+  if (const auto env = exec["env"]; env && env.IsSequence())
+    for (const auto& variable : env)
+      if (variable.IsMap()) plugin.env.emplace_back(text_of(variable, "name"), text_of(variable, "value"));
+  plugin.install_hint = text_of(exec, "installHint");
+  plugin.provide_cluster_info = text_of(exec, "provideClusterInfo") == "true";
+  return plugin;
+}
+
 Result<void> read_user(const YAML::Node& user, const fs::path& directory, ClientConfig& config) {
-  for (const char* plugin : {"exec", "auth-provider"})
-    if (user[plugin])
-      return core::fail(
-          ErrorKind::kInvalidInput,
-          fmt::format("the user authenticates by {}, which this operator does not run; give it a token or "
-                      "a client certificate, or run it inside the cluster",
-                      plugin));
+  if (user["auth-provider"])
+    return core::fail(
+        ErrorKind::kInvalidInput,
+        "the user authenticates by auth-provider, which Kubernetes 1.26 removed; give it an exec plugin, a "
+        "token or a client certificate");
   auto certificate = inline_or_file(user, "client-certificate", directory);
   if (!certificate) return tl::unexpected(certificate.error());
   auto key = inline_or_file(user, "client-key", directory);
@@ -84,6 +116,11 @@ Result<void> read_user(const YAML::Node& user, const fs::path& directory, Client
   config.key = std::move(*key);
   config.token = text_of(user, "token");
   if (const auto file = text_of(user, "tokenFile"); !file.empty()) config.token_file = (directory / file).string();
+  if (const auto exec = user["exec"]; exec && exec.IsMap()) {
+    auto plugin = read_exec(exec, directory);
+    if (!plugin) return tl::unexpected(plugin.error());
+    config.exec = std::move(*plugin);
+  }
   return {};
 }
 

@@ -29,8 +29,8 @@ bool curl_is_ready() {
   return kReady;
 }
 
-Transfer::Transfer(HttpRequest wanted, bool is_stream)
-    : request{std::move(wanted)}, streaming{is_stream}, easy{curl_easy_init()} {
+Transfer::Transfer(HttpRequest wanted, bool is_stream, IdentityPtr as)
+    : request{std::move(wanted)}, streaming{is_stream}, identity{std::move(as)}, easy{curl_easy_init()} {
   if (easy == nullptr) throw std::bad_alloc{};
 }
 
@@ -40,9 +40,9 @@ Transfer::~Transfer() {
   curl_slist_free_all(connect_to_);
 }
 
-void Transfer::prepare(Credentials& credentials) {
-  prepare_server(credentials.config());
-  prepare_identity(credentials);
+void Transfer::prepare(const ClientConfig& config) {
+  prepare_server(config);
+  prepare_identity();
   check(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str()));
   if (!request.content_type.empty()) {
     headers_ = curl_slist_append(headers_, ("Content-Type: " + request.content_type).c_str());
@@ -88,28 +88,27 @@ void Transfer::prepare_server(const ClientConfig& config) {
   }
   check(curl_easy_setopt(easy, CURLOPT_URL, (url + request.target).c_str()));
   check(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http"));
-  check(curl_easy_setopt(easy, CURLOPT_PROXY, config.proxy_url.c_str()));
+  // An empty proxy would keep curl from those of the environment.
+  if (!config.proxy_url.empty()) check(curl_easy_setopt(easy, CURLOPT_PROXY, config.proxy_url.c_str()));
   if (config.insecure_skip_tls_verify) {
     check(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L));
     check(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L));
   }
 }
 
-void Transfer::prepare_identity(Credentials& credentials) {
-  const auto& config = credentials.config();
-  ca_ = credentials.ca();
-  if (!ca_->empty()) {
-    auto trusted = blob(*ca_);
+void Transfer::prepare_identity() {
+  if (!identity->ca.empty()) {
+    auto trusted = blob(identity->ca);
     check(curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &trusted));
   }
-  if (!config.certificate.empty()) {
-    auto certificate = blob(config.certificate);
-    auto key = blob(config.key);
+  if (!identity->certificate.empty()) {
+    auto certificate = blob(identity->certificate);
+    auto key = blob(identity->key);
     check(curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &certificate));
     check(curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key));
   }
-  if (const auto token = credentials.token(); !token.empty())
-    headers_ = curl_slist_append(headers_, ("Authorization: Bearer " + token).c_str());
+  if (!identity->token.empty())
+    headers_ = curl_slist_append(headers_, ("Authorization: Bearer " + identity->token).c_str());
 }
 
 std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {

@@ -19,18 +19,20 @@ namespace kube {
 bool curl_is_ready();
 
 struct Transfer {
-  Transfer(HttpRequest wanted, bool is_stream);
+  /// `as` is who asks.
+  Transfer(HttpRequest wanted, bool is_stream, IdentityPtr as);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
   /// Sets up the curl handle; called once, on the transport's thread, before it is added to the multi handle.
-  void prepare(Credentials& credentials);
+  void prepare(const ClientConfig& config);
   /// Called on the transport's thread when curl is done with it.
   void finish(CURLcode code);
 
   const HttpRequest request;
   const bool streaming;
+  const IdentityPtr identity;
   CURL* easy;
 
   std::mutex mutex;
@@ -48,11 +50,10 @@ struct Transfer {
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   void prepare_server(const ClientConfig& config);
-  void prepare_identity(Credentials& credentials);
+  void prepare_identity();
 
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;
-  std::shared_ptr<const std::string> ca_;
   char error_[CURL_ERROR_SIZE] = {};
 };
 

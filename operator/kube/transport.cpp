@@ -50,6 +50,7 @@ class Transport::Loop {
   }
 
   const std::string& host() const { return host_; }
+  Credentials& credentials() { return credentials_; }
 
  private:
   void run(const std::stop_token& stop) {
@@ -73,7 +74,7 @@ class Transport::Loop {
     for (auto& [command, transfer] : commands) {
       const bool is_active = active_.contains(transfer->easy);
       if (command == Command::kStart) {
-        transfer->prepare(credentials_);
+        transfer->prepare(credentials_.config());
         active_.emplace(transfer->easy, transfer);
         curl_multi_add_handle(multi_, transfer->easy);
       } else if (command == Command::kResume && is_active) {
@@ -96,7 +97,8 @@ class Transport::Loop {
     curl_multi_remove_handle(multi_, easy);
     const auto transfer = active_.extract(easy).mapped();
     transfer->finish(code);
-    if (transfer->status == kUnauthorized || code == CURLE_PEER_FAILED_VERIFICATION) credentials_.doubt();
+    if (transfer->status == kUnauthorized || code == CURLE_PEER_FAILED_VERIFICATION)
+      credentials_.doubt(transfer->identity);
   }
 
   Credentials credentials_;
@@ -136,7 +138,9 @@ Transport::~Transport() = default;
 const std::string& Transport::host() const { return loop_->host(); }
 
 Result<HttpResponse> Transport::send(HttpRequest request, const std::stop_token& stop) {
-  const auto transfer = std::make_shared<Transfer>(std::move(request), false);
+  const auto identity = loop_->credentials().current(stop);
+  if (!identity) return tl::unexpected(identity.error());
+  const auto transfer = std::make_shared<Transfer>(std::move(request), false, *identity);
   loop_->post(Loop::Command::kStart, transfer);
   std::unique_lock lock{transfer->mutex};
   if (!transfer->changed.wait(lock, stop, [&] { return transfer->done; })) {
@@ -149,7 +153,9 @@ Result<HttpResponse> Transport::send(HttpRequest request, const std::stop_token&
 Result<HttpResponse> Transport::stream(HttpRequest request, const std::function<std::chrono::milliseconds()>& idle,
                                        const std::stop_token& stop,
                                        const std::function<bool(std::string_view)>& on_chunk) {
-  const auto transfer = std::make_shared<Transfer>(std::move(request), true);
+  const auto identity = loop_->credentials().current(stop);
+  if (!identity) return tl::unexpected(identity.error());
+  const auto transfer = std::make_shared<Transfer>(std::move(request), true, *identity);
   loop_->post(Loop::Command::kStart, transfer);
   std::unique_lock lock{transfer->mutex};
   const auto cancel = [&](ErrorKind kind, const char* why) -> Result<HttpResponse> {

@@ -1,5 +1,6 @@
 #include "realtime-server/redis/bus.hpp"
 #include "tests/redis/world.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/redis_process.hpp"
 
 using redis::BusState;

@@ -5,37 +5,20 @@
 #include <fstream>
 #include <sstream>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/checkout.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/world.hpp"
 
 extern char** environ;
 
 namespace support {
-namespace {
-
-int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
-}  // namespace
-
 OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
     : health_port_{free_port()}, metrics_port_{free_port()} {
   log_file_ = fmt::format("{}/operator-{}.log", environment("TEST_LOGS"), health_port_);

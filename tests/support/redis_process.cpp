@@ -18,6 +18,7 @@
 #include "realtime-server/redis/command.hpp"
 #include "realtime-server/redis/reply_reader.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace support {
 namespace {
@@ -51,16 +52,6 @@ std::string in_words(const redis::Reply& reply) {
 }
 
 }  // namespace
-
-int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  bind(fd, reinterpret_cast<const sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 RedisProcess::RedisProcess(std::vector<std::string> options) : options_{std::move(options)}, port_{free_port()} {
   std::string pattern = std::filesystem::temp_directory_path() / "redis-test-XXXXXX";

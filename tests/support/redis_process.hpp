@@ -10,9 +10,6 @@
 
 namespace support {
 
-/// A port of 127.0.0.1 that nobody listens on.
-int free_port();
-
 class RedisProcess {
  public:
   /// Starts it with these options beside ours, as on its command line, and waits until it accepts connections.

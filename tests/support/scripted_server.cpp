@@ -34,7 +34,7 @@ using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Context = std::shared_ptr<SSL_CTX>;
 
-/// A certificate for 127.0.0.1 that vouches for itself.
+/// A certificate for this machine that vouches for itself.
 std::pair<Key, Certificate> make_certificate(int number) {
   Key key{EVP_EC_gen("P-256")};
   Certificate certificate{X509_new()};
@@ -49,8 +49,8 @@ std::pair<Key, Certificate> make_certificate(int number) {
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
                              0);
   X509_set_issuer_name(made, subject);
-  for (const auto& [kind, value] :
-       {std::pair{NID_subject_alt_name, "IP:127.0.0.1"}, std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
+  for (const auto& [kind, value] : {std::pair{NID_subject_alt_name, "IP:127.0.0.1,IP:::1,DNS:api.example"},
+                                    std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
     auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, kind, value);
     X509_add_ext(made, extension, -1);
     X509_EXTENSION_free(extension);
@@ -162,16 +162,19 @@ void ScriptedReply::begin_stream() {
 }
 
 struct ScriptedServer::State {
-  explicit State(Script wanted) : script{std::move(wanted)} {
+  State(Script wanted, Address address)
+      : script{std::move(wanted)},
+        fd{socket(address == Address::kIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
     change_authority();
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+    sockaddr_in ipv4{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
+    sockaddr_in6 ipv6{AF_INET6, 0, 0, IN6ADDR_LOOPBACK_INIT, 0};
+    auto* own = address == Address::kIpv6 ? reinterpret_cast<sockaddr*>(&ipv6) : reinterpret_cast<sockaddr*>(&ipv4);
+    socklen_t size = address == Address::kIpv6 ? sizeof ipv6 : sizeof ipv4;
+    REQUIRE(bind(fd, own, size) == 0);
     REQUIRE(listen(fd, 16) == 0);
-    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-    port = ntohs(address.sin_port);
+    getsockname(fd, own, &size);
+    const int port = ntohs(address == Address::kIpv6 ? ipv6.sin6_port : ipv4.sin_port);
+    url = fmt::format("https://{}:{}", address == Address::kIpv6 ? "[::1]" : "127.0.0.1", port);
     accepting = std::jthread{[this] { accept_all(); }};
   }
 
@@ -225,8 +228,8 @@ struct ScriptedServer::State {
   }
 
   const Script script;
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int port = 0;
+  const int fd;
+  std::string url;
   std::atomic<bool> ending = false;
   mutable std::mutex mutex;
   int authorities = 0;
@@ -238,10 +241,11 @@ struct ScriptedServer::State {
   std::jthread accepting;
 };
 
-ScriptedServer::ScriptedServer(Script script) : state_{std::make_unique<State>(std::move(script))} {}
+ScriptedServer::ScriptedServer(Script script, Address address)
+    : state_{std::make_unique<State>(std::move(script), address)} {}
 ScriptedServer::~ScriptedServer() = default;
 
-std::string ScriptedServer::url() const { return fmt::format("https://127.0.0.1:{}", state_->port); }
+std::string ScriptedServer::url() const { return state_->url; }
 
 std::string ScriptedServer::authority() const {
   const std::lock_guard lock{state_->mutex};

@@ -41,7 +41,10 @@ class ScriptedServer {
  public:
   using Script = std::function<void(const ScriptedRequest&, ScriptedReply&)>;
 
-  explicit ScriptedServer(Script script);
+  enum class Address { kIpv4, kIpv6 };
+
+  /// Listens on loopback. Its certificate is for both addresses and for "api.example".
+  explicit ScriptedServer(Script script, Address address = Address::kIpv4);
   /// Cuts every connection.
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;

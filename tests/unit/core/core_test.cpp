@@ -23,6 +23,19 @@ TEST_CASE("Times are written as Kubernetes writes them", "[unit][core]") {
   CHECK(core::format_micro_time(time) == "2006-01-02T15:04:05.000123Z");
 }
 
+TEST_CASE("Times are read as RFC 3339 has them", "[unit][core]") {
+  for (const auto* text : {"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.999999999Z", "2006-01-02T17:34:05+02:30",
+                           "2006-01-02T07:04:05-08:00"}) {
+    INFO(text);
+    CHECK(core::parse_time(text) == core::SystemTime{std::chrono::seconds{1'136'214'245}});
+  }
+  for (const auto* text :
+       {"", "soon", "2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z or later", "2006-13-02T15:04:05Z"}) {
+    INFO(text);
+    CHECK_FALSE(core::parse_time(text).has_value());
+  }
+}
+
 TEST_CASE("Base64 is read back as it was written, whatever the length", "[unit][core]") {
   for (const auto& bytes : std::vector<std::string>{"", "a", "ab", "abc", "abcd", std::string("\0\xff\n", 3)})
     CHECK(core::base64_decode(core::base64_encode(bytes)) == bytes);

@@ -51,6 +51,26 @@ TEST_CASE("A kubeconfig is read with inline data and with files beside it", "[un
   CHECK_FALSE(config->insecure_skip_tls_verify);
 }
 
+TEST_CASE("A kubeconfig may name a program that hands out credentials, and a proxy", "[unit][kube]") {
+  const Folder folder;
+  const auto file = folder.write(
+      "config",
+      config_with("server: s, proxy-url: \"socks5://proxy:1080\"",
+                  "exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: ./bin/login, args: [get, "
+                  "\"7\"], env: [{name: PROFILE, value: dev}], installHint: install it, "
+                  "interactiveMode: IfAvailable, provideClusterInfo: true}"));
+  const auto config = kube::load_kubeconfig(file);
+  REQUIRE(config);
+  CHECK(config->proxy_url == "socks5://proxy:1080");
+  REQUIRE(config->exec);
+  CHECK(config->exec->api_version == "client.authentication.k8s.io/v1beta1");
+  CHECK(config->exec->command == (folder.path / "./bin/login").string());
+  CHECK(config->exec->args == std::vector<std::string>{"get", "7"});
+  CHECK(config->exec->env == std::vector<std::pair<std::string, std::string>>{{"PROFILE", "dev"}});
+  CHECK(config->exec->install_hint == "install it");
+  CHECK(config->exec->provide_cluster_info);
+}
+
 TEST_CASE("What is wrong in a kubeconfig is named, with the file", "[unit][kube]") {
   const Folder folder;
   const auto [content, words] = GENERATE(table<std::string, std::string>(
@@ -62,7 +82,14 @@ TEST_CASE("What is wrong in a kubeconfig is named, with the file", "[unit][kube]
        {config_with("server: s, certificate-authority: missing.crt", ""), "missing.crt"},
        {config_with("server: s", "client-key-data: S0VZ"), "belong together"},
        {config_with("server: s", "client-key-data: '?'"), "client-key-data is not Base64"},
-       {config_with("server: s", "exec: {command: aws}"), "authenticates by exec"}}));
+       {config_with("server: s", "auth-provider: {name: gcp}"), "give it an exec plugin"},
+       {config_with("server: s", "exec: {command: aws}"), "exec has apiVersion \"\""},
+       {config_with("server: s", "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}"),
+        "client.authentication.k8s.io/v1 and /v1beta1 are known"},
+       {config_with("server: s", "exec: {apiVersion: client.authentication.k8s.io/v1}"), "exec has no command"},
+       {config_with("server: s",
+                    "exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Always}"),
+        "aws with interactiveMode Always, and the operator has no terminal"}}));
   const auto outcome = kube::load_kubeconfig(folder.write("config", content));
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().kind == core::ErrorKind::kInvalidInput);

@@ -121,6 +121,19 @@ TEST_CASE("A CA that has changed is trusted as soon as the old one fails", "[uni
   CHECK(transport.send({.target = "/"}, {})->status == 200);
 }
 
+TEST_CASE("A server is found by an IPv6 address, and known by another name than that of its address", "[unit][kube]") {
+  const auto address = GENERATE(ScriptedServer::Address::kIpv4, ScriptedServer::Address::kIpv6);
+  ScriptedServer server{[](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(200, kEmpty); }, address};
+  auto config = trusting(server);
+  CHECK(kube::Transport{config}.send({.target = "/"}, {})->status == 200);
+  config.tls_server_name = "api.example";
+  CHECK(kube::Transport{config}.send({.target = "/"}, {})->status == 200);
+  config.tls_server_name = "other.example";
+  const auto refused = kube::Transport{config}.send({.target = "/"}, {});
+  REQUIRE_FALSE(refused);
+  CHECK_THAT(refused.error().message, Catch::Contains("other.example"));
+}
+
 TEST_CASE("An answer that is cut off, or none, is unavailable; one that is no JSON is malformed", "[unit][kube]") {
   std::atomic<const char*> asked;
   ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) {

@@ -25,7 +25,7 @@ std::string escaped(const std::string& text) {
 std::string selection_query(const Selection& selection) {
   std::string query;
   if (!selection.label_selector.empty()) query += "&labelSelector=" + escaped(selection.label_selector);
-  if (!selection.name.empty()) query += "&fieldSelector=" + escaped("metadata.name=" + selection.name);
+  if (!selection.field_selector.empty()) query += "&fieldSelector=" + escaped(selection.field_selector);
   return query;
 }
 

@@ -25,7 +25,7 @@ inline constexpr std::string_view kFieldManager = "realtime-operator";
 struct Selection {
   std::string name_space{};      ///< empty for all namespaces
   std::string label_selector{};  ///< empty for all objects
-  std::string name{};            ///< empty for all objects
+  std::string field_selector{};  ///< empty for all objects
 };
 
 struct ListPage {

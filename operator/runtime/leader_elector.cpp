@@ -42,8 +42,10 @@ LeaderElector::LeaderElector(kube::Client& client, core::Metrics& metrics, kube:
       identity_{std::move(identity)},
       times_{times},
       on_lost_{std::move(on_lost)},
-      watcher_{
-          client, kLease, {.name_space = lease_.name_space, .name = lease_.name}, std::make_unique<Target>(*this)} {
+      watcher_{client,
+               kLease,
+               {.name_space = lease_.name_space, .field_selector = "metadata.name=" + lease_.name},
+               std::make_unique<Target>(*this)} {
   metrics_.set(metrics::kLeads, {{"name", lease_.name}}, 0);
 }
 

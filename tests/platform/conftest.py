@@ -75,9 +75,9 @@ def busybox(images) -> str:
 
 
 @contextlib.contextmanager
-def fresh_namespaces(kubectl: Kubectl) -> Iterator[list[str]]:
+def fresh_namespaces(kubectl: Kubectl, letters: str) -> Iterator[list[str]]:
     run = uuid.uuid4().hex[:6]
-    made = [f"team-{letter}-{run}" for letter in "abc"]
+    made = [f"team-{letter}-{run}" for letter in letters]
     for name in made:
         kubectl("create", "namespace", name)
     yield made
@@ -87,14 +87,14 @@ def fresh_namespaces(kubectl: Kubectl) -> Iterator[list[str]]:
 @pytest.fixture
 def namespaces(kubectl) -> Iterator[list[str]]:
     """Three fresh namespaces."""
-    with fresh_namespaces(kubectl) as made:
+    with fresh_namespaces(kubectl, "abc") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def module_namespaces(operator, kubectl) -> Iterator[list[str]]:
-    """The same for all tests of a module."""
-    with fresh_namespaces(kubectl) as made:
+    """Four for all tests of a module."""
+    with fresh_namespaces(kubectl, "abcd") as made:
         yield made
 
 

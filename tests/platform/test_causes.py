@@ -77,13 +77,16 @@ def cases(busybox: str) -> dict[str, Case]:
         "quota": Case({"server": {}, "replicas": 3, "redis": {"type": "Provisioned"}}, "PodsRefused",
                       "exceeded quota: few-pods", lasting=False, before=(
             {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few-pods"}, "spec": {"hard": {"pods": "3"}}},)),
+        "redis-quota": Case({"server": {}, "redis": {"type": "Provisioned"}}, "PodsRefused", 'pod "redis-quota-redis-0" is refused: exceeded quota: no-pods',
+                            lasting=False, condition="RedisReady", before=(
+            {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}},)),
         "password": Case({"server": {}, "redis": {"type": "Provisioned"}}, "RedisPasswordMismatch",
                          'Secret "password-redis" do not have the same password', condition="RedisReady"),
     }
 
 
 NAMES = tuple(cases(""))
-OWN_NAMESPACE = ("policy", "quota")  # whose obstacle would hamper the others
+OWN_NAMESPACE = ("policy", "quota", "redis-quota")  # whose obstacle would hamper the others
 
 
 def condition(live: dict, kind: str) -> dict:
@@ -100,7 +103,7 @@ def fleet(operator, kubectl, busybox, module_namespaces) -> dict[str, App]:
     kubectl.apply(manifest("first", shared, **first))
     apps = {"first": App(kubectl, "first", shared)}
     created = apps["first"].get()["metadata"]["creationTimestamp"]
-    wait_for(lambda: kubectl("get", "--raw", "/readyz") and later_than(kubectl, created), 5, "the next second", 0.2)
+    wait_for(lambda: later_than(kubectl, created), 5, "the next second", 0.2)
     manifests = []
     for name, case in cases(busybox).items():
         namespace = place.get(name, shared)

@@ -73,7 +73,7 @@ def test_watched_namespaces_are_all_it_works_in(release, kubectl, namespaces):
     refused = [("get", "secrets"), ("list", "secrets"), ("create", "secrets"), ("patch", "secrets"), ("list", "pods"),
                ("create", "deployments.apps"), ("delete", "services"), ("list", "configmaps"), ("create", "pods/exec"),
                ("list", "realtimeapps.realtimeoperator.dev"), ("patch", "realtimeapps.realtimeoperator.dev/status"),
-               ("create", "ingresses.networking.k8s.io"), ("create", "events.events.k8s.io")]
+               ("create", "ingresses.networking.k8s.io"), ("create", "events.events.k8s.io"), ("list", "events.events.k8s.io")]
     for verb, resource in refused:
         for scope in (("-n", other), ("-n", "kube-system"), ("-n", release.namespace), ("--all-namespaces",)):
             assert not may(verb, resource, *scope), f"{verb} {resource} {scope}"

@@ -40,9 +40,10 @@ in each namespace when it watches some.
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
+# Listed when Redis has no pod: only Events say why its StatefulSet may make none.
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [list, create, patch]
 {{- end }}
 
 {{- define "realtime-operator.clusterRules" -}}

@@ -6,6 +6,7 @@
 
 #include "operator/api/v1alpha1/labels.hpp"
 #include "operator/controllers/realtimeapp/names.hpp"
+#include "operator/controllers/realtimeapp/refused_pods.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/kube/ownership.hpp"
 
@@ -23,16 +24,13 @@ std::string stalled_words(const nlohmann::json& live) {
   return {};
 }
 
-/// The words of a Deployment's condition ReplicaFailure, from "is forbidden" on: before that they name a pod, another
-/// one each time.
+/// The cause in a Deployment's condition ReplicaFailure, whose words name another pod each time.
 std::string refused_pods_words(const nlohmann::json& live) {
   for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
     if (value_at<std::string>(condition, {"type"}) != "ReplicaFailure" ||
         value_at<std::string>(condition, {"status"}) != "True")
       continue;
-    const auto words = value_at<std::string>(condition, {"message"});
-    const auto start = words.find("forbidden: ");
-    return start == std::string::npos ? words : words.substr(start + std::string_view{"forbidden: "}.size());
+    return refusal_in(value_at<std::string>(condition, {"message"}));
   }
   return {};
 }

@@ -83,6 +83,7 @@ struct Observed {
   std::map<ChildId, Problem> problems;
   PodTroubles::ByPod pod_troubles;            ///< what keeps the app's pods from running
   std::optional<TakenAddress> taken_address;  ///< where the manifest wants to be reached, and an older app is
+  std::string refused_redis_pod;              ///< why the pod of its Redis may not be made, if that is so
   /// The ConfigMaps that the app's ReplicaSets refer to; "" stands for one that refers to none. Looked up only if there
   /// is a ConfigMap that may have to go.
   std::set<std::string> configurations_in_use;

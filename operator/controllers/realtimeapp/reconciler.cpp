@@ -5,12 +5,24 @@
 #include "core/time.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/names.hpp"
+#include "operator/controllers/realtimeapp/refused_pods.hpp"
 
 namespace controllers {
 
 using core::ErrorKind;
 using core::Result;
 using runtime::Action;
+
+namespace {
+
+/// Redis' StatefulSet when its controller has seen it and there is no pod; else null.
+const ChildState* set_without_pod(const api::RealtimeApp& app, const Observed& observed) {
+  const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
+  const bool is_seen = set != nullptr && set->generation > 0 && set->observed_generation >= set->generation;
+  return is_seen && set->replicas == 0 ? set : nullptr;
+}
+
+}  // namespace
 
 Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections,
                        runtime::EventRecorder& recorder, ReconcilerOptions options)
@@ -31,7 +43,7 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto& app = cached->app;
   {
     const std::lock_guard lock{mutex_};
-    uids_[key] = app.uid;
+    remembered_[key].uid = app.uid;
   }
   if (!cached->problem.empty()) {
     if (auto written = write_status(app, assess_invalid(app, cached->problem), stop); !written)
@@ -44,8 +56,27 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   if (auto written = write_status(app, assess(app, *observed), stop); !written) return tl::unexpected(written.error());
   if (!done) return tl::unexpected(done.error());
   if (!observed->problems.empty()) return Action::requeue(kRetryProblem);
+  if (set_without_pod(app, *observed) != nullptr) return Action::requeue(kPodPatience);
   if (app.spec.redis.type == api::RedisType::kProvisioned) return Action::requeue(credentials_.due_in(app));
   return Action::await_change();
+}
+
+/// Nothing while a pod may just be on its way: what older Events tell is over then.
+std::string Reconciler::refused_redis_pod(const api::RealtimeApp& app, const Observed& observed,
+                                          const std::stop_token& stop) {
+  const auto* set = set_without_pod(app, observed);
+  {
+    const std::lock_guard lock{mutex_};
+    auto& since = remembered_[app.key].without_redis_pod_since;
+    if (set == nullptr) {
+      since.reset();
+      return {};
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (!since) since = now;
+    if (now - *since < kPodPatience) return {};
+  }
+  return find_refusal(client_, {app.key.name_space, redis_name(app.key.name)}, set->uid, stop);
 }
 
 Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::stop_token& stop) {
@@ -58,6 +89,7 @@ Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::sto
     connections_.forget(app.key);
   }
   if (app.spec.redis.type != api::RedisType::kProvisioned) return observed;
+  observed.refused_redis_pod = refused_redis_pod(app, observed, stop);
   auto credentials = credentials_.look_up(app, stop);
   if (credentials) {
     observed.redis_credentials = std::move(*credentials);
@@ -126,10 +158,10 @@ void Reconciler::forget(const kube::ObjectKey& key) {
   std::string uid;
   {
     const std::lock_guard lock{mutex_};
-    const auto found = uids_.find(key);
-    if (found == uids_.end()) return;
-    uid = std::move(found->second);
-    uids_.erase(found);
+    const auto found = remembered_.find(key);
+    if (found == remembered_.end()) return;
+    uid = std::move(found->second.uid);
+    remembered_.erase(found);
   }
   credentials_.forget(key);
   connections_.forget(key);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -29,6 +30,8 @@ class Reconciler {
  public:
   /// How soon a problem that a person has to mend is looked at again, if nothing that is watched changes.
   static constexpr std::chrono::seconds kRetryProblem{30};
+  /// For how long Redis may be without a pod before it is asked why, and how soon again: Events are not watched.
+  static constexpr std::chrono::seconds kPodPatience{5};
 
   Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections, runtime::EventRecorder& recorder,
              ReconcilerOptions options);
@@ -36,6 +39,7 @@ class Reconciler {
   core::Result<runtime::Action> reconcile(const kube::ObjectKey& key, const std::stop_token& stop);
 
  private:
+  std::string refused_redis_pod(const api::RealtimeApp& app, const Observed& observed, const std::stop_token& stop);
   core::Result<Observed> observe(const api::RealtimeApp& app, const std::stop_token& stop);
   core::Result<void> bring_about(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
   core::Result<void> write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,
@@ -50,8 +54,13 @@ class Reconciler {
   ReconcilerOptions options_;
   CredentialsKeeper credentials_;
   ChildWriter children_;
+  struct Remembered {
+    std::string uid;
+    std::optional<std::chrono::steady_clock::time_point> without_redis_pod_since;
+  };
+
   std::mutex mutex_;
-  std::map<kube::ObjectKey, std::string> uids_;  // of the apps for which something is remembered
+  std::map<kube::ObjectKey, Remembered> remembered_;
 };
 
 }  // namespace controllers

@@ -53,6 +53,9 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
         true};
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
   if (set == nullptr || set->ready_replicas < 1 || set->observed_generation < set->generation) {
+    if (!observed.refused_redis_pod.empty())
+      return {false, reason::kPodsRefused,
+              fmt::format("pod \"{}-0\" is refused: {}", redis_name(app.key.name), observed.refused_redis_pod)};
     if (const auto* trouble = find_trouble_of(observed, api::kComponentRedis))
       return {false, trouble->reason, trouble->message, trouble->lasting};
     return {false, reason::kRedisStarting,

@@ -74,6 +74,10 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
     redis.ready_replicas = 0;
     CHECK(ready() == Brief{"False", "RedisNotReady"});
     CHECK(brief(controllers::assess(app, observed), "RedisReady") == Brief{"False", "RedisStarting"});
+    observed.refused_redis_pod = "exceeded quota: q";
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "RedisReady") == Brief{"False", "PodsRefused"});
+    CHECK(status.condition("RedisReady")->message == "pod \"chat-redis-0\" is refused: exceeded quota: q");
   }
   SECTION("the ingress has no address and the manifest no host") {
     ingress.addresses.clear();

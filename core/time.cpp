@@ -1,5 +1,6 @@
 #include "core/time.hpp"
 
+#include <algorithm>
 #include <cctype>
 #include <ctime>
 
@@ -27,7 +28,10 @@ std::optional<SystemTime> parse_time(const std::string& text) {
   const char* end = strptime(rest, "%z", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
   const auto offset = parts.tm_gmtoff;  // which timegm sets to zero
-  return std::chrono::system_clock::from_time_t(timegm(&parts) - offset);
+  const std::chrono::sys_seconds seconds{std::chrono::seconds{timegm(&parts) - offset}};
+  static constexpr auto kFirst = std::chrono::ceil<std::chrono::seconds>(SystemTime::min());
+  static constexpr auto kLast = std::chrono::floor<std::chrono::seconds>(SystemTime::max());
+  return std::clamp(seconds, kFirst, kLast);
 }
 
 }  // namespace core

@@ -19,7 +19,7 @@ struct ExecPlugin {
   std::vector<std::string> args;
   std::vector<std::pair<std::string, std::string>> env;  ///< besides ours
   std::string install_hint;                              ///< for the message when there is no such program
-  bool provide_cluster_info = false;                     ///< it is told which cluster it is for
+  bool provide_cluster_info = false;                     ///< it is told which cluster it is for, without `config`
 };
 
 /// Certificates and keys are PEM text. Where both an inline value and a file are possible, exactly one is set.

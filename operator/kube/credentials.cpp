@@ -19,30 +19,34 @@ std::string read(const std::string& file) {
 
 }  // namespace
 
-Credentials::Credentials(ClientConfig config)
+Credentials::Credentials(ClientConfig config, std::chrono::milliseconds refresh)
     : config_{std::move(config)},
+      refresh_{refresh},
       identity_{std::make_shared<Identity>(Identity{config_.ca, config_.certificate, config_.key, config_.token})} {}
 
 core::Result<IdentityPtr> Credentials::current(const std::stop_token& stop) {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
+  if (config_.exec)
+    if (const auto asked = ask_plugin(lock, stop); !asked) return tl::unexpected(asked.error());
   const auto now = Clock::now();
-  if (files_read_at_ == Clock::time_point{} || now - files_read_at_ >= kRefresh) {
+  if (files_read_at_ == Clock::time_point{} || now - files_read_at_ >= refresh_) {
     files_read_at_ = now;
     read_files();
   }
-  if (config_.exec)
-    if (const auto asked = ask_plugin(stop); !asked) return tl::unexpected(asked.error());
   return identity_;
 }
 
-void Credentials::doubt(const IdentityPtr& used) {
+void Credentials::refused(const IdentityPtr& used) {
   const std::lock_guard lock{mutex_};
   if (used != identity_) return;
   files_read_at_ = {};
   handed_out_ = false;
 }
 
-void Credentials::replace(Identity identity) { identity_ = std::make_shared<const Identity>(std::move(identity)); }
+void Credentials::distrusted(const IdentityPtr& used) {
+  const std::lock_guard lock{mutex_};
+  if (used == identity_) files_read_at_ = {};
+}
 
 void Credentials::read_files() {
   auto fresh = *identity_;
@@ -56,21 +60,33 @@ void Credentials::read_files() {
       *kept = std::move(content);
     }
   }
-  if (fresh != *identity_) replace(std::move(fresh));
+  if (fresh != *identity_) identity_ = std::make_shared<const Identity>(std::move(fresh));
 }
 
-core::Result<void> Credentials::ask_plugin(const std::stop_token& stop) {
-  const bool expired = expires_ && std::chrono::system_clock::now() >= *expires_;
-  if (handed_out_ && !expired) return {};
+bool Credentials::has_credential() const {
+  return handed_out_ && (!expires_ || std::chrono::system_clock::now() < *expires_);
+}
+
+core::Result<void> Credentials::ask_plugin(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  if (!plugin_ended_.wait(lock, stop, [this] { return !plugin_runs_; }))
+    return core::fail(core::ErrorKind::kCancelled, "cancelled");
+  if (has_credential()) return {};
   // Until it is asked again, the last answer stands: a failure, or what may be refused once more.
   if (asked_at_ != Clock::time_point{} && Clock::now() - asked_at_ < kPluginPause) return answer_;
+  plugin_runs_ = true;
+  lock.unlock();
   auto credential = run_exec_plugin(config_, kPluginTimeout, stop);
+  lock.lock();
+  plugin_runs_ = false;
+  plugin_ended_.notify_all();
+  // That this caller gave up says nothing to the others.
+  if (!credential && credential.error().kind == core::ErrorKind::kCancelled) return tl::unexpected(credential.error());
   asked_at_ = Clock::now();
-  if (!credential) return answer_ = tl::unexpected(std::move(credential.error()));
+  if (!credential) return answer_ = tl::unexpected(credential.error());
+  identity_ = std::make_shared<const Identity>(Identity{identity_->ca, std::move(credential->certificate),
+                                                        std::move(credential->key), std::move(credential->token)});
   handed_out_ = true;
   expires_ = credential->expires;
-  replace(
-      {identity_->ca, std::move(credential->certificate), std::move(credential->key), std::move(credential->token)});
   return answer_ = {};
 }
 

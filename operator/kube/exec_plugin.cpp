@@ -1,10 +1,10 @@
 #include "operator/kube/exec_plugin.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #include <fcntl.h>
@@ -62,14 +62,14 @@ std::string exec_info(const ClientConfig& config) {
 
 /// Our environment with the plugin's variables in place of ours.
 std::vector<std::string> environment_of(const ClientConfig& config) {
-  auto added = config.exec->env;
-  added.emplace_back(kExecInfo, exec_info(config));
+  std::map<std::string, std::string, std::less<>> added;
+  for (const auto& [name, value] : config.exec->env) added.insert_or_assign(name, value);
+  added.insert_or_assign(kExecInfo, exec_info(config));
   std::vector<std::string> environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text{*variable};
     const auto name = text.substr(0, text.find('='));
-    if (std::none_of(added.begin(), added.end(), [&](const auto& other) { return other.first == name; }))
-      environment.emplace_back(text);
+    if (!added.contains(name)) environment.emplace_back(text);
   }
   for (const auto& [name, value] : added) environment.push_back(fmt::format("{}={}", name, value));
   return environment;
@@ -143,11 +143,14 @@ class Child {
     if (count == 0) output_->close();
   }
 
-  /// Its exit code once it has ended; 128 and the number of the signal that ended it.
+  /// Its exit code once it has ended; 128 and the number of the signal that ended it. Where children are reaped by the
+  /// system (SIGCHLD is ignored), what it would have said is lost: 127.
   std::optional<int> exit_code() {
     int status = 0;
-    if (waitpid(pid_, &status, WNOHANG) != pid_) return std::nullopt;
+    const auto ended = waitpid(pid_, &status, WNOHANG);
+    if (ended == 0) return std::nullopt;
     pid_ = -1;
+    if (ended < 0) return 127;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 

@@ -116,7 +116,8 @@ Result<void> read_user(const YAML::Node& user, const fs::path& directory, Client
   config.key = std::move(*key);
   config.token = text_of(user, "token");
   if (const auto file = text_of(user, "tokenFile"); !file.empty()) config.token_file = (directory / file).string();
-  if (const auto exec = user["exec"]; exec && exec.IsMap()) {
+  const bool says_who = !config.certificate.empty() || !config.token.empty() || !config.token_file.empty();
+  if (const auto exec = user["exec"]; !says_who && exec && exec.IsMap()) {
     auto plugin = read_exec(exec, directory);
     if (!plugin) return tl::unexpected(plugin.error());
     config.exec = std::move(*plugin);

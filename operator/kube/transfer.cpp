@@ -22,6 +22,13 @@ curl_blob blob(const std::string& text) {
   return {const_cast<char*>(text.data()), text.size(), CURL_BLOB_NOCOPY};
 }
 
+/// The proxy as curl is to be told: with socks5 it would look the server's name up here, where it may not be known.
+std::string proxy_of(const ClientConfig& config) {
+  static constexpr std::string_view kSocks = "socks5://";
+  const auto& url = config.proxy_url;
+  return url.starts_with(kSocks) ? "socks5h://" + url.substr(kSocks.size()) : url;
+}
+
 }  // namespace
 
 bool curl_is_ready() {
@@ -89,7 +96,7 @@ void Transfer::prepare_server(const ClientConfig& config) {
   check(curl_easy_setopt(easy, CURLOPT_URL, (url + request.target).c_str()));
   check(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http"));
   // An empty proxy would keep curl from those of the environment.
-  if (!config.proxy_url.empty()) check(curl_easy_setopt(easy, CURLOPT_PROXY, config.proxy_url.c_str()));
+  if (!config.proxy_url.empty()) check(curl_easy_setopt(easy, CURLOPT_PROXY, proxy_of(config).c_str()));
   if (config.insecure_skip_tls_verify) {
     check(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L));
     check(curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L));

@@ -96,9 +96,12 @@ class Transport::Loop {
   void end(CURL* easy, CURLcode code) {
     curl_multi_remove_handle(multi_, easy);
     const auto transfer = active_.extract(easy).mapped();
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    // Before whoever waits for the answer can ask again.
+    if (status == kUnauthorized) credentials_.refused(transfer->identity);
+    if (code == CURLE_PEER_FAILED_VERIFICATION) credentials_.distrusted(transfer->identity);
     transfer->finish(code);
-    if (transfer->status == kUnauthorized || code == CURLE_PEER_FAILED_VERIFICATION)
-      credentials_.doubt(transfer->identity);
   }
 
   Credentials credentials_;

@@ -29,6 +29,9 @@ TEST_CASE("Times are read as RFC 3339 has them", "[unit][core]") {
     INFO(text);
     CHECK(core::parse_time(text) == core::SystemTime{std::chrono::seconds{1'136'214'245}});
   }
+  // As those say who mean never and always.
+  CHECK(core::parse_time("0001-01-01T00:00:00Z") < core::SystemTime{});
+  CHECK(core::parse_time("9999-12-31T23:59:59Z") > core::parse_time("2200-01-01T00:00:00Z"));
   for (const auto* text :
        {"", "soon", "2006-01-02", "2006-01-02T15:04:05", "2006-01-02T15:04:05Z or later", "2006-13-02T15:04:05Z"}) {
     INFO(text);

@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
+#include "operator/kube/credentials.hpp"
 #include "operator/kube/transport.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -184,6 +186,30 @@ TEST_CASE("What a plugin handed out is used until it expires or is refused", "[u
     while (!transport.send({.target = "/"}, {})) std::this_thread::yield();
     CHECK(status() == 200);
   }
+}
+
+TEST_CASE("While a plugin runs, whoever waits for it can give up, and who gave up has not spoken for the others",
+          "[unit][kube]") {
+  Plugin plugin{"echo run >> runs; test -e answer || exec tail -f /dev/null; cat answer"};
+  kube::Credentials credentials{plugin.config};
+  std::stop_source first;
+  std::stop_source second;
+  core::Result<kube::IdentityPtr> of_first;
+  core::Result<kube::IdentityPtr> of_second;
+  std::jthread running{[&] { of_first = credentials.current(first.get_token()); }};
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (plugin.runs() == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  std::jthread waiting{[&] { of_second = credentials.current(second.get_token()); }};
+  second.request_stop();
+  waiting.join();
+  CHECK(of_second.error().kind == ErrorKind::kCancelled);
+  credentials.refused(nullptr);  // holds nobody up: the transport's thread calls it
+  plugin.write("answer", credential(R"("token": "t")"));
+  first.request_stop();
+  running.join();
+  CHECK(of_first.error().kind == ErrorKind::kCancelled);
+  CHECK((*credentials.current({}))->token == "t");
+  CHECK(plugin.runs() == 2);
 }
 
 TEST_CASE("A credential that has expired is asked for again, and one that has not is not", "[unit][kube]") {

@@ -71,6 +71,24 @@ TEST_CASE("A kubeconfig may name a program that hands out credentials, and a pro
   CHECK(config->exec->provide_cluster_info);
 }
 
+TEST_CASE("A kubeconfig's program is not run where a token or a certificate says who we are", "[unit][kube]") {
+  const Folder folder;
+  folder.write("cert.pem", "CERT");
+  folder.write("key.pem", "KEY");
+  const std::string exec = ", exec: {apiVersion: client.authentication.k8s.io/v1, command: login}";
+  for (const auto* identity : {"token: t", "tokenFile: token", "client-certificate: cert.pem, client-key: key.pem"}) {
+    INFO(identity);
+    const auto config = kube::load_kubeconfig(folder.write(
+        "config", config_with(fmt::format("server: s, certificate-authority-data: {}", core::base64_encode("CA")),
+                              identity + exec)));
+    REQUIRE(config);
+    CHECK_FALSE(config->exec);
+    CHECK(config->ca == "CA");
+    CHECK((config->token == "t" || config->token_file == (folder.path / "token").string() ||
+           (config->certificate == "CERT" && config->key == "KEY")));
+  }
+}
+
 TEST_CASE("What is wrong in a kubeconfig is named, with the file", "[unit][kube]") {
   const Folder folder;
   const auto [content, words] = GENERATE(table<std::string, std::string>(

@@ -73,9 +73,11 @@ Result<Action> Controller::guarded(const kube::ObjectKey& key, const std::stop_t
   const TimeLimit::Task task{time_limit_, stop};
   try {
     auto outcome = reconcile_(key, task.token());
-    if (outcome || outcome.error().kind != ErrorKind::kCancelled || stop.stop_requested()) return outcome;
+    const bool is_late = task.token().stop_requested() && !stop.stop_requested();
+    if (outcome || outcome.error().kind != ErrorKind::kCancelled || !is_late) return outcome;
     metrics_.increment(metrics::kReconcileTimeouts, {{"controller", name_}});
-    return core::fail(ErrorKind::kTimeout, fmt::format("not done after {}", time_limit_.limit()));
+    return core::fail(ErrorKind::kTimeout,
+                      fmt::format("not done after {}: {}", time_limit_.limit(), outcome.error().message));
   } catch (const std::exception& error) {
     metrics_.increment(metrics::kReconcilePanics, {{"controller", name_}});
     return core::fail(ErrorKind::kInternal, error.what());
@@ -90,11 +92,7 @@ void Controller::requeue(const kube::ObjectKey& key, const core::Error& error) {
              {"object", key.text()},
              {"kind", core::error_kind_name(error.kind)},
              {"error", error.message}});
-  if (error.retry_after) {
-    queue_.add_after(key, *error.retry_after);
-  } else {
-    queue_.add_rate_limited(key);
-  }
+  queue_.retry(key, error.retry_after);
 }
 
 }  // namespace runtime

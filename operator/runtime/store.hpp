@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -102,26 +103,30 @@ class Store {
     T value;
   };
 
-  /// A complete list of `name_space` (empty: of all): what it lacks is deleted.
+  /// A complete list of `name_space` (empty: of all): what it lacks is deleted. All at once; the listener is told of
+  /// each change afterwards.
   void replace(const std::string& name_space, std::vector<Listed> items) {
-    std::unordered_map<Key, bool> listed;
-    for (const auto& item : items) listed.emplace(item.key, true);
-    std::vector<Key> gone;
+    std::unordered_set<Key> listed;
+    for (const auto& item : items) listed.insert(item.key);
+    std::vector<Changed> changes;
     {
       const std::lock_guard lock{mutex_};
-      for (const auto& [key, entry] : entries_)
-        if (entry.value && (name_space.empty() || key.name_space == name_space) && !listed.contains(key))
-          gone.push_back(key);
-    }
-    for (const auto& key : gone) remove(key);
-    for (auto& item : items) {
-      change(item.key, [&](Entry& entry) {
+      for (auto& [key, entry] : entries_) {
+        if (!entry.value || (!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
+        changes.push_back({key, std::exchange(entry.value, std::nullopt), std::nullopt});
+        entry.assumed.reset();
+        removed_.emplace_back(Clock::now(), key);
+      }
+      for (auto& item : items) {
+        auto& entry = entries_[item.key];
         entry.saw(item.version);
         entry.assumed.reset();
+        if (entry.value != item.value) changes.push_back({item.key, entry.value, item.value});
         entry.value = std::move(item.value);
-        return true;
-      });
+      }
+      forget_removed();
     }
+    for (const auto& changed : changes) tell(changed);
   }
 
  private:
@@ -147,6 +152,17 @@ class Store {
     }
   };
 
+  struct Changed {
+    Key key;
+    std::optional<T> before;
+    std::optional<T> after;
+  };
+
+  void tell(const Changed& changed) const {
+    if (listener_)
+      listener_(changed.key, changed.before ? &*changed.before : nullptr, changed.after ? &*changed.after : nullptr);
+  }
+
   /// Forgets what was removed long ago.
   void forget_removed() {
     while (!removed_.empty() && Clock::now() - removed_.front().first > kAssumeFor) {
@@ -158,19 +174,17 @@ class Store {
 
   template <class Change>
   void change(const Key& key, Change apply) {
-    std::optional<T> before;
-    std::optional<T> after;
+    Changed changed{key, {}, {}};
     {
       const std::lock_guard lock{mutex_};
       auto& entry = entries_[key];
-      before = entry.value;
-      const bool changed = apply(entry);
-      after = entry.value;
+      changed.before = entry.value;
+      const bool applied = apply(entry);
+      changed.after = entry.value;
       forget_removed();
-      if (!changed) return;
+      if (!applied) return;
     }
-    if (before == after || !listener_) return;
-    listener_(key, before ? &*before : nullptr, after ? &*after : nullptr);
+    if (changed.before != changed.after) tell(changed);
   }
 
   mutable std::mutex mutex_;

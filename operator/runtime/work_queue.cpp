@@ -23,32 +23,31 @@ void WorkQueue::add(const Key& key, Priority priority) {
 }
 
 void WorkQueue::enqueue(const Key& key, Priority priority) {
-  const auto found = places_.find(key);
-  if (found != places_.end()) {
-    if (found->second == Place::kProcessing) {
-      found->second = Place::kProcessingAndAgain;
-    } else if (found->second == Place::kLow && priority == Priority::kHigh) {
-      low_.erase(std::find(low_.begin(), low_.end(), key));
-      high_.push_back(key);
-      found->second = Place::kHigh;
-    }
-    return;
+  const auto [found, fresh] = entries_.emplace(key, Entry{priority, Clock::now()});
+  auto& entry = found->second;
+  if (fresh) {
+    (priority == Priority::kHigh ? high_ : low_).push_back(key);
+    metrics_.increment(metrics::kAdds, labels_);
+    metrics_.set(metrics::kDepth, labels_, static_cast<double>(high_.size() + low_.size()));
+    ready_.notify_one();
+  } else if (entry.processing) {
+    entry.again = std::min(entry.again.value_or(priority), priority);
+  } else if (priority < entry.priority) {
+    low_.erase(std::find(low_.begin(), low_.end(), key));
+    high_.push_back(key);
+    entry.priority = priority;
   }
-  (priority == Priority::kHigh ? high_ : low_).push_back(key);
-  places_.emplace(key, priority == Priority::kHigh ? Place::kHigh : Place::kLow);
-  since_[key] = Clock::now();
-  metrics_.increment(metrics::kAdds, labels_);
-  metrics_.set(metrics::kDepth, labels_, static_cast<double>(high_.size() + low_.size()));
-  ready_.notify_one();
 }
 
-void WorkQueue::add_after(const Key& key, std::chrono::milliseconds delay) {
+void WorkQueue::add_after(const Key& key, std::chrono::milliseconds delay, Priority priority) {
   const std::lock_guard lock{mutex_};
-  const auto due = Clock::now() + delay;
-  const auto [known, fresh] = due_.emplace(key, due);
-  if (!fresh && known->second <= due) return;
-  known->second = due;
-  delayed_.push({due, key});
+  const Due wanted{Clock::now() + delay, priority};
+  const auto [found, fresh] = due_.emplace(key, wanted);
+  auto& due = found->second;
+  due.priority = std::min(due.priority, priority);
+  if (!fresh && due.at <= wanted.at) return;
+  due.at = wanted.at;
+  delayed_.push({due.at, key});
   ready_.notify_one();
 }
 
@@ -57,14 +56,17 @@ std::chrono::milliseconds WorkQueue::backoff(int failures) {
   return failures < kSteps ? std::min(kLastBackoff, kFirstBackoff * (1L << failures)) : kLastBackoff;
 }
 
-void WorkQueue::add_rate_limited(const Key& key) {
-  std::chrono::milliseconds delay{};
+void WorkQueue::retry(const Key& key, std::optional<std::chrono::milliseconds> delay) {
+  Priority priority = Priority::kHigh;
   {
     const std::lock_guard lock{mutex_};
-    delay = backoff(failures_[key]++);
-    metrics_.increment(metrics::kRetries, labels_);
+    if (const auto found = entries_.find(key); found != entries_.end()) priority = found->second.priority;
+    if (!delay) {
+      delay = backoff(failures_[key]++);
+      metrics_.increment(metrics::kRetries, labels_);
+    }
   }
-  add_after(key, delay);
+  add_after(key, *delay, priority);
 }
 
 void WorkQueue::forget(const Key& key) {
@@ -74,14 +76,15 @@ void WorkQueue::forget(const Key& key) {
 
 void WorkQueue::move_due() {
   const auto now = Clock::now();
-  while (!delayed_.empty() && delayed_.top().due <= now) {
-    const auto [due, key] = delayed_.top();
+  while (!delayed_.empty() && delayed_.top().at <= now) {
+    const auto [at, key] = delayed_.top();
     delayed_.pop();
     const auto known = due_.find(key);
     // An entry that an earlier one replaced has another time than the one that is known.
-    if (known == due_.end() || known->second != due) continue;
+    if (known == due_.end() || known->second.at != at) continue;
+    const auto priority = known->second.priority;
     due_.erase(known);
-    enqueue(key, Priority::kHigh);
+    enqueue(key, priority);
   }
 }
 
@@ -90,11 +93,11 @@ std::optional<WorkQueue::Key> WorkQueue::take() {
   if (from.empty()) return std::nullopt;
   auto key = std::move(from.front());
   from.pop_front();
-  places_[key] = Place::kProcessing;
-  auto& since = since_[key];
-  metrics_.observe(metrics::kQueueDuration, labels_, seconds_since(since));
+  auto& entry = entries_.at(key);
+  metrics_.observe(metrics::kQueueDuration, labels_, seconds_since(entry.since));
   metrics_.set(metrics::kDepth, labels_, static_cast<double>(high_.size() + low_.size()));
-  since = Clock::now();
+  entry.processing = true;
+  entry.since = Clock::now();
   return key;
 }
 
@@ -104,13 +107,13 @@ std::optional<WorkQueue::Key> WorkQueue::get(const std::stop_token& stop) {
     move_due();
     if (auto key = take()) return key;
     const auto ready = [this] {
-      return !high_.empty() || !low_.empty() || (!delayed_.empty() && delayed_.top().due <= Clock::now());
+      return !high_.empty() || !low_.empty() || (!delayed_.empty() && delayed_.top().at <= Clock::now());
     };
     if (delayed_.empty()) {
       ready_.wait(lock, stop, [&] { return ready() || !delayed_.empty(); });
     } else {
-      const auto due = delayed_.top().due;
-      ready_.wait_until(lock, stop, due, [&] { return ready() || (!delayed_.empty() && delayed_.top().due < due); });
+      const auto due = delayed_.top().at;
+      ready_.wait_until(lock, stop, due, [&] { return ready() || (!delayed_.empty() && delayed_.top().at < due); });
     }
   }
   return std::nullopt;
@@ -118,13 +121,12 @@ std::optional<WorkQueue::Key> WorkQueue::get(const std::stop_token& stop) {
 
 void WorkQueue::done(const Key& key) {
   const std::lock_guard lock{mutex_};
-  const auto found = places_.find(key);
-  if (found == places_.end()) return;
-  metrics_.observe(metrics::kWorkDuration, labels_, seconds_since(since_[key]));
-  const bool again = found->second == Place::kProcessingAndAgain;
-  places_.erase(found);
-  since_.erase(key);
-  if (again) enqueue(key, Priority::kHigh);
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return;
+  metrics_.observe(metrics::kWorkDuration, labels_, seconds_since(found->second.since));
+  const auto again = found->second.again;
+  entries_.erase(found);
+  if (again) enqueue(key, *again);
 }
 
 std::size_t WorkQueue::depth() const {
@@ -136,9 +138,9 @@ void WorkQueue::update_gauges() {
   const std::lock_guard lock{mutex_};
   double unfinished = 0;
   double longest = 0;
-  for (const auto& [key, place] : places_) {
-    if (place != Place::kProcessing && place != Place::kProcessingAndAgain) continue;
-    const double running = seconds_since(since_[key]);
+  for (const auto& [key, entry] : entries_) {
+    if (!entry.processing) continue;
+    const double running = seconds_since(entry.since);
     unfinished += running;
     longest = std::max(longest, running);
   }

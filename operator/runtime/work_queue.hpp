@@ -26,7 +26,7 @@ class WorkQueue {
   using Key = kube::ObjectKey;
   using Clock = std::chrono::steady_clock;
 
-  /// The back-off of `add_rate_limited`: doubled for each failure in a row, from the first to the last.
+  /// The back-off of `retry`: doubled for each failure in a row, from the first to the last.
   static constexpr std::chrono::milliseconds kFirstBackoff{5};
   static constexpr std::chrono::milliseconds kLastBackoff{1'000'000};
 
@@ -37,10 +37,11 @@ class WorkQueue {
   WorkQueue(std::string name, core::Metrics& metrics);
 
   void add(const Key& key, Priority priority = Priority::kHigh);
-  /// Adds the key once `delay` is over. An earlier time that is already set for it stays.
-  void add_after(const Key& key, std::chrono::milliseconds delay);
-  /// Adds the key after a back-off that grows with its failures since `forget`.
-  void add_rate_limited(const Key& key);
+  /// Adds the key once `delay` is over. Of two times the earlier stays, of two priorities the higher.
+  void add_after(const Key& key, std::chrono::milliseconds delay, Priority priority = Priority::kLow);
+  /// Adds the key that is being processed once more, as urgent as it is, after `delay` or, without it, after a back-off
+  /// that grows with its failures since `forget`.
+  void retry(const Key& key, std::optional<std::chrono::milliseconds> delay = std::nullopt);
   /// The key did well: its next back-off is the first again.
   void forget(const Key& key);
 
@@ -54,11 +55,20 @@ class WorkQueue {
   void update_gauges();
 
  private:
-  enum class Place { kHigh, kLow, kProcessing, kProcessingAndAgain };
+  struct Entry {
+    Priority priority;
+    Clock::time_point since;  // queued since, or processing since
+    bool processing = false;
+    std::optional<Priority> again{};  // added while it is processed
+  };
+  struct Due {
+    Clock::time_point at;
+    Priority priority;
+  };
   struct Delayed {
-    Clock::time_point due;
+    Clock::time_point at;
     Key key;
-    bool operator>(const Delayed& other) const { return due > other.due; }
+    bool operator>(const Delayed& other) const { return at > other.at; }
   };
 
   void enqueue(const Key& key, Priority priority);
@@ -71,10 +81,9 @@ class WorkQueue {
   std::condition_variable_any ready_;
   std::deque<Key> high_;
   std::deque<Key> low_;
-  std::unordered_map<Key, Place> places_;
-  std::unordered_map<Key, Clock::time_point> since_;  // queued since, or processing since
+  std::unordered_map<Key, Entry> entries_;
   std::unordered_map<Key, int> failures_;
-  std::unordered_map<Key, Clock::time_point> due_;
+  std::unordered_map<Key, Due> due_;
   std::priority_queue<Delayed, std::vector<Delayed>, std::greater<>> delayed_;
 };
 

@@ -53,26 +53,31 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
   return observed;
 }
 
-// What was there when the operator started waits behind what somebody has just changed.
 void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
-  apps.listen([this, &queue](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
-    const auto affected = ingress_claims.change(key, before != nullptr ? &before->app : nullptr,
-                                                after != nullptr ? &after->app : nullptr);
-    for (const auto& other : affected) queue.add(other, runtime::Priority::kLow);
-    const bool edited = before != nullptr && after != nullptr && before->app.generation != after->app.generation;
-    queue.add(key, edited || after == nullptr ? runtime::Priority::kHigh : runtime::Priority::kLow);
-  });
+  // What was there when the operator started waits behind what somebody has just changed.
+  const auto urgency = [&manager](bool is_new) {
+    return is_new && !manager.synced() ? runtime::Priority::kLow : runtime::Priority::kHigh;
+  };
+  apps.listen(
+      [this, &queue, urgency](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
+        const auto affected = ingress_claims.change(key, before != nullptr ? &before->app : nullptr,
+                                                    after != nullptr ? &after->app : nullptr);
+        for (const auto& other : affected) queue.add(other, runtime::Priority::kLow);
+        const bool is_status =
+            before != nullptr && after != nullptr && before->app.generation == after->app.generation;  // or metadata
+        queue.add(key, is_status ? runtime::Priority::kLow : urgency(before == nullptr));
+      });
   manager.cache<api::DecodedApp>(api::kRealtimeApp, "", apps, api::decode);
 
   const auto ours = fmt::format("{}={}", api::label::kManagedBy, api::kOperatorName);
   for (std::size_t i = 0; i < kChildTypes.size(); ++i) {
-    children[i].listen([&queue](const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
-      // Whoever controlled it and whoever does now: somebody may have changed the reference itself.
-      for (const auto* state : {before, after})
-        if (state != nullptr && state->controller.kind == api::kRealtimeApp.kind)
-          queue.add({key.name_space, state->controller.name},
-                    before != nullptr ? runtime::Priority::kHigh : runtime::Priority::kLow);
-    });
+    children[i].listen(
+        [&queue, urgency](const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
+          // Whoever controlled it and whoever does now: somebody may have changed the reference itself.
+          for (const auto* state : {before, after})
+            if (state != nullptr && state->controller.kind == api::kRealtimeApp.kind)
+              queue.add({key.name_space, state->controller.name}, urgency(before == nullptr));
+        });
     manager.cache<ChildState>(kChildTypes[i], ours, children[i], reduce_child);
   }
 
@@ -89,7 +94,7 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   manager.cache<MetricsEndpoints>(kube::types::kEndpointSlice, of_fleets + ",service.kubernetes.io/headless",
                                   metrics_endpoints, reduce_endpoint_slice);
 
-  pod_troubles.listen([&queue](const kube::ObjectKey& app) { queue.add(app, runtime::Priority::kLow); });
+  pod_troubles.listen([&queue, urgency](const kube::ObjectKey& app) { queue.add(app, urgency(true)); });
   manager.watch(kube::types::kPod, ours,
                 [this](const std::string& name_space) { return pod_troubles.target(name_space); });
 

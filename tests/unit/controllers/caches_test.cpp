@@ -1,15 +1,23 @@
 // In which order a change of what is cached brings apps to the queue.
 #include "operator/controllers/realtimeapp/caches.hpp"
 
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "operator/kube/client.hpp"
 #include "operator/runtime/manager.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
 
 namespace {
 
 constexpr int kApps = 50;
+
+/// The end of a streaming list.
+constexpr const char* kComplete =
+    R"({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "1", "annotations": {"k8s.io/initial-events-end": "true"}}}})"
+    "\n";
 
 kube::ObjectKey app_key(int number) { return {"ns", fmt::format("app-{}", number)}; }
 
@@ -84,4 +92,26 @@ TEST_CASE("What somebody changes goes before all that is there at the start", "[
     scene.caches.apps.put(app_key(last), "2", reported);
     CHECK(scene.next() == app_key(0));
   }
+}
+
+TEST_CASE("What is new after the start goes before what waits since", "[unit][controllers]") {
+  support::ScriptedServer server{[](const support::ScriptedRequest&, support::ScriptedReply& reply) {
+    reply.begin_stream();
+    reply.raw(kComplete);
+    reply.hold();
+  }};
+  core::Metrics metrics;
+  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
+  kube::Client client{transport, metrics};
+  runtime::WorkQueue queue{"test", metrics};
+  controllers::Caches caches;
+  runtime::Manager manager{client, metrics, {}};
+  caches.connect(manager, queue);
+  const std::jthread running{[&](const std::stop_token& stop) { manager.run(stop); }};
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!manager.synced() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  REQUIRE(manager.synced());
+  for (int number = 0; number < kApps; ++number) queue.add(app_key(number), runtime::Priority::kLow);
+  caches.apps.put(app_key(kApps), "2", app(kApps, 1));
+  CHECK(queue.get({}) == app_key(kApps));
 }

@@ -40,6 +40,22 @@ TEST_CASE("Store replaces a namespace's values with a list and leaves other name
   CHECK(store.size() == 0);
 }
 
+TEST_CASE("Store replaces all at once, and tells of what is gone", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 1);
+  store.put({"ns", "b"}, "1", 2);
+  store.put({"ns", "c"}, "1", 3);
+  std::vector<std::string> heard;
+  store.listen([&](const Store::Key& key, const int*, const int* after) {
+    CHECK(store.get({"ns", "b"}) == 20);
+    CHECK(store.get({"ns", "d"}) == 40);
+    CHECK(store.size() == 3);
+    heard.push_back(key.name + (after == nullptr ? " gone" : " put"));
+  });
+  store.replace("ns", {{{"ns", "b"}, "z", 20}, {{"ns", "c"}, "y", 3}, {{"ns", "d"}, "x", 40}});
+  CHECK(heard == std::vector<std::string>{"a gone", "b put", "d put"});
+}
+
 TEST_CASE("Store does not go back behind our own write", "[unit][runtime]") {
   Store store;
   store.put(kKey, "1", 1);

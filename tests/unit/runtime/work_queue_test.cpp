@@ -1,5 +1,6 @@
 #include "operator/runtime/work_queue.hpp"
 
+#include <set>
 #include <thread>
 
 #include "operator/runtime/backoff.hpp"
@@ -67,6 +68,53 @@ TEST_CASE("WorkQueue lets what a user changed go before what was there at the st
   }
 }
 
+TEST_CASE("WorkQueue lets what a user changed go before what is looked at again", "[unit][runtime]") {
+  Queue test;
+  const auto first_of_both = [&] {
+    test.queue.add(kSecond, Priority::kHigh);
+    const auto first = test.take();
+    test.queue.done(first);
+    return first;
+  };
+  SECTION("after its time") {
+    test.queue.add_after(kFirst, 0ms);
+    CHECK(first_of_both() == kSecond);
+  }
+  SECTION("because of news that came while it was processed") {
+    test.queue.add(kFirst, Priority::kHigh);
+    test.take();
+    test.queue.add(kFirst, Priority::kLow);
+    test.queue.done(kFirst);
+    CHECK(first_of_both() == kSecond);
+  }
+  SECTION("because it failed at the start") {
+    test.queue.add(kFirst, Priority::kLow);
+    test.take();
+    test.queue.retry(kFirst, 0ms);
+    test.queue.done(kFirst);
+    CHECK(first_of_both() == kSecond);
+  }
+  SECTION("but an edit that failed is as urgent as before") {
+    test.queue.add(kFirst, Priority::kHigh);
+    test.take();
+    test.queue.retry(kFirst, 0ms);
+    test.queue.add(kFirst, Priority::kLow);
+    test.queue.done(kFirst);
+    CHECK(first_of_both() == kSecond);  // it was added before the retry is due
+    CHECK(test.take() == kFirst);
+  }
+}
+
+TEST_CASE("WorkQueue backs off for each key by itself", "[unit][runtime]") {
+  Queue test;
+  for (int i = 0; i < 12; ++i) test.queue.retry(kFirst);
+  const auto start = WorkQueue::Clock::now();
+  test.queue.retry(kSecond);
+  CHECK(test.take() == kFirst);  // of its first failure
+  CHECK(test.take() == kSecond);
+  CHECK(WorkQueue::Clock::now() - start < 2s);
+}
+
 TEST_CASE("WorkQueue delivers a delayed key when its time has come and keeps the earlier of two times",
           "[unit][runtime]") {
   Queue test;
@@ -85,7 +133,7 @@ TEST_CASE("WorkQueue doubles the delay of a key that keeps failing, until it is 
   Queue test;
   const auto retry_takes = [&] {
     const auto start = WorkQueue::Clock::now();
-    test.queue.add_rate_limited(kFirst);
+    test.queue.retry(kFirst);
     test.take();
     test.queue.done(kFirst);
     return WorkQueue::Clock::now() - start;
@@ -155,4 +203,10 @@ TEST_CASE("Backoff doubles up to its limit, with at most half of it on top", "[u
   }
   backoff.reset();
   CHECK(backoff.next() <= 150ms);
+  std::set<std::chrono::milliseconds> first_delays;
+  for (int i = 0; i < 20; ++i) {
+    backoff.reset();
+    first_delays.insert(backoff.next());
+  }
+  CHECK(first_delays.size() > 1);
 }

@@ -40,7 +40,7 @@ struct WatchOptions {
   std::string resource_version{};
   std::chrono::seconds duration{};  ///< the server is asked to end it after that
   /// For how long nothing may come before the connection is given up; asked whenever something came.
-  std::function<std::chrono::milliseconds()> idle{};
+  std::function<std::chrono::milliseconds()> idle;
 };
 
 class Client {

@@ -1,6 +1,5 @@
 #include "operator/runtime/reflector.hpp"
 
-#include "core/log.hpp"
 #include "operator/runtime/backoff.hpp"
 #include "operator/runtime/pause.hpp"
 
@@ -11,11 +10,10 @@ using core::Result;
 
 namespace {
 
-/// Whether a list of pages may do where a streaming list ended thus: refused by an older server or for want of the
-/// right to watch, not understood by what is between, or never complete.
+/// Whether a list of pages may do where a streaming list ended thus. What else there is would be the same with pages.
 bool calls_for_pages(ErrorKind kind) {
-  return kind == ErrorKind::kInvalidObject || kind == ErrorKind::kForbidden || kind == ErrorKind::kMalformed ||
-         kind == ErrorKind::kTimeout;
+  return kind != ErrorKind::kGone && kind != ErrorKind::kTooManyRequests && kind != ErrorKind::kUnauthorized &&
+         kind != ErrorKind::kCancelled;
 }
 
 }  // namespace
@@ -37,8 +35,11 @@ void Reflector::run(const std::stop_token& stop) {
       backoff.reset();
       continue;
     }
-    if (outcome.error().kind == ErrorKind::kGone) version_.clear();
-    report(outcome.error(), "list and watch interrupted, trying again");
+    // A version that the server does not take, too: another try with the same would be the same.
+    const auto kind = outcome.error().kind;
+    if (kind == ErrorKind::kGone || kind == ErrorKind::kInvalidObject) version_.clear();
+    report(outcome.error(), "list and watch interrupted, trying again",
+           kind == ErrorKind::kGone ? core::LogLevel::kInfo : core::LogLevel::kWarning);
     if (std::chrono::steady_clock::now() - started > times_.last_backoff) backoff.reset();
     pause(stop, std::max(backoff.next(), outcome.error().retry_after.value_or(std::chrono::milliseconds{0})));
   }
@@ -49,12 +50,11 @@ Result<void> Reflector::follow(const std::stop_token& stop) {
   if (version_.empty() && streams_lists_) {
     auto streamed = watch(stop);
     if (streamed || !version_.empty() || !calls_for_pages(streamed.error().kind)) return streamed;
-    report(streamed.error(), "the list cannot be streamed, asking for pages");
+    report(streamed.error(), "the list cannot be streamed, asking for pages", core::LogLevel::kInfo);
+    if (streamed.error().kind == ErrorKind::kInvalidObject) streams_lists_ = false;
   }
-  if (version_.empty()) {
+  if (version_.empty())
     if (auto listed = list_pages(stop); !listed) return listed;
-    streams_lists_ = false;
-  }
   return watch(stop);
 }
 
@@ -84,7 +84,7 @@ Result<void> Reflector::watch(const std::stop_token& stop) {
   const auto started = std::chrono::steady_clock::now();
   bool silent = true;
   Result<void> taken;
-  const auto idle = [&] { return version_.empty() ? times_.list_idle : times_.watch_idle; };
+  const auto idle = [&] { return version_.empty() ? times_.list_idle : times_.watch_duration + times_.watch_margin; };
   const auto ended =
       client_.watch(type_, selection_, {version_, times_.watch_duration, idle}, stop, [&](const auto& event) {
         silent = false;
@@ -101,6 +101,8 @@ Result<void> Reflector::watch(const std::stop_token& stop) {
 /// Advances the version with every event, so that a watch that ended well goes on where it was.
 Result<void> Reflector::take(const kube::WatchEvent& event) {
   const bool listing = version_.empty();
+  if (event.type != kube::WatchEventType::kError && event.object.resource_version().empty())
+    return core::fail(ErrorKind::kMalformed, "an event of the watch has no resourceVersion");
   switch (event.type) {
     case kube::WatchEventType::kAdded:
     case kube::WatchEventType::kModified:
@@ -120,9 +122,8 @@ Result<void> Reflector::take(const kube::WatchEvent& event) {
   return {};
 }
 
-void Reflector::report(const core::Error& error, std::string_view what) {
-  const bool expected = error.kind == ErrorKind::kGone || error.kind == ErrorKind::kInvalidObject;
-  core::log(expected ? core::LogLevel::kInfo : core::LogLevel::kWarning, what,
+void Reflector::report(const core::Error& error, std::string_view what, core::LogLevel level) const {
+  core::log(level, what,
             {{"resource", type_.plural},
              {"namespace", selection_.name_space},
              {"kind", core::error_kind_name(error.kind)},

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "core/log.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/runtime/store.hpp"
 
@@ -63,9 +64,9 @@ struct ReflectorTimes {
   std::chrono::milliseconds first_backoff{800};
   std::chrono::milliseconds last_backoff{30'000};
   std::chrono::seconds watch_duration{290};
-  /// A connection on which nothing came for so long is given up: a little more than the server leaves a watch quiet.
-  std::chrono::milliseconds watch_idle{300'000};
-  /// The same before a list is complete, when the server has something to say.
+  /// A connection on which nothing came for so long after the end of its watch is given up.
+  std::chrono::milliseconds watch_margin{10'000};
+  /// The same at any time before a list is complete, when the server has something to say.
   std::chrono::milliseconds list_idle{30'000};
 };
 
@@ -88,7 +89,7 @@ class Reflector {
   core::Result<void> watch(const std::stop_token& stop);
   core::Result<void> take(const kube::WatchEvent& event);
   void complete_list(const std::string& version);
-  void report(const core::Error& error, std::string_view what);
+  void report(const core::Error& error, std::string_view what, core::LogLevel level) const;
 
   kube::Client& client_;
   const kube::ResourceType& type_;
@@ -96,7 +97,7 @@ class Reflector {
   std::unique_ptr<ReflectorTarget> target_;
   ReflectorTimes times_;
   std::string version_;        // up to which the target is complete; empty before a list is
-  bool streams_lists_ = true;  // until the server refuses to
+  bool streams_lists_ = true;  // until the server turns out not to know how
   std::atomic<bool> synced_ = false;
   std::jthread thread_;
 };

@@ -217,6 +217,7 @@ struct ScriptedServer::State {
     ScriptedRequest request;
     while (!ending && connection.is_open() && connection.read(request)) {
       request.connection = number;
+      request.at = std::chrono::steady_clock::now();
       {
         const std::lock_guard lock{mutex};
         requests.push_back(request);

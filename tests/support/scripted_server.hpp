@@ -2,6 +2,7 @@
 // request to the test's script, on a thread of the connection's own.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -18,6 +19,7 @@ struct ScriptedRequest {
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
   int connection = 0;  ///< counts from 1
+  std::chrono::steady_clock::time_point at{};
 };
 
 /// The connection on which a request came, for the time of its answer.

@@ -44,18 +44,20 @@ Request kind_of(const ScriptedRequest& request) {
   return asks("watch=true") ? Request::kWatch : Request::kPage;
 }
 
-/// A reflector of Services that is driven by a script, and what it has.
+/// Short back-offs, and connections that are not given up.
+constexpr runtime::ReflectorTimes kTimes{20ms, 100ms, std::chrono::seconds{60}, 60s, 60s};
+
+/// A reflector of some Services that is driven by a script, and what it has.
 class Scene {
  public:
-  explicit Scene(ScriptedServer::Script script, std::chrono::milliseconds list_idle = 60s,
-                 std::chrono::milliseconds watch_idle = 60s)
+  explicit Scene(ScriptedServer::Script script, runtime::ReflectorTimes times = kTimes)
       : server_{std::move(script)},
         transport_{{.server = server_.url(), .ca = server_.authority()}},
         client_{transport_, metrics_},
-        reflector_{client_, kube::types::kService, kube::Selection{},
+        reflector_{client_, kube::types::kService, kube::Selection{"n", "app=chat"},
                    std::make_unique<runtime::StoreTarget<std::string>>(
-                       store_, "", [](const kube::Object& object) { return object.resource_version(); }),
-                   runtime::ReflectorTimes{20ms, 100ms, std::chrono::seconds{60}, watch_idle, list_idle}} {
+                       store_, "n", [](const kube::Object& object) { return object.resource_version(); }),
+                   times} {
     reflector_.start();
   }
 
@@ -239,12 +241,81 @@ TEST_CASE("A stream of something else is given up, and nothing of what was known
 }
 
 TEST_CASE("A server that asks for patience gets it", "[unit][runtime]") {
-  const auto busy = R"({"kind": "Status", "code": 429, "reason": "TooManyRequests", "message": "try again later"})";
-  Steps steps{{answer(429, busy, "Retry-After: 1\r\n"), answer(200, list("5", {object("a", "1")}))}, {kQuiet}};
+  const int status = GENERATE(429, 503);
+  const auto busy = answer(status, R"({"kind": "Status", "message": "try again later"})", "Retry-After: 1\r\n");
+  Steps steps{{busy, answer(200, list("5", {object("a", "1")}))}, {busy, stream(event("ADDED", object("b", "7")))}};
   const auto start = std::chrono::steady_clock::now();
   const Scene scene{steps.script()};
-  CHECK(scene.holds("a=1"));
-  CHECK(std::chrono::steady_clock::now() - start >= 1s);
+  CHECK(scene.holds("a=1,b=7"));
+  CHECK(std::chrono::steady_clock::now() - start >= 2s);
+}
+
+TEST_CASE("Every request is for what is wanted only, and every watch has an end", "[unit][runtime]") {
+  Steps steps{{answer(200, list("5", {}))}, {kQuiet}};
+  const Scene scene{steps.script()};
+  REQUIRE(scene.until([&] { return scene.targets(Request::kWatch).size() == 1; }));
+  const auto asked = scene.server().requests();
+  REQUIRE(asked.size() == 3);
+  for (const auto& request : asked) {
+    CHECK(request.target.starts_with("/api/v1/namespaces/n/services?"));
+    CHECK_THAT(request.target, Catch::Contains("labelSelector=app%3Dchat"));
+    if (kind_of(request) != Request::kPage) CHECK_THAT(request.target, Catch::Contains("timeoutSeconds=60"));
+  }
+  static constexpr runtime::ReflectorTimes kDefaults;
+  STATIC_REQUIRE(kDefaults.first_backoff == 800ms);
+  STATIC_REQUIRE(kDefaults.last_backoff == 30s);
+  STATIC_REQUIRE(kDefaults.watch_duration == 290s);
+  STATIC_REQUIRE((kDefaults.watch_margin > 1s && kDefaults.watch_margin <= 30s));
+}
+
+TEST_CASE("A version is no number", "[unit][runtime]") {
+  Steps steps{{answer(200, list("zz", {object("a", "q")}))},
+              {stream_and_end(event("MODIFIED", object("a", "b/1"))), stream(event("MODIFIED", object("a", "a")))}};
+  const Scene scene{steps.script()};
+  CHECK(scene.holds("a=a"));
+  REQUIRE(scene.targets(Request::kWatch).size() == 2);
+  CHECK_THAT(scene.targets(Request::kWatch)[0], Catch::Contains("resourceVersion=zz&"));
+  CHECK_THAT(scene.targets(Request::kWatch)[1], Catch::Contains("resourceVersion=b%2F1&"));
+}
+
+TEST_CASE("A version that the server does not take is not asked for for ever", "[unit][runtime]") {
+  Steps steps{{answer(200, list("5", {object("a", "1")})), answer(200, list("9", {object("b", "7")}))},
+              {answer(400, R"({"kind": "Status", "code": 400, "message": "invalid resource version"})"), kQuiet}};
+  const Scene scene{steps.script()};
+  CHECK(scene.holds("b=7"));
+}
+
+TEST_CASE("An object of megabytes comes through a watch whole", "[unit][runtime]") {
+  const auto frame =
+      fmt::format(
+          R"({{"type": "ADDED", "object": {{"metadata": {{"name": "a", "namespace": "n", "resourceVersion": "6"}}, "data": "{}"}}}})",
+          std::string(3U << 20U, 'x')) +
+      "\n";
+  Steps steps{{answer(200, list("5", {}))}, {[&](ScriptedReply& reply) {
+                static constexpr std::size_t kPiece = 16U << 10U;
+                reply.begin_stream();
+                for (std::size_t at = 0; at < frame.size(); at += kPiece)
+                  reply.raw(std::string_view{frame}.substr(at, kPiece));
+                reply.raw(event("ADDED", object("b", "7")));
+                reply.hold();
+              }}};
+  const Scene scene{steps.script()};
+  CHECK(scene.holds("a=6,b=7"));
+}
+
+TEST_CASE("After a watch that was well, the first back-off is short again", "[unit][runtime]") {
+  const auto broken = answer(500, "{}");
+  Steps steps{{broken, broken, broken, broken, broken, answer(200, list("5", {}))},
+              {stream_and_end(event("ADDED", object("a", "6"))), broken, stream(event("ADDED", object("b", "7")))}};
+  auto times = kTimes;
+  times.first_backoff = 40ms;
+  times.last_backoff = 30s;
+  const Scene scene{steps.script(), times};
+  CHECK(scene.holds("a=6,b=7"));
+  const auto asked = scene.server().requests();
+  // 40 + 80 + 160 + 320 + 640 ms; the next would be 1280 at least.
+  CHECK(asked.back().at - asked.front().at >= 1240ms);
+  CHECK(asked.back().at - asked[asked.size() - 2].at < 1280ms);
 }
 
 TEST_CASE("What is forbidden is asked again, as rights may come later", "[unit][runtime]") {
@@ -340,11 +411,28 @@ TEST_CASE("A server that does not stream lists is asked for pages, and not again
   CHECK(scene.targets(Request::kStreamingList).size() == 1);
 }
 
+TEST_CASE("A streaming list that does not come is no reason to do without one", "[unit][runtime]") {
+  const auto [status, body] = GENERATE(table<int, std::string>({{403, R"({"kind": "Status", "reason": "Forbidden"})"},
+                                                                {404, "<html>no such page</html>"},
+                                                                {200, "<html>Welcome</html>\n"},
+                                                                {501, "{}"}}));
+  Steps steps{
+      {answer(200, list("5", {object("a", "1")}))},
+      {answer(410, kGone)},
+      {answer(status, body), stream(event("ADDED", object("b", "7")) + event("BOOKMARK", kEndOfInitialEvents))}};
+  const Scene scene{steps.script()};
+  // Not refused for good: the next list is streamed.
+  CHECK(scene.holds("b=7"));
+  CHECK(scene.targets(Request::kPage).size() == 1);
+}
+
 TEST_CASE("A streaming list that never ends is given up for one of pages", "[unit][runtime]") {
   Steps steps{{answer(200, list("5", {object("a", "1"), object("b", "2")}))},
               {kQuiet},
               {stream(event("ADDED", object("a", "1")))}};
-  const Scene scene{steps.script(), 50ms};
+  auto times = kTimes;
+  times.list_idle = 50ms;
+  const Scene scene{steps.script(), times};
   CHECK(scene.holds("a=1,b=2"));
   CHECK(scene.until([&] { return scene.targets(Request::kWatch).size() == 1; }));
 }
@@ -353,7 +441,10 @@ TEST_CASE("A connection that is only half open is given up, and what was missed 
   Steps steps{{},
               {stream(event("ADDED", object("b", "7")))},
               {stream(event("ADDED", object("a", "1")) + event("BOOKMARK", kEndOfInitialEvents))}};
-  const Scene scene{steps.script(), 60s, 200ms};
+  auto times = kTimes;
+  times.watch_duration = std::chrono::seconds{0};
+  times.watch_margin = 200ms;
+  const Scene scene{steps.script(), times};
   CHECK(scene.holds("a=1,b=7"));
 }
 

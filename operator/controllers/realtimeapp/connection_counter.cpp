@@ -26,7 +26,9 @@ std::optional<std::int64_t> open_connections(std::string_view exposition) {
     const auto value = line.substr(line.rfind(' ') + 1);
     double number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size() || !(number >= 0 && number < 1e15))
+    // No replica has more, and no sum of what an answer has room for overflows.
+    static constexpr double kMost = 1e9;
+    if (error != std::errc{} || end != value.data() + value.size() || !(number >= 0 && number < kMost))
       return std::nullopt;
     sum = sum.value_or(0) + std::llround(number);
   }

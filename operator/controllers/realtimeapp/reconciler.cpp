@@ -56,25 +56,26 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   if (auto written = write_status(app, assess(app, *observed), stop); !written) return tl::unexpected(written.error());
   if (!done) return tl::unexpected(done.error());
   if (!observed->problems.empty()) return Action::requeue(kRetryProblem);
-  if (set_without_pod(app, *observed) != nullptr) return Action::requeue(kPodPatience);
+  if (set_without_pod(app, *observed) != nullptr)
+    return Action::requeue(observed->refused_redis_pod.empty() ? kPodPatience : kRetryProblem);
   if (app.spec.redis.type == api::RedisType::kProvisioned) return Action::requeue(credentials_.due_in(app));
   return Action::await_change();
 }
 
-/// Nothing while a pod may just be on its way: what older Events tell is over then.
-std::string Reconciler::refused_redis_pod(const api::RealtimeApp& app, const Observed& observed,
-                                          const std::stop_token& stop) {
+/// Nothing while a pod may just be on its way: what older Events tell may be over.
+Result<std::string> Reconciler::refused_redis_pod(const api::RealtimeApp& app, const Observed& observed,
+                                                  const std::stop_token& stop) {
   const auto* set = set_without_pod(app, observed);
   {
     const std::lock_guard lock{mutex_};
     auto& since = remembered_[app.key].without_redis_pod_since;
     if (set == nullptr) {
       since.reset();
-      return {};
+      return std::string{};
     }
     const auto now = std::chrono::steady_clock::now();
     if (!since) since = now;
-    if (now - *since < kPodPatience) return {};
+    if (now - *since < kPodPatience) return std::string{};
   }
   return find_refusal(client_, {app.key.name_space, redis_name(app.key.name)}, set->uid, stop);
 }
@@ -89,7 +90,9 @@ Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::sto
     connections_.forget(app.key);
   }
   if (app.spec.redis.type != api::RedisType::kProvisioned) return observed;
-  observed.refused_redis_pod = refused_redis_pod(app, observed, stop);
+  auto refused = refused_redis_pod(app, observed, stop);
+  if (!refused) return tl::unexpected(refused.error());
+  observed.refused_redis_pod = std::move(*refused);
   auto credentials = credentials_.look_up(app, stop);
   if (credentials) {
     observed.redis_credentials = std::move(*credentials);

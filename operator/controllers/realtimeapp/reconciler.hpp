@@ -30,7 +30,7 @@ class Reconciler {
  public:
   /// How soon a problem that a person has to mend is looked at again, if nothing that is watched changes.
   static constexpr std::chrono::seconds kRetryProblem{30};
-  /// For how long Redis may be without a pod before it is asked why, and how soon again: Events are not watched.
+  /// For how long Redis may be without a pod before it is asked why, as Events are not watched.
   static constexpr std::chrono::seconds kPodPatience{5};
 
   Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections, runtime::EventRecorder& recorder,
@@ -39,7 +39,8 @@ class Reconciler {
   core::Result<runtime::Action> reconcile(const kube::ObjectKey& key, const std::stop_token& stop);
 
  private:
-  std::string refused_redis_pod(const api::RealtimeApp& app, const Observed& observed, const std::stop_token& stop);
+  core::Result<std::string> refused_redis_pod(const api::RealtimeApp& app, const Observed& observed,
+                                              const std::stop_token& stop);
   core::Result<Observed> observe(const api::RealtimeApp& app, const std::stop_token& stop);
   core::Result<void> bring_about(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
   core::Result<void> write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,

@@ -8,12 +8,13 @@ std::string refusal_in(const std::string& words) {
   return start == std::string::npos ? words : words.substr(start + kBefore.size());
 }
 
-std::string find_refusal(kube::Client& client, const kube::ObjectKey& set, const std::string& uid,
-                         const std::stop_token& stop) {
+core::Result<std::string> find_refusal(kube::Client& client, const kube::ObjectKey& set, const std::string& uid,
+                                       const std::stop_token& stop) {
   const kube::Selection selection{.name_space = set.name_space,
                                   .field_selector = "reason=FailedCreate,regarding.uid=" + uid};
   const auto events = client.list(kube::types::kEvent, selection, "", stop);
-  if (!events) return {};
+  if (!events && events.error().kind == core::ErrorKind::kForbidden) return std::string{};
+  if (!events) return core::fail(events.error(), "looking for why there is no pod");
   std::string latest;
   std::string words;
   for (const auto& event : events->items) {

@@ -13,8 +13,8 @@ namespace controllers {
 std::string refusal_in(const std::string& words);
 
 /// Why no pod of this StatefulSet could be made, by the Events of its controller: it has no condition for that, as a
-/// Deployment has. Nothing if none is told, or Events may not be read.
-std::string find_refusal(kube::Client& client, const kube::ObjectKey& set, const std::string& uid,
-                         const std::stop_token& stop);
+/// Deployment has. Nothing if none is told, or Events may not be read; fails as `Client::list` does.
+core::Result<std::string> find_refusal(kube::Client& client, const kube::ObjectKey& set, const std::string& uid,
+                                       const std::stop_token& stop);
 
 }  // namespace controllers

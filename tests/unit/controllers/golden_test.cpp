@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "operator/controllers/realtimeapp/plan.hpp"
+#include "operator/kube/client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checkout.hpp"
 #include "tests/support/sample_app.hpp"
@@ -43,6 +44,11 @@ json templates_of(const api::RealtimeApp& app) {
 }
 
 }  // namespace
+
+TEST_CASE("An upgrade of the operator finds the fields that it owns", "[unit][controllers]") {
+  // Under another name every field would belong to somebody else, and what is no longer wanted would stay for ever.
+  CHECK(kube::kFieldManager == "realtime-operator");
+}
 
 TEST_CASE("An upgrade of the operator changes no pod template", "[unit][controllers]") {
   const auto folder = support::project_root() / "tests/unit/controllers/golden";

@@ -40,6 +40,17 @@ TEST_CASE("A fleet that serves is Ready, and says where", "[unit][controllers]")
   CHECK(status.observed_generation == 1);
 }
 
+TEST_CASE("Every condition says of which manifest it speaks", "[unit][controllers]") {
+  auto app = sample_app();
+  app.generation = 7;
+  for (const auto& status :
+       {controllers::assess(app, healthy_observed()), controllers::assess_invalid(app, "spec: wrong")}) {
+    CHECK(status.observed_generation == 7);
+    CHECK(status.conditions.size() >= 3);
+    for (const auto& condition : status.conditions) CHECK(condition.observed_generation == 7);
+  }
+}
+
 TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controllers]") {
   auto app = sample_app();
   auto observed = healthy_observed();
@@ -82,8 +93,15 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
   SECTION("the ingress has no address and the manifest no host") {
     ingress.addresses.clear();
     CHECK(ready() == Brief{"False", "ExposureNotReady"});
+    CHECK(brief(controllers::assess(app, observed), "ExposureReady") == Brief{"False", "IngressPending"});
     app.spec.exposure.host = "chat.example.com";
     CHECK(ready() == Brief{"True", "FleetReady"});
+  }
+  SECTION("the manifest wants no Redis") {
+    app.spec.redis.type = api::RedisType::kNone;
+    redis.ready_replicas = 0;
+    CHECK(ready().status == "True");
+    CHECK(brief(controllers::assess(app, observed), "RedisReady") == Brief{"True", "NoBackplane"});
   }
   SECTION("nothing exists yet") {
     observed.children.clear();

@@ -27,7 +27,7 @@ function(set_house_options target)
     # Instrumented code makes g++ 12 warn about its own library; the other builds hold ours to it.
     target_compile_options(${target} PRIVATE -Werror)
   else()
-    target_compile_options(${target} PUBLIC -fsanitize=${SANITIZE} -fno-omit-frame-pointer)
+    target_compile_options(${target} PUBLIC -fsanitize=${SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${SANITIZE})
   endif()
 endfunction()

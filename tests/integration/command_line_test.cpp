@@ -33,6 +33,9 @@ TEST_CASE("Help and version end well and teach", "[integration][cli]") {
                            "--health-probe-bind-address", "--redis-image", "--server-image", "--secret-refresh",
                            "--workers", "--log-level", "--leader-elect", "--leader-elect-lease-duration"})
     CHECK_THAT(help.text, Catch::Contains(flag));
+  // The field's times of leader election.
+  for (const char* flag : {"lease-duration DURATION=15s", "renew-deadline DURATION=10s", "retry-period DURATION=2s"})
+    CHECK_THAT(help.text, Catch::Contains(flag));
   CHECK(run("--version").code == 0);
 }
 

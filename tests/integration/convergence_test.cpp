@@ -52,6 +52,91 @@ TEST_CASE("What the manifest no longer asks for is removed", "[integration]") {
   CHECK(world.get(types::kDeployment, "chat").json().dump().find("REDIS_URL") == std::string::npos);
 }
 
+TEST_CASE("What the operator does to an app's children is told by Events", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto told = [&](const std::string& reason, const std::string& note) {
+    const auto events = world.client().list(types::kEvent, {.name_space = world.name_space()}, "", {});
+    return events && std::any_of(events->items.begin(), events->items.end(), [&](const kube::Object& event) {
+             return kube::value_at<std::string>(event.json(), {"reason"}) == reason &&
+                    kube::value_at<std::string>(event.json(), {"note"}) == note &&
+                    kube::value_at<std::string>(event.json(), {"regarding", "name"}) == "chat";
+           });
+  };
+  world.apply_app("chat", kChatSpec);
+  wait_for("Created", [&] { return told("Created", "created Deployment \"chat\""); });
+  world.wait_until_as_planned("chat");
+  world.apply_app("chat", "{replicas: 3, app: {image: chat:2}, exposure: {type: None}}");
+  wait_for("Updated", [&] { return told("Updated", "updated Deployment \"chat\""); });
+  wait_for("Deleted", [&] { return told("Deleted", "deleted Ingress \"chat\""); });
+}
+
+namespace {
+
+/// Sets the session affinity of every Service of a namespace to None, whoever writes what.
+constexpr const char* kMeddling = R"({
+  "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy", "metadata": {"name": "NAME"},
+  "spec": {
+    "matchConstraints": {
+      "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "NAME"}},
+      "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
+                         "resources": ["services"]}]},
+    "reinvocationPolicy": "Never",
+    "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression":
+      "[JSONPatch{op: 'replace', path: '/spec/sessionAffinity', value: 'None'}]"}}]}})";
+constexpr const char* kMeddlingBinding = R"({
+  "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",
+  "metadata": {"name": "NAME"}, "spec": {"policyName": "NAME"}})";
+constexpr kube::ResourceType kPolicy{"admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicy",
+                                     "mutatingadmissionpolicies", false};
+constexpr kube::ResourceType kPolicyBinding{"admissionregistration.k8s.io", "v1", "MutatingAdmissionPolicyBinding",
+                                            "mutatingadmissionpolicybindings", false};
+
+nlohmann::json named(std::string text, const std::string& name) {
+  for (auto at = text.find("NAME"); at != std::string::npos; at = text.find("NAME", at)) text.replace(at, 4, name);
+  return nlohmann::json::parse(text);
+}
+
+}  // namespace
+
+TEST_CASE("A child that does not stay as applied is named, and not written again and again", "[integration]") {
+  support::World world;
+  const auto& name = world.name_space();
+  REQUIRE(world.create(kPolicy, named(kMeddling, name)) == 201);
+  REQUIRE(world.create(kPolicyBinding, named(kMeddlingBinding, name)) == 201);
+  const nlohmann::json probe{{"apiVersion", "v1"},
+                             {"kind", "Service"},
+                             {"metadata", {{"name", "probe"}}},
+                             {"spec", {{"sessionAffinity", "ClientIP"}, {"ports", {{{"port", 80}}}}}}};
+  wait_for("the policy to take effect", [&] {
+    if (world.exists(types::kService, "probe")) {
+      const auto live = world.get(types::kService, "probe");
+      (void)world.client().remove(types::kService, live.key(), live.uid(), {});
+    }
+    return world.create(types::kService, probe) == 201 &&
+           kube::value_at<std::string>(world.get(types::kService, "probe").json(), {"spec", "sessionAffinity"}) ==
+               "None";
+  });
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  wait_for("it to be named", [&] { return world.condition("chat", "Stalled") == "True/NotConverging"; });
+  const auto writes = [] {
+    const auto all = support::audited(true);
+    return std::count(all.begin(), all.end(), "patch services chat");
+  };
+  const auto before = writes();
+  const auto reconciles = process.reconciles();
+  for (int i = 1; i <= 3; ++i) {
+    const nlohmann::json touched{{"metadata", {{"annotations", {{"touched", std::to_string(i)}}}}}};
+    REQUIRE(world.patch(types::kService, "chat", "application/merge-patch+json", touched) == 200);
+    world.apply_app(
+        "chat", fmt::format("{{replicas: {}, app: {{image: chat:1}}, exposure: {{type: Ingress, className: traefik}}}}",
+                            3 + i));
+    wait_for("a reconcile", [&] { return process.reconciles() >= reconciles + i; });
+  }
+  CHECK(writes() == before);
+}
+
 TEST_CASE("A child that somebody deletes comes back", "[integration]") {
   support::World world;
   const support::OperatorProcess process;

@@ -1,5 +1,6 @@
 // What the operator does not do: write when nothing changed.
 #include <algorithm>
+#include <fstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/operator_process.hpp"
@@ -50,6 +51,32 @@ TEST_CASE("A reconcile that changes nothing asks and writes nothing, and its log
   const auto after = support::audited(true);
   CHECK(after.size() > before);
   CHECK(std::count(after.begin() + static_cast<std::ptrdiff_t>(before), after.end(), "patch deployments chat") == 1);
+}
+
+TEST_CASE("Of what others have in the cluster the operator asks for nothing", "[integration][quiet]") {
+  support::World world;
+  const support::OperatorProcess process;
+  int looks = 0;
+  std::ifstream log{support::environment("AUDIT_LOG")};
+  for (std::string line; std::getline(log, line);) {
+    const auto entry = json::parse(line, nullptr, false);
+    const auto text = [&](const char* field, const char* inner = nullptr) {
+      return inner == nullptr ? kube::value_at<std::string>(entry, {field})
+                              : kube::value_at<std::string>(entry, {field, inner});
+    };
+    if (text("user", "username") != kube::kFieldManager || (text("verb") != "list" && text("verb") != "watch"))
+      continue;
+    const auto resource = text("objectRef", "resource");
+    if (resource == "realtimeapps" || resource == "ingressclasses" || resource == "leases") continue;
+    INFO(text("requestURI"));
+    CHECK(resource != "secrets");
+    // Events are listed of one object alone.
+    CHECK((text("requestURI").find("labelSelector=app.kubernetes.io%2Fmanaged-by%3Drealtime-operator") !=
+               std::string::npos ||
+           (resource == "events" && text("requestURI").find("regarding.uid%3D") != std::string::npos)));
+    ++looks;
+  }
+  CHECK(looks > 8);
 }
 
 TEST_CASE("An operator that starts anew writes nothing where all is as it should be", "[integration][quiet]") {

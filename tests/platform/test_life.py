@@ -27,6 +27,9 @@ def test_install_upgrade_test_and_uninstall(release, app, figures):
     words = release.test()
     assert words.rstrip().splitlines()[-1] == "PASSED", words
     assert "websocket: upgraded (101)" in words
+    for kind in ("realtimeapps", "deployments.apps"):
+        left = [it["metadata"]["name"] for it in release.kubectl.items(kind, "-n", release.namespace)]
+        assert [name for name in left if "test" in name] == [], "the test leaves its fleet behind"
     before = app.incarnations()
 
     release.install("redis.image=localhost/redis:newer", "server.image=localhost/realtime-server:newer", replicas=3,

@@ -41,9 +41,16 @@ OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
 }
 
 OperatorProcess::~OperatorProcess() {
-  if (pid_ < 0) return;
-  signal(SIGTERM);
-  waitpid(pid_, nullptr, 0);
+  if (pid_ >= 0) {
+    int status = 0;
+    signal(SIGTERM);
+    waitpid(pid_, &status, 0);
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));  // a leak is told at the end, by another code
+  }
+  std::ifstream log{log_file_};
+  for (std::string line; std::getline(log, line);)
+    for (const char* finding : {"Sanitizer", "runtime error:"})
+      if (line.find(finding) != std::string::npos) FAIL_CHECK(log_file_ << ": " << line);
 }
 
 void OperatorProcess::signal(int number) const { kill(pid_, number); }

@@ -12,7 +12,7 @@ class OperatorProcess {
  public:
   /// Starts it and waits until it is ready. Its log goes to a file whose end is shown when it does not become ready.
   explicit OperatorProcess(std::vector<std::string> extra_flags = {});
-  /// Asks it to stop and waits for it.
+  /// Asks it to stop and waits for it. The test fails if it does not end well, or a sanitizer found something.
   ~OperatorProcess();
   OperatorProcess(const OperatorProcess&) = delete;
   OperatorProcess& operator=(const OperatorProcess&) = delete;

@@ -1,0 +1,132 @@
+// What a leader does when it cannot renew, and in which order an instance starts and ends; of several real operators on
+// a real API server: tests/integration/leadership_test.cpp.
+#include "operator/runtime/leader_elector.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include <fmt/format.h>
+
+#include "operator/runtime/manager.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
+
+using namespace std::chrono_literals;
+using core::Result;
+using runtime::Action;
+using support::ScriptedReply;
+using support::ScriptedRequest;
+using support::ScriptedServer;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+const kube::ObjectKey kKey{"system", "operator"};
+constexpr runtime::LeaseTimes kTimes{std::chrono::seconds{4}, std::chrono::seconds{2}, std::chrono::seconds{1}};
+
+bool is_lease(const ScriptedRequest& request) { return request.target.find("/leases") != std::string::npos; }
+bool is_watch(const ScriptedRequest& request) { return request.target.find("watch=true") != std::string::npos; }
+
+/// A Lease that nobody has, which whoever asks may make and renew; its watch is silent.
+void grant(const ScriptedRequest& request, ScriptedReply& reply) {
+  if (is_watch(request)) {
+    reply.begin_stream();
+    return reply.hold();
+  }
+  if (request.method == "GET") return reply.answer(404, R"({"kind": "Status", "reason": "NotFound"})");
+  auto lease = nlohmann::json::parse(request.body);
+  lease["metadata"]["resourceVersion"] = "1";
+  reply.answer(200, lease.dump());
+}
+
+/// Something that becomes true once, on whichever thread.
+class Flag {
+ public:
+  void raise() {
+    const std::lock_guard lock{mutex_};
+    raised_ = true;
+    changed_.notify_all();
+  }
+  bool wait(std::chrono::milliseconds patience = 20s) {
+    std::unique_lock lock{mutex_};
+    return changed_.wait_for(lock, patience, [this] { return raised_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool raised_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("A leader whose renewals get no answer gives up before another one may lead", "[unit][runtime]") {
+  ScriptedServer server{[](const ScriptedRequest& request, ScriptedReply& reply) {
+    if (request.method == "PATCH") return reply.hold();
+    grant(request, reply);
+  }};
+  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  Flag lost;
+  const auto start = Clock::now();
+  runtime::LeaderElector elector{client, metrics, kKey, "a", kTimes, [&] { lost.raise(); }};
+  REQUIRE(elector.acquire({}));
+  CHECK(lost.wait());
+  CHECK(Clock::now() - start >= kTimes.renew_deadline);
+  CHECK(Clock::now() - start < kTimes.duration);
+}
+
+TEST_CASE("An instance leads with warm caches only, and gives the lease back when its work has ended",
+          "[unit][runtime]") {
+  Flag may_list;
+  Flag listing;
+  ScriptedServer server{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+    if (is_lease(request)) return grant(request, reply);
+    if (request.target.find("sendInitialEvents") != std::string::npos) return reply.answer(422, "{}");
+    if (is_watch(request)) {
+      reply.begin_stream();
+      return reply.hold();
+    }
+    listing.raise();
+    may_list.wait();
+    reply.answer(200, R"({"metadata": {"resourceVersion": "1"}, "items": []})");
+  }};
+  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  runtime::LeaderElector elector{client, metrics, kKey, "a", kTimes, [] { FAIL("the lease is lost"); }};
+  runtime::Store<int> store;
+  runtime::Manager manager{client, metrics, {}};
+  manager.cache<int>(kube::types::kService, "", store, [](const kube::Object&) { return 1; });
+  Flag working;
+  std::atomic<Clock::time_point> ended;
+  auto& controller = manager.controller("test", 1, [&](const kube::ObjectKey&, const std::stop_token& stop) {
+    working.raise();
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock{mutex};
+    never.wait(lock, stop, [] { return false; });
+    never.wait_for(lock, 300ms, [] { return false; });  // what is begun takes a while to end
+    ended = Clock::now();
+    return Result<Action>{Action::await_change()};
+  });
+  controller.queue().add({"n", "a"});
+  {
+    const std::jthread running{[&](const std::stop_token& stop) { manager.run(stop, &elector); }};
+    REQUIRE(listing.wait());
+    CHECK_FALSE(working.wait(100ms));
+    const auto asked = server.requests();
+    CHECK(std::none_of(asked.begin(), asked.end(), is_lease));
+    may_list.raise();
+    REQUIRE(working.wait());
+  }
+  const auto asked = server.requests();
+  const auto released = std::find_if(asked.rbegin(), asked.rend(), [](const auto& request) {
+    return is_lease(request) && request.method == "PATCH" &&
+           kube::value_at<std::string>(nlohmann::json::parse(request.body), {"spec", "holderIdentity"}).empty();
+  });
+  REQUIRE(released != asked.rend());
+  CHECK(released->at >= ended.load());
+}

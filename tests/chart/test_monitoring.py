@@ -93,3 +93,30 @@ def test_every_metric_that_is_named_exists(rendered):
     used = {name for expression in asked for name in re.findall(r"\b([a-z]\w+)\{", expression)}
     assert len(used) > 8
     assert used <= names, used - names
+
+
+def test_prometheus_takes_what_the_dashboard_asks(promtool, rendered, tmp_path):
+    dashboard = json.loads(rendered["ConfigMap"]["data"]["realtime-operator.json"])
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    rules = [{"record": f"panel:{number}", "expr": re.sub(r"\$(\w+)", r"\1", expression.replace("$__rate_interval", "5m"))}
+             for number, expression in enumerate(asked)]
+    file = tmp_path / "panels.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8")
+    answer = promtool("check", "rules", file)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert f"{len(asked)} rules found" in answer.stdout
+
+
+def test_the_service_monitor_finds_the_metrics(helm):
+    result = helm("template", "realtime-operator", CHART, "--namespace", "system", "--set", "metrics.serviceMonitor.enabled=true")
+    documents = [document for document in yaml.safe_load_all(result.stdout) if document]
+    (monitor,) = (it for it in documents if it["kind"] == "ServiceMonitor")
+    wanted = monitor["spec"]["selector"]["matchLabels"].items()
+    (service,) = (it for it in documents if it["kind"] == "Service" and wanted <= it["metadata"]["labels"].items())
+    assert service["metadata"]["name"] == "realtime-operator-metrics"  # the job in the alerts
+    (port,) = (it for it in service["spec"]["ports"] if it["name"] == monitor["spec"]["endpoints"][0]["port"])
+    (deployment,) = (it for it in documents if it["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]
+    assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    offered = {it["name"]: it["containerPort"] for it in pod["spec"]["containers"][0]["ports"]}
+    assert port["targetPort"] in offered

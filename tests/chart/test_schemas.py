@@ -21,11 +21,11 @@ SETS = {
     },
     "watched namespaces": {"watchNamespaces": ["team-a", "team-b"], "rbac": {"aggregate": False}},
     "a single instance": {
-        "replicas": 1, "podDisruptionBudget": {"enabled": False}, "topologySpreadConstraints": [],
+        "replicas": 1, "crds": {"keep": False}, "podDisruptionBudget": {"enabled": False}, "topologySpreadConstraints": [],
         "leaderElection": {"leaseDuration": "30s", "renewDeadline": "20s", "retryPeriod": "5s"},
     },
     "somebody else's CRD and rights": {
-        "crds": {"enabled": False, "keep": False}, "rbac": {"create": False},
+        "crds": {"enabled": False}, "rbac": {"create": False},
         "serviceAccount": {"create": False, "name": "theirs"},
     },
     "Prometheus Operator and Grafana": {
@@ -114,19 +114,40 @@ def leaves(values, path=()):
             yield (*path, name)
 
 
+DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+
+
+def told(values, path):
+    """The setting, or None."""
+    for name in path:
+        if not isinstance(values, dict) or name not in values:
+            return None
+        values = values[name]
+    return values
+
+
 def test_each_option_is_on_in_some_set():
-    defaults = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-
-    def told(values, path):
-        for name in path:
-            if not isinstance(values, dict) or name not in values:
-                return None
-            values = values[name]
-        return values
-
     def is_on(path):
-        return any(told(chosen, path[:depth]) not in (None, told(defaults, path[:depth]))
+        return any(told(chosen, path[:depth]) not in (None, told(DEFAULTS, path[:depth]))
                    for chosen in SETS.values() for depth in range(1, len(path) + 1)
                    if depth == len(path) or path[0] in ("podSecurityContext", "securityContext", "topologySpreadConstraints"))
 
-    assert not [".".join(path) for path in leaves(defaults) if not is_on(path)]
+    assert not [".".join(path) for path in leaves(DEFAULTS) if not is_on(path)]
+
+
+def without(values, path):
+    """The values without this setting."""
+    copy = dict(values)
+    if len(path) == 1:
+        del copy[path[0]]
+    else:
+        copy[path[0]] = without(copy[path[0]], path[1:])
+    return copy
+
+
+@pytest.mark.parametrize("name", [name for name, values in SETS.items() if values])
+def test_no_option_is_without_effect(template, name):
+    whole = template(SETS[name]).stdout
+    chosen = [path for path in leaves(SETS[name]) if told(SETS[name], path) != told(DEFAULTS, path)]
+    idle = [".".join(path) for path in chosen if template(without(SETS[name], path)).stdout == whole]
+    assert not idle, f"rendered the same without {idle}"

@@ -168,12 +168,14 @@ def test_a_node_is_drained(cluster, operator, chat, talking, figures):
     assert any(pod["spec"]["nodeName"] == node for pod in chat.pods())
     watch = Stopwatch()
     try:
-        with Prober(chat.url) as prober:
+        counts = ("deployment", chat.name, "-n", chat.namespace, "-o", "jsonpath={.status.readyReplicas}{'\\n'}")
+        with Prober(chat.url) as prober, kubectl.watch(*counts) as ready:
             kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=240s", timeout=250)
             figures.add("node drained in", f"{watch.seconds():.1f} s")
             chat.wait_ready()
             arrived = talking.assert_recovered()
         assert not [pod for pod in chat.pods() if pod["spec"]["nodeName"] == node]
+        assert ready and all(int(count or 0) >= 2 for count in ready), f"the budget lets one replica go at a time: {ready}"
         assert not prober.failures, f"{len(prober.failures)} of {prober.tried}: {prober.failures[:3]}"
         figures.add("node drained: handshakes meanwhile, all answered", prober.tried)
         figures.add("node drained: delivered", f"{100 * arrived:.1f} %")
@@ -183,7 +185,7 @@ def test_a_node_is_drained(cluster, operator, chat, talking, figures):
         kubectl("uncordon", node)
 
 
-def test_a_namespace_is_deleted_while_the_operator_is_down(operator, kubectl, module_namespaces, figures):
+def test_a_namespace_is_deleted_while_the_operator_is_down(operator, kubectl, module_namespaces, chat, talking, unchanged, figures):
     namespace = module_namespaces[1]
     apps = [App(kubectl, name, namespace) for name in ("one", "two")]
     for app in apps:
@@ -194,6 +196,7 @@ def test_a_namespace_is_deleted_while_the_operator_is_down(operator, kubectl, mo
         watch = Stopwatch()
         kubectl("delete", "namespace", namespace, "--timeout=120s", timeout=130)
         figures.add("namespace with two apps deleted while the operator is down, in", f"{watch.seconds():.1f} s")
+    talking.assert_undisturbed()
 
 
 def test_rights_are_taken_away_and_given_back(operator, chat, talking, unchanged, figures):
@@ -206,11 +209,15 @@ def test_rights_are_taken_away_and_given_back(operator, chat, talking, unchanged
         disturb(chat)
         logs = ("logs", "-n", operator.namespace, "--all-containers", "--tail=400", "-l", "app.kubernetes.io/name=realtime-operator")
         wait_for(lambda: "cannot patch resource" in kubectl(*logs), 20, lambda: f"the operator to say what it may not: {kubectl(*logs)[-3000:]}", 0.3)
+        # One that starts now may not even look.
+        kubectl("delete", "pod", "-n", operator.namespace, "-l", "app.kubernetes.io/name=realtime-operator")
+        wait_for(lambda: "cannot list resource" in quietly(lambda: kubectl(*logs)) or "", 30, "new instances to say what they may not", 0.3)
     finally:
         made = {**binding, "metadata": {"name": operator.name, "labels": binding["metadata"]["labels"],
                                         "annotations": binding["metadata"].get("annotations", {})}}
         kubectl.apply(made)
     watch = Stopwatch()
+    operator.wait_led()
     wait_mended(chat)
     figures.add("rights given back: mended after", f"{watch.seconds():.1f} s")
     talking.assert_undisturbed()

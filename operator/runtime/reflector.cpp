@@ -65,11 +65,11 @@ Result<void> Reflector::list_pages(const std::stop_token& stop) {
     const auto page = client_.list(type_, selection_, next, stop);
     if (!page) return tl::unexpected(page.error());
     for (const auto& object : page->items) target_->listed(object);
-    if (page->next.empty()) {
-      complete_list(page->resource_version);
-      return {};
-    }
     next = page->next;
+    if (!next.empty()) continue;
+    if (page->resource_version.empty()) return core::fail(ErrorKind::kMalformed, "the list has no resourceVersion");
+    complete_list(page->resource_version);
+    return {};
   }
 }
 
@@ -106,7 +106,11 @@ Result<void> Reflector::take(const kube::WatchEvent& event) {
   switch (event.type) {
     case kube::WatchEventType::kAdded:
     case kube::WatchEventType::kModified:
-      listing ? target_->listed(event.object) : target_->put(event.object);
+      if (listing) {
+        target_->listed(event.object);
+      } else {
+        target_->put(event.object);
+      }
       break;
     case kube::WatchEventType::kDeleted:
       target_->removed(event.object);

@@ -184,8 +184,3 @@ def test_typos_are_refused(helm, setting):
     result = helm("template", "x", str(CHART), "--set", setting)
     assert result.returncode != 0
     assert "schema" in result.stderr
-
-
-def test_notes_end_with_three_commands():
-    notes = (CHART / "templates" / "NOTES.txt").read_text().rstrip().split("\n")
-    assert [line.strip().split()[0] for line in notes[-3:]] == ["kubectl"] * 3

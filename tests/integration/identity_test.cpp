@@ -11,6 +11,7 @@
 
 #include "core/digest.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/world.hpp"
 
@@ -20,17 +21,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 namespace {
-
-/// A folder that goes with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("identity-test-" + core::random_hex(6));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  std::string write(const char* name, const std::string& text) const {
-    std::ofstream{path / name} << text;
-    return path / name;
-  }
-};
 
 kube::ClientConfig administrator() {
   auto config = kube::load_kubeconfig(support::environment("ADMIN_KUBECONFIG"));
@@ -73,7 +63,7 @@ void check_both_may(const std::string& file) {
 /// A real tinyproxy.
 class Proxy {
  public:
-  explicit Proxy(const Folder& folder) : log_{folder.path / "tinyproxy.log"} {
+  explicit Proxy(const support::Folder& folder) : log_{folder.path() / "tinyproxy.log"} {
     const auto file =
         folder.write("tinyproxy.conf", fmt::format("Port {}\nListen 127.0.0.1\nAllow 127.0.0.1\nLogFile "
                                                    "\"{}\"\nLogLevel Connect\nTimeout 600\nMaxClients 50\n",
@@ -125,7 +115,7 @@ class Variable {
 }  // namespace
 
 TEST_CASE("A program of the kubeconfig hands out the administrator's certificate", "[integration][identity]") {
-  const Folder folder;
+  const support::Folder folder;
   const auto config = administrator();
   const auto version = GENERATE("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1");
   folder.write("credential.json", json{{"apiVersion", version},
@@ -141,12 +131,12 @@ TEST_CASE("A program of the kubeconfig hands out the administrator's certificate
   check_both_may(folder.write("config", kubeconfig({{"exec",
                                                      {{"apiVersion", version},
                                                       {"command", "./login"},
-                                                      {"args", {folder.path.string()}},
+                                                      {"args", {folder.path().string()}},
                                                       {"interactiveMode", "Never"}}}})));
 }
 
 TEST_CASE("The way leads through the proxy of the kubeconfig", "[integration][identity]") {
-  const Folder folder;
+  const support::Folder folder;
   const Proxy proxy{folder};
   check_both_may(folder.write("config", kubeconfig(administrators_certificate(), {{"proxy-url", proxy.url()}})));
   CHECK(proxy.tunnels() == 2);
@@ -154,7 +144,7 @@ TEST_CASE("The way leads through the proxy of the kubeconfig", "[integration][id
 
 TEST_CASE("The way leads through the proxy of the environment, where that does not exempt the server",
           "[integration][identity]") {
-  const Folder folder;
+  const support::Folder folder;
   const Proxy proxy{folder};
   // Kubectl never takes a proxy to this machine.
   const auto config = kube::load_kubeconfig(folder.write("config", kubeconfig(administrators_certificate())));

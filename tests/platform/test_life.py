@@ -21,7 +21,13 @@ def apply(app: App, **spec: object) -> None:
 
 def test_install_upgrade_test_and_uninstall(release, app, figures):
     notes = release.install()
-    assert "of which one leads" in notes and notes.rstrip().endswith("kubectl get realtimeapps --all-namespaces --watch")
+    assert "of which one leads" in notes
+    wait, make, look = (line.strip() for line in notes.rstrip().splitlines()[-3:])
+    assert "successfully rolled out" in app.kubectl.shell(wait)
+    app.kubectl.shell(make)
+    App(app.kubectl, "chat", "default").wait_ready()
+    assert "3/3" in app.kubectl.shell(look.removesuffix(" --watch"))
+    app.kubectl("delete", "realtimeapp", "chat", "-n", "default")
     apply(app)
     figures.add("kubectl apply to Ready after helm install", f"{app.wait_ready():.1f} s")
     words = release.test()

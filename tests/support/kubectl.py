@@ -30,6 +30,10 @@ class Kubectl:
             raise KubectlError(arguments, (result.stdout + result.stderr).strip())
         return result.stdout
 
+    def shell(self, line: str) -> str:
+        """Runs a line as its reader would who has this cluster as the current one."""
+        return subprocess.run(["sh", "-ec", line], env=self._environment, text=True, stdout=subprocess.PIPE, timeout=120, check=True).stdout
+
     def json(self, *arguments: str) -> dict:
         return json.loads(self(*arguments, "-o", "json"))
 

@@ -2,35 +2,28 @@
 // exec_plugin_test.cpp for programs.
 #include "operator/kube/credentials.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
-#include "core/digest.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
 
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
 
-struct Files {
-  fs::path folder = fs::temp_directory_path() / ("credentials-test-" + core::random_hex(6));
-  Files() { fs::create_directories(folder); }
-  ~Files() { fs::remove_all(folder); }
-  void write(const char* name, const std::string& text) const { std::ofstream{folder / name} << text; }
-  kube::ClientConfig config() const { return {.ca_file = folder / "ca.crt", .token_file = folder / "token"}; }
-};
+kube::ClientConfig config_of(const support::Folder& files) {
+  return {.ca_file = files.path() / "ca.crt", .token_file = files.path() / "token"};
+}
 
 }  // namespace
 
 TEST_CASE("A token and a CA are read again before they are a minute old", "[unit][kube]") {
-  const Files files;
+  const support::Folder files;
   files.write("token", "one\n");
   files.write("ca.crt", "CA");
   STATIC_REQUIRE(kube::Credentials::kRefresh <= 60s);
-  kube::Credentials rested{files.config()};
-  kube::Credentials rotating{files.config(), 10ms};
+  kube::Credentials rested{config_of(files)};
+  kube::Credentials rotating{config_of(files), 10ms};
   const auto token = [](kube::Credentials& credentials) { return (*credentials.current({}))->token; };
   CHECK(token(rested) == "one");
   CHECK(token(rotating) == "one");
@@ -44,13 +37,13 @@ TEST_CASE("A token and a CA are read again before they are a minute old", "[unit
 }
 
 TEST_CASE("What cannot be read any more stays in use, and what has not changed stays the same", "[unit][kube]") {
-  const Files files;
+  const support::Folder files;
   files.write("token", "one");
   files.write("ca.crt", "CA");
-  kube::Credentials credentials{files.config(), 0ms};
+  kube::Credentials credentials{config_of(files), 0ms};
   const auto first = *credentials.current({});
   CHECK(*credentials.current({}) == first);
-  fs::remove(files.folder / "token");
+  files.remove("token");
   files.write("ca.crt", "");
   CHECK(*credentials.current({}) == first);
   files.write("token", "two");

@@ -1,16 +1,15 @@
 // Programs that hand out credentials, as real processes: what they say, and how they end.
 #include "operator/kube/exec_plugin.hpp"
 
-#include <filesystem>
-#include <fstream>
+#include <algorithm>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "core/digest.hpp"
 #include "operator/kube/credentials.hpp"
 #include "operator/kube/transport.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/scripted_server.hpp"
 
 using namespace std::chrono_literals;
@@ -18,7 +17,6 @@ using core::ErrorKind;
 using support::ScriptedReply;
 using support::ScriptedRequest;
 using support::ScriptedServer;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -29,35 +27,24 @@ std::string credential(const std::string& status) {
 }
 
 /// A configuration whose plugin is this shell script, in a folder of its own.
-class Plugin {
- public:
+struct Plugin {
   explicit Plugin(const std::string& script) {
-    fs::create_directories(folder_);
-    config.exec = kube::ExecPlugin{kVersion, "sh", {"-c", "cd " + folder_.string() + "; " + script}, {}, "", false};
+    config.exec =
+        kube::ExecPlugin{kVersion, "sh", {"-c", "cd " + folder.path().string() + "; " + script}, {}, "", false};
   }
-  ~Plugin() { fs::remove_all(folder_); }
-  Plugin(const Plugin&) = delete;
-  Plugin& operator=(const Plugin&) = delete;
 
   core::Result<kube::ExecCredential> run(std::chrono::milliseconds timeout = 20s,
                                          const std::stop_token& stop = {}) const {
     return kube::run_exec_plugin(config, timeout, stop);
   }
-  std::string read(const char* name) const {
-    std::ifstream file{folder_ / name};
-    return {std::istreambuf_iterator<char>{file}, {}};
-  }
   /// How many lines the script has written to the file "runs".
   long runs() const {
-    const auto lines = read("runs");
+    const auto lines = folder.read("runs");
     return std::count(lines.begin(), lines.end(), '\n');
   }
-  void write(const char* name, const std::string& text) const { std::ofstream{folder_ / name} << text; }
 
+  support::Folder folder;
   kube::ClientConfig config;
-
- private:
-  fs::path folder_ = fs::temp_directory_path() / ("exec-plugin-test-" + core::random_hex(6));
 };
 
 std::string token_of(const ScriptedRequest& request) {
@@ -89,13 +76,13 @@ TEST_CASE("A plugin is told what it is for, and has its variables beside ours", 
   plugin.config.ca = "PEM";
   plugin.config.exec->env = {{"PROFILE", "dev"}};
   (void)plugin.run();
-  CHECK(plugin.read("words") == "dev inherited \n");
-  CHECK(nlohmann::json::parse(plugin.read("info")) ==
+  CHECK(plugin.folder.read("words") == "dev inherited \n");
+  CHECK(nlohmann::json::parse(plugin.folder.read("info")) ==
         nlohmann::json::parse(R"({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
                                   "spec": {"interactive": false}})"));
   plugin.config.exec->provide_cluster_info = true;
   (void)plugin.run();
-  CHECK(nlohmann::json::parse(plugin.read("info"))["spec"]["cluster"] ==
+  CHECK(nlohmann::json::parse(plugin.folder.read("info"))["spec"]["cluster"] ==
         nlohmann::json::parse(R"({"server": "https://api:6443", "certificate-authority-data": "UEVN"})"));
 }
 
@@ -150,7 +137,7 @@ TEST_CASE("What a plugin handed out is used until it expires or is refused", "[u
   Plugin plugin{"echo run >> runs; cat answer"};
   plugin.config.server = server.url();
   plugin.config.ca = server.authority();
-  plugin.write("answer", credential(R"("token": "one")"));
+  plugin.folder.write("answer", credential(R"("token": "one")"));
   kube::Transport transport{plugin.config};
   const auto status = [&] { return transport.send({.target = "/"}, {})->status; };
   const auto until = [&](long wanted) {
@@ -162,7 +149,7 @@ TEST_CASE("What a plugin handed out is used until it expires or is refused", "[u
   CHECK(status() == 200);
   CHECK(plugin.runs() == 1);
   SECTION("refused: it is asked for another one") {
-    plugin.write("answer", credential(R"("token": "two")"));
+    plugin.folder.write("answer", credential(R"("token": "two")"));
     accepted = "Bearer two";
     CHECK(status() == 401);
     until(200);
@@ -176,13 +163,13 @@ TEST_CASE("What a plugin handed out is used until it expires or is refused", "[u
     CHECK(plugin.runs() <= 2 + seconds.count());
   }
   SECTION("it fails: the request says so, and the next one after a while is well") {
-    plugin.write("answer", "no");
+    plugin.folder.write("answer", "no");
     accepted = "Bearer two";
     CHECK(status() == 401);
     core::Result<kube::HttpResponse> failed = transport.send({.target = "/"}, {});
     while (failed) failed = transport.send({.target = "/"}, {});
     CHECK_THAT(failed.error().message, Catch::Contains("the exec plugin sh: gave no JSON"));
-    plugin.write("answer", credential(R"("token": "two")"));
+    plugin.folder.write("answer", credential(R"("token": "two")"));
     while (!transport.send({.target = "/"}, {})) std::this_thread::yield();
     CHECK(status() == 200);
   }
@@ -204,7 +191,7 @@ TEST_CASE("While a plugin runs, whoever waits for it can give up, and who gave u
   waiting.join();
   CHECK(of_second.error().kind == ErrorKind::kCancelled);
   credentials.refused(nullptr);  // holds nobody up: the transport's thread calls it
-  plugin.write("answer", credential(R"("token": "t")"));
+  plugin.folder.write("answer", credential(R"("token": "t")"));
   first.request_stop();
   running.join();
   CHECK(of_first.error().kind == ErrorKind::kCancelled);
@@ -222,11 +209,11 @@ TEST_CASE("A credential that has expired is asked for again, and one that has no
     return credential(fmt::format(R"("token": "{}", "expirationTimestamp": "{}")", token,
                                   core::format_time(std::chrono::system_clock::now() + from_now)));
   };
-  plugin.write("answer", handed_out("short", 2s));
+  plugin.folder.write("answer", handed_out("short", 2s));
   kube::Transport transport{plugin.config};
   const auto token = [&] { return transport.send({.target = "/"}, {})->body; };
   CHECK(token() == "Bearer short");
-  plugin.write("answer", handed_out("long", 1h));
+  plugin.folder.write("answer", handed_out("long", 1h));
   const auto end = std::chrono::steady_clock::now() + 10s;
   while (token() == "Bearer short" && std::chrono::steady_clock::now() < end) std::this_thread::yield();
   CHECK(token() == "Bearer long");

@@ -1,27 +1,11 @@
-#include <filesystem>
-#include <fstream>
-
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "core/digest.hpp"
 #include "operator/kube/config.hpp"
 #include "tests/support/catch.hpp"
-
-namespace fs = std::filesystem;
+#include "tests/support/folder.hpp"
 
 namespace {
-
-/// A folder that goes with the test.
-struct Folder {
-  fs::path path = fs::temp_directory_path() / ("kubeconfig-test-" + core::random_hex(6));
-  Folder() { fs::create_directories(path); }
-  ~Folder() { fs::remove_all(path); }
-  fs::path write(const char* name, const std::string& content) const {
-    std::ofstream{path / name} << content;
-    return path / name;
-  }
-};
 
 std::string config_with(const std::string& cluster, const std::string& user) {
   return fmt::format(
@@ -34,7 +18,7 @@ std::string config_with(const std::string& cluster, const std::string& user) {
 }  // namespace
 
 TEST_CASE("A kubeconfig is read with inline data and with files beside it", "[unit][kube]") {
-  const Folder folder;
+  const support::Folder folder;
   folder.write("ca.crt", "CA");
   const auto file = folder.write(
       "config", config_with("server: \"https://[::1]:6443\", certificate-authority: ca.crt, tls-server-name: api",
@@ -52,7 +36,7 @@ TEST_CASE("A kubeconfig is read with inline data and with files beside it", "[un
 }
 
 TEST_CASE("A kubeconfig may name a program that hands out credentials, and a proxy", "[unit][kube]") {
-  const Folder folder;
+  const support::Folder folder;
   const auto file = folder.write(
       "config",
       config_with("server: s, proxy-url: \"socks5://proxy:1080\"",
@@ -64,7 +48,7 @@ TEST_CASE("A kubeconfig may name a program that hands out credentials, and a pro
   CHECK(config->proxy_url == "socks5://proxy:1080");
   REQUIRE(config->exec);
   CHECK(config->exec->api_version == "client.authentication.k8s.io/v1beta1");
-  CHECK(config->exec->command == (folder.path / "./bin/login").string());
+  CHECK(config->exec->command == (folder.path() / "./bin/login").string());
   CHECK(config->exec->args == std::vector<std::string>{"get", "7"});
   CHECK(config->exec->env == std::vector<std::pair<std::string, std::string>>{{"PROFILE", "dev"}});
   CHECK(config->exec->install_hint == "install it");
@@ -72,7 +56,7 @@ TEST_CASE("A kubeconfig may name a program that hands out credentials, and a pro
 }
 
 TEST_CASE("A kubeconfig's program is not run where a token or a certificate says who we are", "[unit][kube]") {
-  const Folder folder;
+  const support::Folder folder;
   folder.write("cert.pem", "CERT");
   folder.write("key.pem", "KEY");
   const std::string exec = ", exec: {apiVersion: client.authentication.k8s.io/v1, command: login}";
@@ -84,13 +68,13 @@ TEST_CASE("A kubeconfig's program is not run where a token or a certificate says
     REQUIRE(config);
     CHECK_FALSE(config->exec);
     CHECK(config->ca == "CA");
-    CHECK((config->token == "t" || config->token_file == (folder.path / "token").string() ||
+    CHECK((config->token == "t" || config->token_file == (folder.path() / "token").string() ||
            (config->certificate == "CERT" && config->key == "KEY")));
   }
 }
 
 TEST_CASE("What is wrong in a kubeconfig is named, with the file", "[unit][kube]") {
-  const Folder folder;
+  const support::Folder folder;
   const auto [content, words] = GENERATE(table<std::string, std::string>(
       {{"a: [", "config"},
        {"[]", "is no YAML mapping"},
@@ -111,24 +95,24 @@ TEST_CASE("What is wrong in a kubeconfig is named, with the file", "[unit][kube]
   const auto outcome = kube::load_kubeconfig(folder.write("config", content));
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().kind == core::ErrorKind::kInvalidInput);
-  CHECK_THAT(outcome.error().message, Catch::Contains(words) && Catch::Contains(folder.path.string()));
+  CHECK_THAT(outcome.error().message, Catch::Contains(words) && Catch::Contains(folder.path().string()));
 }
 
 TEST_CASE("Inside a pod the service account tells how to reach the API server", "[unit][kube]") {
-  const Folder folder;
+  const support::Folder folder;
   unsetenv("KUBERNETES_SERVICE_HOST");
-  CHECK_FALSE(kube::in_cluster_config(folder.path));
+  CHECK_FALSE(kube::in_cluster_config(folder.path()));
   setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
   setenv("KUBERNETES_SERVICE_PORT", "443", 1);
-  const auto without_token = kube::in_cluster_config(folder.path);
+  const auto without_token = kube::in_cluster_config(folder.path());
   REQUIRE_FALSE(without_token);
   CHECK_THAT(without_token.error().message, Catch::Contains("ca.crt is missing"));
   folder.write("ca.crt", "CA");
   folder.write("token", "T");
-  const auto config = kube::in_cluster_config(folder.path);
+  const auto config = kube::in_cluster_config(folder.path());
   REQUIRE(config);
   CHECK(config->server == "https://[fd00::1]:443");
-  CHECK(config->token_file == (folder.path / "token").string());
+  CHECK(config->token_file == (folder.path() / "token").string());
   unsetenv("KUBERNETES_SERVICE_HOST");
   unsetenv("KUBERNETES_SERVICE_PORT");
 }

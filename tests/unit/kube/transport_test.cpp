@@ -4,47 +4,24 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
-#include <fstream>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "operator/kube/client.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/scripted_server.hpp"
 
 using core::ErrorKind;
 using support::ScriptedReply;
 using support::ScriptedRequest;
 using support::ScriptedServer;
-namespace fs = std::filesystem;
 
 namespace {
 
 constexpr const char* kEmpty = R"({"metadata": {"name": "a"}})";
 
 kube::ClientConfig trusting(const ScriptedServer& server) { return {.server = server.url(), .ca = server.authority()}; }
-
-/// A file that goes with the test.
-class File {
- public:
-  explicit File(const std::string& text)
-      : path_{fs::temp_directory_path() / fmt::format("transport-test-{}-{}", getpid(), ++count)} {
-    write(text);
-  }
-  ~File() { fs::remove(path_); }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  void write(const std::string& text) const { std::ofstream{path_} << text; }
-  void remove() const { fs::remove(path_); }
-  std::string path() const { return path_.string(); }
-
- private:
-  static inline int count = 0;
-  fs::path path_;
-};
 
 }  // namespace
 
@@ -86,21 +63,22 @@ TEST_CASE("A POST that may have been carried out is not repeated", "[unit][kube]
 }
 
 TEST_CASE("A token that was rotated is used as soon as the old one is refused", "[unit][kube]") {
-  const File token{"one"};
+  const support::Folder files;
+  files.write("token", "one");
   std::atomic<bool> rotated = false;
   ScriptedServer server{[&](const ScriptedRequest& request, ScriptedReply& reply) {
     const auto wanted = rotated ? "Bearer two" : "Bearer one";
     reply.answer(request.headers.at("authorization") == wanted ? 200 : 401, kEmpty);
   }};
   auto config = trusting(server);
-  config.token_file = token.path();
+  config.token_file = files.path() / "token";
   kube::Transport transport{config};
   CHECK(transport.send({.target = "/"}, {})->status == 200);
-  token.write("two");
+  files.write("token", "two");
   rotated = true;
   CHECK(transport.send({.target = "/"}, {})->status == 401);
   CHECK(transport.send({.target = "/"}, {})->status == 200);
-  token.remove();
+  files.remove("token");
   CHECK(transport.send({.target = "/"}, {})->status == 200);
   rotated = false;
   CHECK(transport.send({.target = "/"}, {})->status == 401);
@@ -110,14 +88,14 @@ TEST_CASE("A token that was rotated is used as soon as the old one is refused", 
 TEST_CASE("A CA that has changed is trusted as soon as the old one fails", "[unit][kube]") {
   ScriptedServer server{
       [](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(200, kEmpty, "Connection: close\r\n"); }};
-  const File authority{server.authority()};
-  kube::Transport transport{{.server = server.url(), .ca_file = authority.path()}};
+  const support::Folder files;
+  kube::Transport transport{{.server = server.url(), .ca_file = files.write("ca.crt", server.authority())}};
   CHECK(transport.send({.target = "/"}, {})->status == 200);
   server.change_authority();
   const auto refused = transport.send({.target = "/"}, {});
   REQUIRE_FALSE(refused);
   CHECK_THAT(refused.error().message, Catch::Contains("certificate"));
-  authority.write(server.authority());
+  files.write("ca.crt", server.authority());
   CHECK(transport.send({.target = "/"}, {})->status == 200);
 }
 

@@ -334,11 +334,11 @@ TEST_CASE("A list that is cut off or spoilt changes nothing and is asked again",
     reply.cut();
   };
   Steps steps{{answer(200, list("5", {object("a", "1")})), cut, answer(200, "null"), answer(200, R"({"items": 3})"),
-               answer(200, whole)},
+               answer(200, R"({"metadata": {}, "items": []})"), answer(200, whole)},
               {answer(410, kGone), kQuiet}};
   const Scene scene{steps.script()};
   CHECK(scene.holds("b=7"));
-  CHECK(scene.targets(Request::kPage).size() == 5);
+  CHECK(scene.targets(Request::kPage).size() == 6);
 }
 
 TEST_CASE("A first list that never ends keeps nobody from stopping", "[unit][runtime]") {

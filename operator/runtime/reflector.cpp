@@ -10,10 +10,11 @@ using core::Result;
 
 namespace {
 
-/// Whether a list of pages may do where a streaming list ended thus. What else there is would be the same with pages.
+/// Whether a list of pages may do where a streaming list ended thus. Who we are, or the server's patience, is the same
+/// with pages.
 bool calls_for_pages(ErrorKind kind) {
   return kind != ErrorKind::kGone && kind != ErrorKind::kTooManyRequests && kind != ErrorKind::kUnauthorized &&
-         kind != ErrorKind::kCancelled;
+         kind != ErrorKind::kInvalidInput && kind != ErrorKind::kCancelled;
 }
 
 }  // namespace

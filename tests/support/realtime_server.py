@@ -108,7 +108,7 @@ class Server:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-        found = re.search(r"ERROR: \w+Sanitizer|runtime error:", self.log.read_text(encoding="utf-8", errors="replace"))
+        found = re.search(r"(ERROR|WARNING): \w+Sanitizer|runtime error:", self.log.read_text(encoding="utf-8", errors="replace"))
         assert not found, f"{self.name}: {self.tail(60)}"
 
     def resident_bytes(self) -> int:

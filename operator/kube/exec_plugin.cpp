@@ -31,7 +31,6 @@ constexpr const char* kExecInfo = "KUBERNETES_EXEC_INFO";
 /// Closes what it has.
 class Descriptor {
  public:
-  Descriptor() = default;
   explicit Descriptor(int number) : number_{number} {}
   ~Descriptor() { close(); }
   Descriptor(const Descriptor&) = delete;
@@ -43,7 +42,7 @@ class Descriptor {
   }
 
  private:
-  int number_ = -1;
+  int number_;
 };
 
 /// What the plugin is told of its task (ExecCredential.spec).

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "operator/kube/client.hpp"
+#include "operator/runtime/pause.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 
@@ -73,10 +74,7 @@ class Scene {
 
 /// Waits for the end, as a request does to a server that does not answer.
 Result<Action> hang(const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  never.wait(lock, stop, [] { return false; });
+  runtime::pause(stop, 1h);
   return core::fail(ErrorKind::kCancelled, "cancelled");
 }
 

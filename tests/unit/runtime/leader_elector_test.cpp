@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "operator/runtime/manager.hpp"
+#include "operator/runtime/pause.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 
@@ -104,11 +105,8 @@ TEST_CASE("An instance leads with warm caches only, and gives the lease back whe
   std::atomic<Clock::time_point> ended;
   auto& controller = manager.controller("test", 1, [&](const kube::ObjectKey&, const std::stop_token& stop) {
     working.raise();
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock{mutex};
-    never.wait(lock, stop, [] { return false; });
-    never.wait_for(lock, 300ms, [] { return false; });  // what is begun takes a while to end
+    runtime::pause(stop, 1h);
+    runtime::pause({}, 300ms);  // what is begun takes a while to end
     ended = Clock::now();
     return Result<Action>{Action::await_change()};
   });

@@ -82,13 +82,18 @@ def test_an_alert_fires_when_it_should_and_no_other(promtool, rules, rendered, t
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
+def panel_queries(rendered):
+    """What the dashboard asks Prometheus."""
+    dashboard = json.loads(rendered["ConfigMap"]["data"]["realtime-operator.json"])
+    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+
+
 def test_every_metric_that_is_named_exists(rendered):
     text = "".join((REPOSITORY / file).read_text(encoding="utf-8") for file in CATALOGUES)
     families = re.findall(r'MetricType::k(\w+),\s*"(\w+)"', text)
     names = {f"{name}_bucket" if kind == "Histogram" else name for kind, name in families}
     assert "realtimeapp_ready" in names
-    dashboard = json.loads(rendered["ConfigMap"]["data"]["realtime-operator.json"])
-    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked = panel_queries(rendered)
     asked += [rule["expr"] for rule in rendered["PrometheusRule"]["spec"]["groups"][0]["rules"]]
     used = {name for expression in asked for name in re.findall(r"\b([a-z]\w+)\{", expression)}
     assert len(used) > 8
@@ -96,8 +101,7 @@ def test_every_metric_that_is_named_exists(rendered):
 
 
 def test_prometheus_takes_what_the_dashboard_asks(promtool, rendered, tmp_path):
-    dashboard = json.loads(rendered["ConfigMap"]["data"]["realtime-operator.json"])
-    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    asked = panel_queries(rendered)
     rules = [{"record": f"panel:{number}", "expr": re.sub(r"\$(\w+)", r"\1", expression.replace("$__rate_interval", "5m"))}
              for number, expression in enumerate(asked)]
     file = tmp_path / "panels.yaml"

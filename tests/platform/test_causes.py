@@ -133,11 +133,14 @@ def later_than(kubectl: Kubectl, timestamp: str) -> bool:
     return made > timestamp
 
 
+def seconds_after_creation(live: dict, timestamp: str) -> float:
+    return (datetime.datetime.fromisoformat(timestamp) - datetime.datetime.fromisoformat(live["metadata"]["creationTimestamp"])).total_seconds()
+
+
 def test_a_bad_manifest_hampers_no_other_app(fleet, figures):
     fleet["good"].wait_ready(60)
     live = fleet["good"].get()
-    created, ready = live["metadata"]["creationTimestamp"], condition(live, "Ready")["lastTransitionTime"]
-    took = (datetime.datetime.fromisoformat(ready) - datetime.datetime.fromisoformat(created)).total_seconds()
+    took = seconds_after_creation(live, condition(live, "Ready")["lastTransitionTime"])
     figures.add(f"Ready beside {len(NAMES)} bad manifests after", f"{took:.0f} s")
     assert took <= 60
 
@@ -166,8 +169,7 @@ def test_what_is_wrong_is_named(fleet, kubectl, busybox, figures, name):
     events = wait_for(told, 10, "an Event that tells it", 0.3)
     assert {event["reason"] for event in events} <= {case.reason, "Refused"}
     if name not in COMES_LATER:
-        first = min(event["eventTime"] for event in events)
-        took = (datetime.datetime.fromisoformat(first) - datetime.datetime.fromisoformat(live["metadata"]["creationTimestamp"])).total_seconds()
+        took = seconds_after_creation(live, min(event["eventTime"] for event in events))
         figures.add(f"{name} is named after it was applied after", f"{took:.0f} s")
         assert took <= PATIENCE
 

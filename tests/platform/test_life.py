@@ -8,7 +8,6 @@ from tests.support.kubectl import KubectlError
 from tests.support.waiting import wait_for
 
 
-
 @pytest.fixture
 def app(kubectl, namespace) -> App:
     """Not made yet; `apply` makes it."""

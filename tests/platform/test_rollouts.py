@@ -4,6 +4,7 @@ or put back. What others set stays."""
 from __future__ import annotations
 
 import json
+
 import pytest
 
 from tests.platform.traffic import Prober

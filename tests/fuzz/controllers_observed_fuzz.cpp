@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "operator/controllers/realtimeapp/observed.hpp"
-#include "operator/controllers/realtimeapp/redis.hpp"
+#include "operator/controllers/realtimeapp/observe/observed.hpp"
+#include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "operator/runtime/lease.hpp"
 #include "tests/fuzz/check.hpp"
 
@@ -17,7 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)controllers::reduce_endpoint_slice(*object);
   (void)controllers::read_redis_credentials(*object);
   (void)runtime::LeaseRecord::of(*object);
-  const auto trouble = controllers::find_trouble(*object);
-  FUZZ_CHECK(!trouble || (!trouble->reason.empty() && trouble->message.size() < 4096 + object->name().size() * 4));
+  const auto diagnosis = controllers::diagnose_pod(*object);
+  FUZZ_CHECK(!diagnosis ||
+             (!diagnosis->reason.empty() && diagnosis->message.size() < 4096 + object->name().size() * 4));
   return 0;
 }

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "operator/controllers/realtimeapp/connection_counter.hpp"
+#include "operator/controllers/realtimeapp/observe/connection_counter.hpp"
 #include "tests/fuzz/check.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "operator/controllers/realtimeapp/redis.hpp"
+#include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "operator/kube/ownership.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/operator_process.hpp"

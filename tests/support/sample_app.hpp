@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "operator/controllers/realtimeapp/plan.hpp"
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
 
 namespace support {
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
-#include "operator/controllers/realtimeapp/redis.hpp"
+#include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "operator/kube/config.hpp"
 #include "operator/kube/ownership.hpp"
 #include "operator/version.hpp"

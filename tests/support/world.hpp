@@ -7,7 +7,7 @@
 
 #include "core/metrics.hpp"
 #include "operator/api/v1alpha1/realtime_app.hpp"
-#include "operator/controllers/realtimeapp/plan.hpp"
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
 #include "operator/kube/client.hpp"
 
 namespace support {

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "core/metrics.hpp"
-#include "operator/controllers/realtimeapp/caches.hpp"
+#include "operator/controllers/realtimeapp/observe/caches.hpp"
 
 namespace controllers::metrics {
 

@@ -4,8 +4,9 @@
 
 #include "core/time.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
-#include "operator/controllers/realtimeapp/names.hpp"
-#include "operator/controllers/realtimeapp/refused_pods.hpp"
+#include "operator/controllers/realtimeapp/diagnosis/pod_refusals.hpp"
+#include "operator/controllers/realtimeapp/observe/children.hpp"
+#include "operator/controllers/realtimeapp/status/status.hpp"
 
 namespace controllers {
 
@@ -77,7 +78,7 @@ Result<std::string> Reconciler::refused_redis_pod(const api::RealtimeApp& app, c
     if (!since) since = now;
     if (now - *since < kPodPatience) return std::string{};
   }
-  return find_refusal(client_, {app.key.name_space, redis_name(app.key.name)}, set->uid, stop);
+  return find_pod_refusal(client_, {app.key.name_space, redis_name(app.key.name)}, set->uid, stop);
 }
 
 Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::stop_token& stop) {

@@ -9,10 +9,10 @@
 #include <stop_token>
 #include <string>
 
-#include "operator/controllers/realtimeapp/caches.hpp"
-#include "operator/controllers/realtimeapp/child_writer.hpp"
-#include "operator/controllers/realtimeapp/connection_counter.hpp"
-#include "operator/controllers/realtimeapp/credentials_keeper.hpp"
+#include "operator/controllers/realtimeapp/apply/child_writer.hpp"
+#include "operator/controllers/realtimeapp/apply/redis_credentials.hpp"
+#include "operator/controllers/realtimeapp/observe/caches.hpp"
+#include "operator/controllers/realtimeapp/observe/connection_counter.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/runtime/controller.hpp"
 #include "operator/runtime/event_recorder.hpp"
@@ -53,7 +53,7 @@ class Reconciler {
   ConnectionCounter& connections_;
   runtime::EventRecorder& recorder_;
   ReconcilerOptions options_;
-  CredentialsKeeper credentials_;
+  RedisCredentialsStore credentials_;
   ChildWriter children_;
   struct Remembered {
     std::string uid;

@@ -1,0 +1,45 @@
+# A module is one static library: `add_module(NAME SOURCES … LINKS …)`. Which modules may include which is in
+# hack/check_house, not here; a link that is missing here fails to build.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+set(SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # A precompiled header carries times and paths that would make every cached object look stale, and so would the folder
+  # in debug information: a new checkout is to find what another one has built.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+
+function(set_house_options target)
+  # -Wrestrict is wrong about std::string in g++ 12 (GCC bug 105651).
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
+                         $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -fpch-preprocess>)
+  target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
+  if(NOT SANITIZE)
+    # Instrumented code makes g++ 12 warn about its own library; the other builds hold ours to it.
+    target_compile_options(${target} PRIVATE -Werror)
+  else()
+    # By itself the one for undefined behaviour says what it found and goes on, and nobody reads it.
+    set(ending)
+    if(SANITIZE MATCHES undefined)
+      set(ending -fno-sanitize-recover=all)
+    endif()
+    target_compile_options(${target} PUBLIC -fsanitize=${SANITIZE} ${ending} -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${SANITIZE})
+  endif()
+endfunction()
+
+function(add_module name)
+  cmake_parse_arguments(MODULE "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(${name} STATIC ${MODULE_SOURCES})
+  set_house_options(${name})
+  target_link_libraries(${name} PUBLIC ${MODULE_LINKS} PRIVATE ${MODULE_PRIVATE_LINKS})
+endfunction()

@@ -1,0 +1,155 @@
+#include "operator/controllers/realtimeapp/diagnosis/pod_diagnosis.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/api/v1alpha1/labels.hpp"
+#include "operator/controllers/realtimeapp/diagnosis/termination_messages.hpp"
+
+namespace controllers {
+namespace {
+
+using kube::value_at;
+using nlohmann::json;
+namespace reason = api::reason;
+
+constexpr std::size_t kMaxQuoted = 300;
+constexpr int kKilled = 137;      // 128 and SIGKILL
+constexpr int kTerminated = 143;  // 128 and SIGTERM
+// A container that ended once is started again at once, and may be well then.
+constexpr int kEndsAgainAndAgain = 2;
+
+constexpr std::array<std::string_view, 6> kPullReasons{"ErrImagePull",     "ImagePullBackOff",  "ErrImageNeverPull",
+                                                       "InvalidImageName", "ImageInspectError", "RegistryUnavailable"};
+constexpr std::array<std::string_view, 4> kStartReasons{"CreateContainerError", "RunContainerError",
+                                                        "CreateContainerConfigError", "StartError"};
+
+template <std::size_t kCount>
+bool is_one_of(const std::array<std::string_view, kCount>& all, std::string_view word) {
+  return std::find(all.begin(), all.end(), word) != all.end();
+}
+
+std::string quoted(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  if (text.size() > kMaxQuoted) text.resize(kMaxQuoted);
+  return text;
+}
+
+/// "the rest" after a colon, or where to look when nothing is known.
+std::string explained(std::string_view meaning, const std::string& pod) {
+  return meaning.empty() ? fmt::format("`kubectl describe pod {}` has the words", pod) : std::string{meaning};
+}
+
+PodDiagnosis pull_failed(const std::string& pod, const json& status, const json& waiting) {
+  const auto words = value_at<std::string>(waiting, {"reason"}) + " " + value_at<std::string>(waiting, {"message"});
+  return {{},
+          reason::kImagePullFailed,
+          fmt::format("pod \"{}\" cannot pull image \"{}\": {}", pod, value_at<std::string>(status, {"image"}),
+                      explained(meaning_of_pull_error(words), pod)),
+          true};
+}
+
+/// The node could not make or start the container; its words are the kubelet's and the runtime's own.
+PodDiagnosis start_refused(const std::string& pod, const std::string& words) {
+  const bool reference = words.find("not found") != std::string::npos && words.find("executable") == std::string::npos;
+  const bool key = words.find("couldn't find key") != std::string::npos;
+  return {{},
+          reference || key ? std::string_view{reason::kReferenceNotFound} : std::string_view{reason::kContainerRefused},
+          fmt::format("pod \"{}\" cannot start: {}; {}", pod, quoted(words),
+                      reference || key ? "create it in this namespace, or correct the name in the manifest"
+                                       : "correct command, args or the image"),
+          true};
+}
+
+PodDiagnosis crashing(const std::string& pod, const json& status, const json& ended) {
+  const int code = value_at<int>(ended, {"exitCode"});
+  const auto name = value_at<std::string>(status, {"name"});
+  const bool again = value_at<int>(status, {"restartCount"}) >= kEndsAgainAndAgain;
+  if (value_at<std::string>(ended, {"reason"}) == "OOMKilled")
+    return {{},
+            reason::kOutOfMemory,
+            fmt::format("container {} of pod \"{}\" was killed at its memory limit; raise resources.limits.memory",
+                        name, pod),
+            again};
+  const bool was_stopped = code == kKilled || code == kTerminated;
+  if (was_stopped && name == api::kComponentApp && !value_at<bool>(status, {"started"}))
+    return {{},
+            reason::kProbeFailed,
+            fmt::format("pod \"{}\" runs but does not answer an Engine.IO handshake; listen on 0.0.0.0:$PORT and serve "
+                        "protocol.path",
+                        pod),
+            true};
+  const auto meaning = meaning_of_termination_message(value_at<std::string>(ended, {"message"}));
+  return {{},
+          reason::kContainerCrashing,
+          fmt::format("container {} of pod \"{}\" ended with exit code {}: {}", name, pod, code,
+                      meaning.empty() ? fmt::format("`kubectl logs {} -c {} --previous` has its last words", pod, name)
+                                      : std::string{meaning}),
+          again};
+}
+
+std::optional<PodDiagnosis> diagnose_container(const std::string& pod, const json& status, bool is_init) {
+  if (const auto* waiting = kube::find_at(status, {"state", "waiting"})) {
+    const auto why = value_at<std::string>(*waiting, {"reason"});
+    if (is_one_of(kPullReasons, why)) return pull_failed(pod, status, *waiting);
+    if (is_one_of(kStartReasons, why)) return start_refused(pod, value_at<std::string>(*waiting, {"message"}));
+  }
+  if (value_at<bool>(status, {"ready"})) return std::nullopt;
+  const auto* ended = kube::find_at(status, {"state", "terminated"});
+  if (ended == nullptr) ended = kube::find_at(status, {"lastState", "terminated"});
+  if (ended == nullptr) return std::nullopt;
+  if (is_init && value_at<int>(*ended, {"exitCode"}) == 0) return std::nullopt;
+  if (is_one_of(kStartReasons, value_at<std::string>(*ended, {"reason"})) ||
+      value_at<std::string>(*ended, {"reason"}) == "ContainerCannotRun")
+    return start_refused(pod, value_at<std::string>(*ended, {"message"}));
+  return crashing(pod, status, *ended);
+}
+
+std::optional<PodDiagnosis> unscheduled(const std::string& pod, const json& live) {
+  for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
+    if (value_at<std::string>(condition, {"type"}) != "PodScheduled" ||
+        value_at<std::string>(condition, {"reason"}) != "Unschedulable")
+      continue;
+    const auto words = value_at<std::string>(condition, {"message"});
+    // The scheduler's words for a claim that is not bound, or that does not exist.
+    const bool volume = words.find("PersistentVolumeClaim") != std::string::npos ||
+                        words.find("persistentvolumeclaim") != std::string::npos;
+    if (volume)
+      return PodDiagnosis{
+          {},
+          reason::kVolumePending,
+          fmt::format("pod \"{}\" waits for its volume: {}; set redis.provisioned.storageClassName to one "
+                      "that `kubectl get storageclass` lists",
+                      pod, quoted(words))};
+    return PodDiagnosis{
+        {},
+        reason::kUnschedulable,
+        fmt::format("no node takes pod \"{}\": {}; lower resources.requests, or add a node", pod, quoted(words))};
+  }
+  return std::nullopt;
+}
+
+std::optional<PodDiagnosis> diagnosis_of_pod(const kube::Object& pod) {
+  const auto& live = pod.json();
+  const auto name = pod.name();
+  for (const auto& [list, is_init] : {std::pair{"initContainerStatuses", true}, std::pair{"containerStatuses", false}})
+    for (const auto& status : kube::list_at(live, {"status", list}))
+      if (auto diagnosis = diagnose_container(name, status, is_init)) return diagnosis;
+  return unscheduled(name, live);
+}
+
+}  // namespace
+
+std::optional<PodDiagnosis> diagnose_pod(const kube::Object& pod) {
+  const auto phase = value_at<std::string>(pod.json(), {"status", "phase"});
+  if (pod.deleting() || phase == "Failed" || phase == "Succeeded") return std::nullopt;  // another takes its place
+  auto diagnosis = diagnosis_of_pod(pod);
+  if (diagnosis)
+    diagnosis->component = value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kComponent.data()});
+  return diagnosis;
+}
+
+}  // namespace controllers

@@ -1,0 +1,60 @@
+#include "operator/controllers/realtimeapp/plan/exposure.hpp"
+
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/observe/children.hpp"
+
+namespace controllers {
+
+namespace reason = api::reason;
+
+Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed) {
+  const auto& spec = app.spec.exposure;
+  if (spec.type == api::ExposureType::kNone) return {};
+  const auto found = observed.ingress_classes.find(spec.class_name);
+  if (found == observed.ingress_classes.end())
+    return {nullptr, nullptr,
+            Problem{reason::kIngressClassNotFound,
+                    fmt::format("IngressClass \"{}\" does not exist; set exposure.className to one of those that "
+                                "`kubectl get ingressclass` lists, or install its ingress controller",
+                                spec.class_name)}};
+  const auto* controller = find_ingress_controller(found->second.controller);
+  if (controller == nullptr)
+    return {nullptr, nullptr,
+            Problem{reason::kIngressClassUnsupported,
+                    fmt::format("IngressClass \"{}\" is served by {}, of which this operator does not know how to keep "
+                                "a client on its replica; use a class of traefik.io/ingress-controller, or set "
+                                "exposure.type to None and expose the Service \"{}\" yourself",
+                                spec.class_name, found->second.controller, app.key.name)}};
+  const auto* recipe = controller->recipe(spec.affinity);
+  if (recipe == nullptr)
+    return {
+        nullptr, nullptr,
+        Problem{reason::kAffinityUnsupported, fmt::format("{} cannot do affinity {}; set exposure.affinity to Cookie",
+                                                          controller->name, affinity_name(spec.affinity))}};
+  if (observed.taken_address) {
+    const auto& [address, owner] = *observed.taken_address;
+    return {nullptr, nullptr,
+            Problem{reason::kHostTaken,
+                    fmt::format("RealtimeApp \"{}\" is older and has {}, path {}, of class \"{}\" already; set another "
+                                "exposure.host or exposure.paths in one of them",
+                                owner.text(), address.host.empty() ? "every host" : "host " + address.host,
+                                address.path, address.class_name)}};
+  }
+  return {controller, recipe, std::nullopt};
+}
+
+std::string fleet_url(const api::RealtimeApp& app, const Observed& observed) {
+  const auto& spec = app.spec.exposure;
+  if (spec.type == api::ExposureType::kNone) return fmt::format("http://{}.{}.svc/", app.key.name, app.key.name_space);
+  const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
+  if (ingress == nullptr) return {};
+  auto host = spec.host;
+  if (host.empty() && !ingress->addresses.empty()) host = ingress->addresses.front();
+  if (host.empty()) return {};
+  if (host.find(':') != std::string::npos) host = "[" + host + "]";
+  return fmt::format("{}://{}{}", spec.tls_secret_name.empty() ? "http" : "https", host, spec.paths.front());
+}
+
+}  // namespace controllers

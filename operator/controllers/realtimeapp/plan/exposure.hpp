@@ -1,0 +1,25 @@
+// How an app is reached from outside, as far as it can be: which ingress controller serves its class and whether that
+// can do the affinity that is asked for. Pure.
+#pragma once
+
+#include <string>
+
+#include "operator/api/v1alpha1/realtime_app.hpp"
+#include "operator/controllers/realtimeapp/observe/observed.hpp"
+#include "operator/controllers/realtimeapp/plan/ingress_controllers.hpp"
+
+namespace controllers {
+
+/// Both pointers are set, or neither; then `problem` says why, unless no exposure is asked for.
+struct Exposure {
+  const IngressController* controller = nullptr;
+  const AffinityRecipe* recipe = nullptr;
+  std::optional<Problem> problem;
+};
+
+Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed);
+
+/// Where clients reach the fleet, or nothing while it is not known.
+std::string fleet_url(const api::RealtimeApp& app, const Observed& observed);
+
+}  // namespace controllers

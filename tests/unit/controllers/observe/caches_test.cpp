@@ -1,0 +1,117 @@
+// In which order a change of what is cached brings apps to the queue.
+#include "operator/controllers/realtimeapp/observe/caches.hpp"
+
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "operator/kube/client.hpp"
+#include "operator/runtime/manager.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/scripted_server.hpp"
+
+namespace {
+
+constexpr int kApps = 50;
+
+/// The end of a streaming list.
+constexpr const char* kComplete =
+    R"({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "1", "annotations": {"k8s.io/initial-events-end": "true"}}}})"
+    "\n";
+
+kube::ObjectKey app_key(int number) { return {"ns", fmt::format("app-{}", number)}; }
+
+api::DecodedApp app(int number, std::int64_t generation) {
+  api::DecodedApp decoded;
+  decoded.app.key = app_key(number);
+  decoded.app.uid = fmt::format("uid-{}", number);
+  decoded.app.generation = generation;
+  return decoded;
+}
+
+/// A child of the app with these fields.
+controllers::ChildState child(int number, const std::string& digest) {
+  controllers::ChildState state;
+  state.controller = {"", std::string{api::kRealtimeApp.kind}, app_key(number).name, fmt::format("uid-{}", number),
+                      true};
+  state.digest = digest;
+  return state;
+}
+
+/// Caches that are fed by a test, with the queue that they feed.
+struct Scene {
+  core::Metrics metrics;
+  kube::Transport transport{{.server = "http://127.0.0.1:1"}};  // nobody is asked: the manager is never run
+  kube::Client client{transport, metrics};
+  runtime::Manager manager{client, metrics, {}};
+  runtime::WorkQueue queue{"test", metrics};
+  controllers::Caches caches;
+
+  Scene() {
+    caches.connect(manager, queue);
+    for (int number = 0; number < kApps; ++number) {
+      caches.apps.put(app_key(number), "1", app(number, 1));
+      caches.of("Deployment").put(app_key(number), "1", child(number, "as planned"));
+    }
+  }
+
+  /// The next in the queue, of which nobody works.
+  kube::ObjectKey next() {
+    const auto key = queue.get({});
+    REQUIRE(key);
+    queue.done(*key);
+    return *key;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("What somebody changes goes before all that is there at the start", "[unit][controllers]") {
+  Scene scene;
+  REQUIRE(scene.queue.depth() == kApps);
+  const int last = kApps - 1;
+  SECTION("an edited specification") {
+    scene.caches.apps.put(app_key(last), "2", app(last, 2));
+    CHECK(scene.next() == app_key(last));
+  }
+  SECTION("a child that was changed") {
+    scene.caches.of("Deployment").put(app_key(last), "2", child(last, "other"));
+    CHECK(scene.next() == app_key(last));
+  }
+  SECTION("a child that was deleted") {
+    scene.caches.of("Deployment").remove(app_key(last));
+    CHECK(scene.next() == app_key(last));
+  }
+  SECTION("an app that was deleted") {
+    scene.caches.apps.remove(app_key(last));
+    CHECK(scene.next() == app_key(last));
+  }
+  SECTION("but not a new status") {
+    auto reported = app(last, 1);
+    reported.app.status.observed_generation = 1;
+    scene.caches.apps.put(app_key(last), "2", reported);
+    CHECK(scene.next() == app_key(0));
+  }
+}
+
+TEST_CASE("What is new after the start goes before what waits since", "[unit][controllers]") {
+  support::ScriptedServer server{[](const support::ScriptedRequest&, support::ScriptedReply& reply) {
+    reply.begin_stream();
+    reply.raw(kComplete);
+    reply.hold();
+  }};
+  core::Metrics metrics;
+  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
+  kube::Client client{transport, metrics};
+  runtime::WorkQueue queue{"test", metrics};
+  controllers::Caches caches;
+  runtime::Manager manager{client, metrics, {}};
+  caches.connect(manager, queue);
+  const std::jthread running{[&](const std::stop_token& stop) { manager.run(stop); }};
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while (!manager.synced() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  REQUIRE(manager.synced());
+  for (int number = 0; number < kApps; ++number) queue.add(app_key(number), runtime::Priority::kLow);
+  caches.apps.put(app_key(kApps), "2", app(kApps, 1));
+  CHECK(queue.get({}) == app_key(kApps));
+}

@@ -1,0 +1,231 @@
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
+#include "operator/controllers/realtimeapp/status/status.hpp"
+
+#include <algorithm>
+
+#include "core/digest.hpp"
+#include "operator/controllers/realtimeapp/plan/redis.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_app.hpp"
+
+using controllers::Plan;
+using nlohmann::json;
+using support::sample_app;
+using support::sample_observed;
+
+namespace {
+
+std::vector<std::string> names(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& child : plan.children) names.push_back(std::string{child.type.kind} + "/" + child.desired.name());
+  return names;
+}
+
+const json& find(const Plan& plan, std::string_view kind, const std::string& name) {
+  for (const auto& child : plan.children)
+    if (child.type.kind == kind && child.desired.name() == name) return child.desired.json();
+  FAIL("the plan has no " << kind << " " << name);
+  throw 0;
+}
+
+const json& container(const json& workload) { return workload["spec"]["template"]["spec"]["containers"][0]; }
+
+json environment(const json& workload, const std::string& name) {
+  for (const auto& variable : container(workload)["env"])
+    if (variable["name"] == name) return variable;
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("A RealtimeApp is planned as its children, in the order in which they depend on each other",
+          "[unit][controllers]") {
+  const auto plan = controllers::plan(sample_app(), sample_observed());
+  CHECK(names(plan) == std::vector<std::string>{"ServiceAccount/chat", "Service/chat-redis", "StatefulSet/chat-redis",
+                                                "Service/chat", "Service/chat-headless", "Deployment/chat",
+                                                "PodDisruptionBudget/chat", "Ingress/chat"});
+  CHECK(plan.removals.empty());
+  CHECK_FALSE(plan.create_redis_credentials);
+}
+
+TEST_CASE("Planning twice gives the same", "[unit][controllers]") {
+  const auto first = controllers::plan(sample_app(), sample_observed());
+  const auto second = controllers::plan(sample_app(), sample_observed());
+  REQUIRE(first.children.size() == second.children.size());
+  for (std::size_t i = 0; i < first.children.size(); ++i)
+    CHECK(first.children[i].desired.json() == second.children[i].desired.json());
+}
+
+TEST_CASE("Every child is owned by its app and carries the labels by which it is found", "[unit][controllers]") {
+  const auto plan = controllers::plan(sample_app(), sample_observed());
+  for (const auto& child : plan.children) {
+    const auto& metadata = child.desired.json()["metadata"];
+    CHECK(metadata["namespace"] == "default");
+    CHECK(metadata["ownerReferences"][0]["uid"] == "uid-of-chat");
+    CHECK(metadata["ownerReferences"][0]["controller"] == true);
+    CHECK(metadata["labels"]["app.kubernetes.io/managed-by"] == "realtime-operator");
+    CHECK(metadata["labels"]["app.kubernetes.io/instance"] == "chat");
+  }
+}
+
+TEST_CASE("Redis' password is made before anything that needs it is planned", "[unit][controllers]") {
+  auto observed = sample_observed();
+  observed.redis_credentials.reset();
+  const auto plan = controllers::plan(sample_app(), observed);
+  CHECK(plan.create_redis_credentials);
+  CHECK(plan.children.empty());
+  observed.redis_credentials = controllers::RedisCredentials{"", false};
+  CHECK_FALSE(controllers::plan(sample_app(), observed).create_redis_credentials);
+}
+
+TEST_CASE("The app's pods get PORT, POD_NAME and REDIS_URL and no rights", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.app.port = 5000;
+  app.spec.app.env = {{.name = "MODE", .value = "x"}};
+  const auto plan = controllers::plan(app, sample_observed());
+  const auto& deployment = find(plan, "Deployment", "chat");
+  CHECK(environment(deployment, "PORT")["value"] == "5000");
+  CHECK(environment(deployment, "MODE")["value"] == "x");
+  CHECK(environment(deployment, "POD_NAME")["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.name");
+  CHECK(environment(deployment, "REDIS_URL")["valueFrom"]["secretKeyRef"] ==
+        json{{"name", "chat-redis"}, {"key", "url"}});
+  const auto& pod = deployment["spec"]["template"]["spec"];
+  CHECK(pod["automountServiceAccountToken"] == false);
+  CHECK(pod["enableServiceLinks"] == false);
+  CHECK(pod["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault");
+  CHECK(container(deployment)["securityContext"] ==
+        json{{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", {"ALL"}}}}});
+  CHECK(container(deployment)["ports"][0]["containerPort"] == 5000);
+  CHECK(container(deployment)["startupProbe"]["httpGet"]["path"] == "/socket.io/?EIO=4&transport=polling");
+  CHECK(find(plan, "ServiceAccount", "chat")["automountServiceAccountToken"] == false);
+}
+
+TEST_CASE("Redis runs restricted, with its password in a file and nothing kept unless asked", "[unit][controllers]") {
+  auto app = sample_app();
+  const auto plan = controllers::plan(app, sample_observed());
+  const auto& set = find(plan, "StatefulSet", "chat-redis");
+  CHECK(container(set)["image"] == "redis:default");
+  CHECK(container(set)["securityContext"]["readOnlyRootFilesystem"] == true);
+  CHECK(set["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"] == true);
+  CHECK_FALSE(set["spec"].contains("volumeClaimTemplates"));
+  CHECK(set.dump().find("requirepass") == std::string::npos);
+
+  app.spec.redis.persistence = api::Persistence::kAppendOnly;
+  app.spec.redis.storage = "2Gi";
+  for (const auto& [retention, word] :
+       {std::pair{api::Retention::kRetain, "Retain"}, std::pair{api::Retention::kDelete, "Delete"}}) {
+    app.spec.redis.retention = retention;
+    const auto kept = controllers::plan(app, sample_observed());
+    const auto& spec = find(kept, "StatefulSet", "chat-redis")["spec"];
+    CHECK(spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "2Gi");
+    CHECK(spec["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == word);
+  }
+}
+
+TEST_CASE("An image of Redis that the manifest does not name stays what it was", "[unit][controllers]") {
+  auto app = sample_app();
+  app.status.redis.default_image = "redis:old";
+  CHECK(controllers::redis_image(app, sample_observed()).image == "redis:old");
+  app.spec.redis.image = "redis:mine";
+  CHECK(controllers::redis_image(app, sample_observed()).image == "redis:mine");
+  // Named and named no more, it is again what the app was made with.
+  app.status.redis = controllers::redis_image(app, sample_observed());
+  app.spec.redis.image.clear();
+  CHECK(controllers::redis_image(app, sample_observed()).image == "redis:old");
+}
+
+TEST_CASE("The pods restart when the Redis password changes, and only then", "[unit][controllers]") {
+  const auto annotation = [](const char* digest) {
+    auto observed = sample_observed();
+    observed.redis_credentials->digest = digest;
+    const auto plan = controllers::plan(sample_app(), observed);
+    return find(plan, "Deployment", "chat")["spec"]["template"]["metadata"]["annotations"];
+  };
+  CHECK(annotation("one") == annotation("one"));
+  CHECK(annotation("one") != annotation("two"));
+}
+
+TEST_CASE("Without a backplane neither Redis nor REDIS_URL is planned, and an old Redis is removed",
+          "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.redis.type = api::RedisType::kNone;
+  auto observed = support::healthy_observed();
+  observed.redis_credentials.reset();
+  const auto plan = controllers::plan(app, observed);
+  CHECK(environment(find(plan, "Deployment", "chat"), "REDIS_URL").is_null());
+  CHECK(plan.removals == std::vector<controllers::ChildId>{{"Service", "chat-redis"}, {"StatefulSet", "chat-redis"}});
+}
+
+TEST_CASE("Cookie affinity for Traefik is said on the Service, where it reads it", "[unit][controllers]") {
+  auto app = sample_app();
+  const std::string cookie = "traefik.ingress.kubernetes.io/service.sticky.cookie";
+  const auto annotations = [&] {
+    const auto plan = controllers::plan(app, sample_observed());
+    return find(plan, "Service", "chat")["metadata"].value("annotations", json::object());
+  };
+  CHECK(annotations()[cookie] == "true");
+  CHECK_FALSE(annotations().contains(cookie + ".secure"));
+  app.spec.exposure.tls_secret_name = "cert";
+  CHECK(annotations()[cookie + ".secure"] == "true");
+  app.spec.exposure.affinity = api::Affinity::kNone;
+  CHECK_FALSE(annotations().contains(cookie));
+}
+
+TEST_CASE("An Ingress routes the manifest's host and paths to the fleet's Service", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.exposure.host = "chat.example.com";
+  app.spec.exposure.paths = {"/a", "/b"};
+  app.spec.exposure.tls_secret_name = "cert";
+  app.spec.exposure.annotations = {{"x", "y"}};
+  const auto plan = controllers::plan(app, sample_observed());
+  const auto& ingress = find(plan, "Ingress", "chat");
+  CHECK(ingress["spec"]["ingressClassName"] == "traefik");
+  const auto& rule = ingress["spec"]["rules"][0];
+  CHECK(rule["host"] == "chat.example.com");
+  CHECK(rule["http"]["paths"].size() == 2);
+  CHECK(rule["http"]["paths"][1]["backend"]["service"] == json{{"name", "chat"}, {"port", {{"name", "http"}}}});
+  CHECK(ingress["spec"]["tls"] == json::parse(R"([{"secretName": "cert", "hosts": ["chat.example.com"]}])"));
+  CHECK(ingress["metadata"]["annotations"]["x"] == "y");
+}
+
+TEST_CASE("An exposure that cannot be made leaves what clients use as it is", "[unit][controllers]") {
+  auto observed = support::healthy_observed();
+  observed.ingress_classes.clear();
+  const auto plan = controllers::plan(sample_app(), observed);
+  CHECK(plan.removals.empty());
+  const auto planned = names(plan);
+  CHECK(std::count(planned.begin(), planned.end(), "Ingress/chat") == 0);
+  CHECK(std::count(planned.begin(), planned.end(), "Service/chat") == 0);
+}
+
+TEST_CASE("An exposure that is no longer wanted is removed", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.exposure = {};
+  const auto plan = controllers::plan(app, support::healthy_observed());
+  CHECK(plan.removals == std::vector<controllers::ChildId>{{"Ingress", "chat"}});
+}
+
+TEST_CASE("A Secret of Redis credentials is used only when it is whole and of one password", "[unit][controllers]") {
+  auto secret = controllers::redis_secret(sample_app(), "pw");
+  const auto credentials = controllers::read_redis_credentials(secret);
+  CHECK(credentials.usable());
+  CHECK(credentials.digest !=
+        controllers::read_redis_credentials(controllers::redis_secret(sample_app(), "other")).digest);
+  const auto with = [&](const char* key, const std::string& value) {
+    auto changed = secret;
+    changed.json()["data"][key] = core::base64_encode(value);
+    return controllers::read_redis_credentials(changed);
+  };
+  CHECK_FALSE(with("url", "redis://:old@chat-redis:6379/0").consistent);
+  CHECK_FALSE(with("redis.conf", "requirepass old\n").consistent);
+  CHECK_FALSE(with("password", "new").consistent);
+  CHECK_FALSE(with("url", "").complete);
+  CHECK(with("redis.conf", "requirepass pw\nmaxclients 9\n").usable());
+  secret.json()["data"].erase("url");
+  CHECK_FALSE(controllers::read_redis_credentials(secret).complete);
+
+  auto observed = support::healthy_observed();
+  observed.redis_credentials->consistent = false;
+  CHECK(controllers::plan(sample_app(), observed).children.empty());
+  CHECK(controllers::assess(sample_app(), observed).condition("Stalled")->reason == "RedisPasswordMismatch");
+}

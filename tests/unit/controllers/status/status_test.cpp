@@ -1,0 +1,254 @@
+#include "operator/controllers/realtimeapp/status/status.hpp"
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_app.hpp"
+
+using support::add_child;
+using support::healthy_observed;
+using support::sample_app;
+
+namespace {
+
+struct Brief {
+  std::string status;
+  std::string reason;
+  bool operator==(const Brief&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Brief& brief) { return out << brief.status << "/" << brief.reason; }
+
+Brief brief(const api::RealtimeAppStatus& status, std::string_view type) {
+  const auto* condition = status.condition(type);
+  REQUIRE(condition != nullptr);
+  CHECK(api::reason::find(condition->reason) != nullptr);
+  return {condition->status, condition->reason};
+}
+
+}  // namespace
+
+TEST_CASE("A fleet that serves is Ready, and says where", "[unit][controllers]") {
+  const auto status = controllers::assess(sample_app(), healthy_observed());
+  CHECK(brief(status, "Ready") == Brief{"True", "FleetReady"});
+  CHECK(brief(status, "Reconciling") == Brief{"False", "Settled"});
+  CHECK(brief(status, "Stalled") == Brief{"False", "NothingWrong"});
+  CHECK(brief(status, "RedisReady") == Brief{"True", "RedisServing"});
+  CHECK(brief(status, "ExposureReady") == Brief{"True", "IngressServing"});
+  CHECK(status.url == "http://10.0.0.1/");
+  CHECK(status.replicas_summary == "3/3");
+  CHECK(status.redis_endpoint == "chat-redis.default.svc:6379");
+  CHECK(status.selector.find("component=app") != std::string::npos);
+  CHECK(status.observed_generation == 1);
+}
+
+TEST_CASE("Every condition says of which manifest it speaks", "[unit][controllers]") {
+  auto app = sample_app();
+  app.generation = 7;
+  for (const auto& status :
+       {controllers::assess(app, healthy_observed()), controllers::assess_invalid(app, "spec: wrong")}) {
+    CHECK(status.observed_generation == 7);
+    CHECK(status.conditions.size() >= 3);
+    for (const auto& condition : status.conditions) CHECK(condition.observed_generation == 7);
+  }
+}
+
+TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controllers]") {
+  auto app = sample_app();
+  auto observed = healthy_observed();
+  auto& deployment = add_child(observed, "Deployment", "chat", 3);
+  auto& redis = add_child(observed, "StatefulSet", "chat-redis", 1);
+  auto& ingress = observed.children.at({"Ingress", "chat"});
+  const auto ready = [&] { return brief(controllers::assess(app, observed), "Ready"); };
+  REQUIRE(ready().status == "True");
+
+  SECTION("a replica is not ready") {
+    deployment.ready_replicas = 2;
+    CHECK(ready() == Brief{"False", "ReplicasNotReady"});
+    CHECK(controllers::assess(app, observed).condition("Ready")->message ==
+          "2 of 3 replicas are ready; one is ready once it answers an Engine.IO handshake on 0.0.0.0:8000 at "
+          "/socket.io/");
+    CHECK(brief(controllers::assess(app, observed), "Reconciling").status == "True");
+  }
+  SECTION("an old replica still serves") {
+    deployment.replicas = 4;
+    deployment.ready_replicas = 4;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("the Deployment's controller has not seen the change") {
+    deployment.generation = 2;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("the manifest wants more") {
+    app.spec.replicas = 4;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("Redis is away") {
+    redis.ready_replicas = 0;
+    CHECK(ready() == Brief{"False", "RedisNotReady"});
+    CHECK(brief(controllers::assess(app, observed), "RedisReady") == Brief{"False", "RedisStarting"});
+    observed.refused_redis_pod = "exceeded quota: q";
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "RedisReady") == Brief{"False", "PodsRefused"});
+    CHECK(status.condition("RedisReady")->message == "pod \"chat-redis-0\" is refused: exceeded quota: q");
+  }
+  SECTION("the ingress has no address and the manifest no host") {
+    ingress.addresses.clear();
+    CHECK(ready() == Brief{"False", "ExposureNotReady"});
+    CHECK(brief(controllers::assess(app, observed), "ExposureReady") == Brief{"False", "IngressPending"});
+    app.spec.exposure.host = "chat.example.com";
+    CHECK(ready() == Brief{"True", "FleetReady"});
+  }
+  SECTION("the manifest wants no Redis") {
+    app.spec.redis.type = api::RedisType::kNone;
+    redis.ready_replicas = 0;
+    CHECK(ready().status == "True");
+    CHECK(brief(controllers::assess(app, observed), "RedisReady") == Brief{"True", "NoBackplane"});
+  }
+  SECTION("nothing exists yet") {
+    observed.children.clear();
+    CHECK(ready() == Brief{"False", "RedisNotReady"});
+  }
+}
+
+TEST_CASE("What only a person can mend makes the fleet Stalled, with what to change", "[unit][controllers]") {
+  auto app = sample_app();
+  auto observed = healthy_observed();
+  std::string words;
+  std::string reason;
+  SECTION("an IngressClass that does not exist") {
+    app.spec.exposure.class_name = "nginx";
+    reason = "IngressClassNotFound";
+    words = "kubectl get ingressclass";
+  }
+  SECTION("an IngressClass of an unknown controller") {
+    observed.ingress_classes["traefik"] = {"example.com/other"};
+    reason = "IngressClassUnsupported";
+    words = "example.com/other";
+  }
+  SECTION("an affinity that the class cannot do") {
+    app.spec.exposure.affinity = api::Affinity::kClientIP;
+    reason = "AffinityUnsupported";
+    words = "set exposure.affinity to Cookie";
+  }
+  SECTION("a rollout without progress") {
+    add_child(observed, "Deployment", "chat", 2).stalled = "ReplicaSet \"x\" has timed out progressing.";
+    reason = "RolloutStalled";
+    words = "timed out";
+  }
+  SECTION("a child that could not be made") {
+    observed.problems[{"Service", "chat"}] = {api::reason::kNameTaken, "rename the RealtimeApp"};
+    reason = "NameTaken";
+    words = "rename";
+  }
+  SECTION("credentials that are not whole") {
+    observed.redis_credentials->complete = false;
+    reason = "RedisCredentialsIncomplete";
+    words = "kubectl delete secret chat-redis";
+  }
+  const auto status = controllers::assess(app, observed);
+  CHECK(brief(status, "Stalled") == Brief{"True", reason});
+  CHECK(brief(status, "Ready") == Brief{"False", reason});
+  CHECK(brief(status, "Reconciling").status == "False");
+  CHECK_THAT(status.condition("Stalled")->message, Catch::Contains(words));
+}
+
+TEST_CASE("A pod that cannot run is named in the status of what waits for it", "[unit][controllers]") {
+  const auto app = sample_app();
+  auto observed = healthy_observed();
+  auto& deployment = add_child(observed, "Deployment", "chat", 2);
+  const auto diagnosis = [&](const std::string& pod, std::string_view component, bool needs_user_action) {
+    observed.pod_diagnoses[pod] = {std::string{component}, api::reason::kImagePullFailed, "pod " + pod,
+                                   needs_user_action};
+  };
+  SECTION("an app's pod") {
+    diagnosis("chat-1", "app", true);
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "Ready") == Brief{"False", "ImagePullFailed"});
+    CHECK(brief(status, "Stalled") == Brief{"True", "ImagePullFailed"});
+    CHECK(brief(status, "RedisReady").status == "True");
+    CHECK(status.condition("Ready")->message == "pod chat-1; 2 ready replicas go on serving");
+  }
+  SECTION("what may pass does not stall, and what lasts is named first") {
+    diagnosis("chat-1", "app", false);
+    CHECK(brief(controllers::assess(app, observed), "Ready") == Brief{"False", "ImagePullFailed"});
+    CHECK(brief(controllers::assess(app, observed), "Reconciling").status == "True");
+    diagnosis("chat-2", "app", true);
+    CHECK_THAT(controllers::assess(app, observed).condition("Ready")->message, Catch::StartsWith("pod chat-2"));
+  }
+  SECTION("Redis' pod") {
+    add_child(observed, "StatefulSet", "chat-redis", 0);
+    diagnosis("chat-redis-0", "redis", true);
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "RedisReady") == Brief{"False", "ImagePullFailed"});
+    CHECK(brief(status, "Stalled") == Brief{"True", "ImagePullFailed"});
+  }
+  SECTION("an app without its Redis is not to blame") {
+    add_child(observed, "StatefulSet", "chat-redis", 0);
+    diagnosis("chat-1", "app", true);
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "Ready") == Brief{"False", "RedisNotReady"});
+    CHECK(brief(status, "Stalled").status == "False");
+  }
+  SECTION("a fleet that is ready has no diagnosis") {
+    deployment.replicas = deployment.updated_replicas = deployment.ready_replicas = 3;
+    diagnosis("chat-1", "app", true);
+    CHECK(brief(controllers::assess(app, observed), "Ready") == Brief{"True", "FleetReady"});
+  }
+  SECTION("no pod may be made") {
+    deployment.refused_pods = "exceeded quota: q";
+    const auto status = controllers::assess(app, observed);
+    CHECK(brief(status, "Ready") == Brief{"False", "PodsRefused"});
+    CHECK(brief(status, "Stalled").status == "False");
+    deployment.stalled = "no progress";
+    CHECK(brief(controllers::assess(app, observed), "Stalled") == Brief{"True", "PodsRefused"});
+  }
+}
+
+TEST_CASE("An address that an older app has is named, and what was exposed stays", "[unit][controllers]") {
+  const auto app = sample_app();
+  auto observed = healthy_observed();
+  observed.taken_address = controllers::TakenAddress{{"traefik", "", "/"}, {"other", "first"}};
+  const auto status = controllers::assess(app, observed);
+  CHECK(brief(status, "ExposureReady") == Brief{"False", "HostTaken"});
+  CHECK_THAT(status.condition("ExposureReady")->message,
+             Catch::StartsWith("RealtimeApp \"other/first\" is older and has every host"));
+  for (const auto& removed : controllers::plan(app, observed).removals) CHECK(removed.kind != "Ingress");
+}
+
+TEST_CASE("A fleet scaled to zero is Ready and says that no client can connect", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.replicas = 0;
+  auto observed = healthy_observed();
+  add_child(observed, "Deployment", "chat", 0);
+  CHECK(brief(controllers::assess(app, observed), "Ready") == Brief{"True", "ScaledToZero"});
+}
+
+TEST_CASE("Without exposure the URL is the one inside the cluster", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.exposure = {};
+  const auto status = controllers::assess(app, healthy_observed());
+  CHECK(status.url == "http://chat.default.svc/");
+  CHECK(brief(status, "ExposureReady") == Brief{"True", "NotExposed"});
+}
+
+TEST_CASE("A condition keeps its time until its status changes", "[unit][controllers]") {
+  const auto before =
+      controllers::with_transition_times(controllers::assess(sample_app(), healthy_observed()), {}, "then");
+  auto observed = healthy_observed();
+  add_child(observed, "Deployment", "chat", 2);
+  const auto after = controllers::with_transition_times(controllers::assess(sample_app(), observed), before, "now");
+  CHECK(after.condition("Ready")->last_transition_time == "now");
+  CHECK(after.condition("RedisReady")->last_transition_time == "then");
+  const auto again = controllers::with_transition_times(controllers::assess(sample_app(), observed), after, "later");
+  CHECK(again == after);
+}
+
+TEST_CASE("A manifest that cannot be read is Stalled with every wrong field", "[unit][controllers]") {
+  auto app = sample_app();
+  app.status.url = "http://kept/";
+  const auto status = controllers::assess_invalid(app, "spec.replicas is no whole number");
+  CHECK(brief(status, "Stalled") == Brief{"True", "InvalidSpec"});
+  CHECK(brief(status, "Ready") == Brief{"False", "InvalidSpec"});
+  CHECK(status.url == "http://kept/");
+}

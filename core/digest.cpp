@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <nettle/base64.h>
+#include <nettle/hmac.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <sys/random.h>
@@ -42,6 +43,15 @@ std::string sha256(std::string_view bytes) {
 
 std::string digest(std::string_view bytes) {
   const auto sum = sha256(bytes);
+  return to_hex(reinterpret_cast<const unsigned char*>(sum.data()), kDigestBytes);
+}
+
+std::string keyed_digest(std::string_view key, std::string_view bytes) {
+  std::string sum(SHA256_DIGEST_SIZE, '\0');
+  hmac_sha256_ctx context{};
+  hmac_sha256_set_key(&context, key.size(), raw(key));
+  hmac_sha256_update(&context, bytes.size(), raw(bytes));
+  hmac_sha256_digest(&context, sum.size(), raw(sum));
   return to_hex(reinterpret_cast<const unsigned char*>(sum.data()), kDigestBytes);
 }
 

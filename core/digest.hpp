@@ -11,6 +11,9 @@ namespace core {
 /// The first 128 bits of SHA-256 as 32 lower-case hexadecimal digits.
 std::string digest(std::string_view bytes);
 
+/// HMAC-SHA-256 (RFC 2104) in its first 128 bits, as 32 lower-case hexadecimal digits.
+std::string keyed_digest(std::string_view key, std::string_view bytes);
+
 /// The 20 bytes of SHA-1, for protocols that prescribe it; it protects nothing.
 std::string sha1(std::string_view bytes);
 

@@ -13,4 +13,17 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const char* p = text.data();
+  const char* const end = p + text.size();
+  const char* const last = p + max_bytes;
+  while (p < last) {
+    const auto length = utf8_sequence(p, end).length;
+    if (last - p < static_cast<std::ptrdiff_t>(length)) break;
+    p += length;
+  }
+  return text.substr(0, static_cast<std::size_t>(p - text.data()));
+}
+
 }  // namespace core

@@ -108,7 +108,7 @@ core::Result<void> run(const Options& options) {
       caches,
       connections,
       recorder,
-      {options.redis_image, options.server_image, std::chrono::seconds{options.secret_refresh_seconds}}};
+      {{options.redis_image, options.server_image}, std::chrono::seconds{options.secret_refresh_seconds}}};
   runtime::Manager manager{client, metrics, options.watch_namespaces};
   auto& controller = manager.controller("realtimeapp", options.workers, [&](const auto& key, const auto& stopped) {
     return reconciler.reconcile(key, stopped);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "operator/kube/client.hpp"
 
 namespace kube {
@@ -44,7 +45,7 @@ core::Error error_from(long status, std::string_view body, std::optional<std::ch
     const auto seconds = value_at<std::int64_t>(parsed->json(), {"details", "retryAfterSeconds"});
     if (!retry_after && seconds > 0) retry_after = std::chrono::seconds{seconds};
   } else if (!body.empty()) {
-    message = fmt::format("HTTP {}: {}", status, body.substr(0, kMaxQuoted));
+    message = fmt::format("HTTP {}: {}", status, core::utf8_prefix(body, kMaxQuoted));
   }
   return {kind_of(status, reason), std::move(message), retry_after};
 }

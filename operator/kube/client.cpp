@@ -29,6 +29,11 @@ std::string selection_query(const Selection& selection) {
   return query;
 }
 
+/// What a cluster says need not be UTF-8; JSON has to be, or nothing could be written that quotes it.
+std::string text_of(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 bool is_success(long status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -80,7 +85,7 @@ Result<Object> Client::create(const ResourceType& type, const Object& object, co
   return object_from({.method = "POST",
                       .target = fmt::format("{}?fieldManager={}", type.path(object.name_space()), kFieldManager),
                       .content_type = "application/json",
-                      .body = object.json().dump()},
+                      .body = text_of(object.json())},
                      stop);
 }
 
@@ -88,7 +93,7 @@ Result<Object> Client::apply_at(std::string path, const Object& object, const st
   return object_from({.method = "PATCH",
                       .target = fmt::format("{}?fieldManager={}&force=true", path, kFieldManager),
                       .content_type = std::string{kApplyType},
-                      .body = object.json().dump()},
+                      .body = text_of(object.json())},
                      stop);
 }
 
@@ -97,11 +102,12 @@ Result<Object> Client::apply(const ResourceType& type, const Object& object, con
 }
 
 Result<Object> Client::patch(const ResourceType& type, const ObjectKey& key, const nlohmann::json& patch,
-                             const std::stop_token& stop) {
+                             const std::stop_token& stop, std::chrono::milliseconds timeout) {
   return object_from({.method = "PATCH",
                       .target = fmt::format("{}?fieldManager={}", type.path(key.name_space, key.name), kFieldManager),
                       .content_type = patch.is_array() ? "application/json-patch+json" : "application/merge-patch+json",
-                      .body = patch.dump()},
+                      .body = text_of(patch),
+                      .timeout = timeout},
                      stop);
 }
 

@@ -21,6 +21,10 @@ namespace kube {
 /// The field manager of every write: server-side apply knows our fields by it, so it never changes.
 inline constexpr std::string_view kFieldManager = "realtime-operator";
 
+/// As the resourceVersion of an object to apply: it must not exist yet, else kConflict. The API server creates what
+/// does not exist whatever its version, and refuses to change what has another one; no object has this.
+inline constexpr std::string_view kNoVersion = "1";
+
 /// Which objects a list or watch covers.
 struct Selection {
   std::string name_space{};      ///< empty for all namespaces
@@ -55,12 +59,12 @@ class Client {
                               const std::stop_token& stop);
   core::Result<Object> create(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// Server-side apply with force: what the object says becomes so, whoever set it before; what it does not say is
-  /// left.
+  /// left. An object with a uid or a resourceVersion is applied to exactly that one, else kConflict; see kNoVersion.
   core::Result<Object> apply(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// A merge patch (RFC 7386, an object) or JSON patch (RFC 6902, an array), for what an apply cannot do: taking away
   /// what others set.
   core::Result<Object> patch(const ResourceType& type, const ObjectKey& key, const nlohmann::json& patch,
-                             const std::stop_token& stop);
+                             const std::stop_token& stop, std::chrono::milliseconds timeout = HttpRequest{}.timeout);
   /// The same as `apply` for the status subresource.
   core::Result<Object> apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// Deletes exactly the object with this uid, and what it owns in the background. Success if it is gone already.

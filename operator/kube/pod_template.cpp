@@ -100,6 +100,12 @@ json encode_container(const Container& container) {
   return encoded;
 }
 
+json encode_containers(const std::vector<Container>& containers) {
+  json encoded = json::array();
+  for (const auto& container : containers) encoded.push_back(encode_container(container));
+  return encoded;
+}
+
 json encode_volume(const Volume& volume) {
   json encoded{{"name", volume.name}};
   if (!volume.secret_name.empty()) {
@@ -135,7 +141,8 @@ json encode_pod_template(const PodTemplate& pod) {
             {"enableServiceLinks", false},
             {"terminationGracePeriodSeconds", pod.termination_grace_seconds},
             {"securityContext", encode_pod_security(pod)},
-            {"containers", json::array({encode_container(pod.container)})}};
+            {"containers", encode_containers(pod.containers)}};
+  if (!pod.init_containers.empty()) spec["initContainers"] = encode_containers(pod.init_containers);
   for (const auto& secret : pod.image_pull_secrets) spec["imagePullSecrets"].push_back({{"name", secret}});
   for (const auto& volume : pod.volumes) spec["volumes"].push_back(encode_volume(volume));
   if (!pod.spread_over_nodes.empty())

@@ -51,16 +51,10 @@ void Transfer::prepare(const ClientConfig& config) {
   prepare_server(config);
   prepare_identity();
   check(curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str()));
-  if (!request.content_type.empty()) {
-    headers_ = curl_slist_append(headers_, ("Content-Type: " + request.content_type).c_str());
-    check(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size())));
-    check(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data()));
-  }
+  if (!request.content_type.empty()) prepare_body();
   headers_ = curl_slist_append(headers_, "Accept: application/json");
   headers_ = curl_slist_append(headers_, "Expect:");
   check(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers_));
-  // On a connection that was used before, curl repeats a request that got no answer; a POST may have been carried out.
-  if (request.method == "POST") check(curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L));
   check(curl_easy_setopt(easy, CURLOPT_USERAGENT, "realtime-operator"));
   check(curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, ""));
   check(curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1));
@@ -76,6 +70,28 @@ void Transfer::prepare(const ClientConfig& config) {
   check(curl_easy_setopt(easy, CURLOPT_HEADERDATA, this));
   check(curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_));
   check(curl_easy_setopt(easy, CURLOPT_PRIVATE, this));
+}
+
+/// On a connection that was used before, curl repeats a request that got no answer, but a POST may have been carried
+/// out (RFC 9110, section 9.2.2). Its body is handed out by a callback that cannot go back, so that the repetition
+/// fails before anything of it is sent: CURLE_SEND_FAIL_REWIND.
+void Transfer::prepare_body() {
+  headers_ = curl_slist_append(headers_, ("Content-Type: " + request.content_type).c_str());
+  check(curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size())));
+  if (request.method != "POST") {
+    check(curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data()));
+    return;
+  }
+  check(curl_easy_setopt(easy, CURLOPT_POST, 1L));
+  check(curl_easy_setopt(easy, CURLOPT_READFUNCTION, &Transfer::on_send));
+  check(curl_easy_setopt(easy, CURLOPT_READDATA, this));
+}
+
+std::size_t Transfer::on_send(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<Transfer*>(self);
+  const auto sent = transfer.request.body.copy(bytes, size * count, transfer.handed_out_);
+  transfer.handed_out_ += sent;
+  return sent;
 }
 
 void Transfer::prepare_server(const ClientConfig& config) {

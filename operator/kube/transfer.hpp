@@ -49,9 +49,12 @@ struct Transfer {
  private:
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_send(char* bytes, std::size_t size, std::size_t count, void* self);
+  void prepare_body();
   void prepare_server(const ClientConfig& config);
   void prepare_identity();
 
+  std::size_t handed_out_ = 0;  // of the body of a POST
   curl_slist* headers_ = nullptr;
   curl_slist* connect_to_ = nullptr;
   char error_[CURL_ERROR_SIZE] = {};

@@ -38,13 +38,14 @@ class Transport {
   static constexpr std::size_t kMaxStreamBacklog = 1U << 20U;
 
   explicit Transport(ClientConfig config);
-  ~Transport();
+  virtual ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
   /// Sends and waits for the whole answer, whatever its status. Fails with kUnavailable, kTimeout, kTooLarge or, when
   /// `stop` is requested, kCancelled.
-  core::Result<HttpResponse> send(HttpRequest request, const std::stop_token& stop);
+  /// Virtual so that a test can make each request fail in each way.
+  virtual core::Result<HttpResponse> send(HttpRequest request, const std::stop_token& stop);
 
   /// Sends and passes the body of a 200 to `on_chunk` as it comes, on the caller's thread, until the server ends it
   /// (success), `on_chunk` gives false (success), nothing came for `idle()` (kTimeout), or `stop` (kCancelled). Another

@@ -50,7 +50,10 @@ Object encode(const Deployment& deployment) {
       types::kDeployment, deployment.metadata,
       {{"replicas", deployment.replicas},
        {"selector", match_labels(deployment.selector)},
-       {"strategy", {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxSurge", 1}, {"maxUnavailable", 0}}}}},
+       {"strategy",
+        {{"type", "RollingUpdate"},
+         {"rollingUpdate",
+          {{"maxSurge", deployment.strategy.max_surge}, {"maxUnavailable", deployment.strategy.max_unavailable}}}}},
        {"template", encode_pod_template(deployment.pod)}});
 }
 

@@ -107,17 +107,25 @@ struct PodTemplate {
   Labels annotations;
   std::string service_account;
   std::vector<std::string> image_pull_secrets;
-  Container container;
+  std::vector<Container> init_containers;  ///< run one after the other, before the others start
+  std::vector<Container> containers;       ///< at least one
   std::vector<Volume> volumes;
   int termination_grace_seconds = 30;
   std::optional<int> run_as;  ///< user, group and group of the volumes; without it, the image's user
   Labels spread_over_nodes;   ///< pods with these labels keep apart where they can; empty: no such wish
 };
 
+/// Strategy RollingUpdate (apps/v1, RollingUpdateDeployment), in pods.
+struct RollingUpdate {
+  int max_surge = 1;
+  int max_unavailable = 0;
+};
+
 struct Deployment {
   Metadata metadata;
   int replicas = 1;
   Labels selector;
+  RollingUpdate strategy;
   PodTemplate pod;
 };
 

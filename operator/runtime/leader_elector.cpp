@@ -87,7 +87,9 @@ bool LeaderElector::acquire(const std::stop_token& stop) {
 Result<kube::Object> LeaderElector::write(const LeaseRecord& record, const std::string& version,
                                           const std::stop_token& stop) {
   const auto lease = record.to_object(lease_, version);
-  return version.empty() ? client_.create(kLease, lease, stop) : client_.patch(kLease, lease_, lease.json(), stop);
+  if (version.empty()) return client_.create(kLease, lease, stop);
+  // A request that hangs leaves time for another one before the deadline.
+  return client_.patch(kLease, lease_, lease.json(), stop, std::chrono::milliseconds{times_.renew_deadline} / 2);
 }
 
 /// One look at the lease, and the attempt to take it if it is free.

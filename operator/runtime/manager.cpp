@@ -23,6 +23,7 @@ void Manager::run(const std::stop_token& stop, LeaderElector* elector) {
   if (!stop.stop_requested()) core::log(core::LogLevel::kInfo, "caches are complete");
   if (!stop.stop_requested() && (elector == nullptr || elector->acquire(stop))) {
     core::log(core::LogLevel::kInfo, "starting the controllers");
+    works_ = true;
     for (auto& controller : controllers_) controller->start();
     condition.wait(lock, stop, [] { return false; });
   }

@@ -1,6 +1,7 @@
 // Starts and stops the parts in order: caches first, controllers once every cache is complete. Owned by main.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -48,6 +49,8 @@ class Manager {
 
   /// Whether every cache has had its first list.
   bool synced() const;
+  /// Whether the controllers work: the caches are complete, and this instance leads where one is elected.
+  bool works() const { return works_; }
   /// Brings gauges that change with time up to date; called before metrics are shown.
   void update_gauges();
 
@@ -59,6 +62,7 @@ class Manager {
   std::vector<std::string> namespaces_;
   std::vector<std::unique_ptr<Reflector>> reflectors_;
   std::vector<std::unique_ptr<Controller>> controllers_;
+  std::atomic<bool> works_ = false;
 };
 
 }  // namespace runtime

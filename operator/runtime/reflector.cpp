@@ -38,7 +38,12 @@ void Reflector::run(const std::stop_token& stop) {
     }
     // A version that the server does not take, too: another try with the same would be the same.
     const auto kind = outcome.error().kind;
-    if (kind == ErrorKind::kGone || kind == ErrorKind::kInvalidObject) version_.clear();
+    if (kind == ErrorKind::kGone || kind == ErrorKind::kInvalidObject || kind == ErrorKind::kNotFound) version_.clear();
+    if (kind == ErrorKind::kNotFound) {
+      note_absent();
+      pause(stop, times_.last_backoff);
+      continue;
+    }
     report(outcome.error(), "list and watch interrupted, trying again",
            kind == ErrorKind::kGone ? core::LogLevel::kInfo : core::LogLevel::kWarning);
     if (std::chrono::steady_clock::now() - started > times_.last_backoff) backoff.reset();
@@ -78,6 +83,16 @@ void Reflector::complete_list(const std::string& version) {
   target_->end_list();
   version_ = version;
   synced_ = true;
+  absent_ = false;
+}
+
+/// A kind that the server does not serve has no objects; it is looked for again.
+void Reflector::note_absent() {
+  if (absent_.exchange(true)) return;
+  core::log(core::LogLevel::kInfo, "the API server does not serve this kind; looking for it again now and then",
+            {{"resource", type_.plural}, {"group", type_.group}});
+  target_->begin_list();
+  target_->end_list();
 }
 
 Result<void> Reflector::watch(const std::stop_token& stop) {

@@ -1,7 +1,7 @@
 // Keeps a target in step with the API server: a watch that begins with a list of what is there, or, where the server
 // does not stream lists, a list of pages and a watch from there. Lists again when the server has forgotten the version
-// (410, as a status or inside the stream). Never gives up: RBAC may come later. Runs on a thread of its own, owned by
-// the manager.
+// (410, as a status or inside the stream). Never gives up: RBAC, or the kind itself, may come later. Runs on a thread
+// of its own, owned by the manager.
 #pragma once
 
 #include <atomic>
@@ -63,9 +63,10 @@ class StoreTarget final : public ReflectorTarget {
 struct ReflectorTimes {
   std::chrono::milliseconds first_backoff{800};
   std::chrono::milliseconds last_backoff{30'000};
-  std::chrono::seconds watch_duration{290};
-  /// A connection on which nothing came for so long after the end of its watch is given up.
-  std::chrono::milliseconds watch_margin{10'000};
+  /// The server ends a watch after this time, and tells so by a bookmark just before. A connection that died without a
+  /// sign is noticed by what does not come: within `watch_duration` and `watch_margin` together, less than a minute.
+  std::chrono::seconds watch_duration{50};
+  std::chrono::milliseconds watch_margin{8'000};
   /// The same at any time before a list is complete, when the server has something to say.
   std::chrono::milliseconds list_idle{30'000};
 };
@@ -78,8 +79,8 @@ class Reflector {
   void start();
   /// Asks the thread to end; the destructor waits for it.
   void stop() { thread_.request_stop(); }
-  /// Whether the first list is complete.
-  bool synced() const { return synced_; }
+  /// Whether the first list is complete, or there is none because the server does not serve the kind.
+  bool synced() const { return synced_ || absent_; }
   const kube::ResourceType& type() const { return type_; }
 
  private:
@@ -89,6 +90,7 @@ class Reflector {
   core::Result<void> watch(const std::stop_token& stop);
   core::Result<void> take(const kube::WatchEvent& event);
   void complete_list(const std::string& version);
+  void note_absent();
   void report(const core::Error& error, std::string_view what, core::LogLevel level) const;
 
   kube::Client& client_;
@@ -99,6 +101,7 @@ class Reflector {
   std::string version_;        // up to which the target is complete; empty before a list is
   bool streams_lists_ = true;  // until the server turns out not to know how
   std::atomic<bool> synced_ = false;
+  std::atomic<bool> absent_ = false;  // the server does not serve the kind, as far as is known
   std::jthread thread_;
 };
 

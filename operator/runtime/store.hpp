@@ -9,8 +9,10 @@
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -31,8 +33,13 @@ class Store {
   /// How long the outcome of a write shields the entry from older news, should the news of the write itself never come.
   static constexpr std::chrono::seconds kAssumeFor{10};
 
+  /// What a value is found by beside its key; nothing for one that is not.
+  using IndexedBy = std::function<std::optional<Key>(const Key&, const T&)>;
+
   /// Only before the first change.
   void listen(Listener listener) { listener_ = std::move(listener); }
+  /// Only before the first change.
+  void index_by(IndexedBy indexed_by) { indexed_by_ = std::move(indexed_by); }
 
   std::optional<T> get(const Key& key) const {
     const std::lock_guard lock{mutex_};
@@ -48,13 +55,13 @@ class Store {
       if (entry.value) look(key, *entry.value);
   }
 
-  /// Every value for which `wanted` is true.
-  template <class Wanted>
-  std::vector<std::pair<Key, T>> select(Wanted wanted) const {
-    std::vector<std::pair<Key, T>> found;
-    visit([&](const Key& key, const T& value) {
-      if (wanted(key, value)) found.emplace_back(key, value);
-    });
+  /// Every value that is indexed by this key, whatever else there is.
+  std::map<Key, T> indexed(const Key& by) const {
+    std::map<Key, T> found;
+    const std::lock_guard lock{mutex_};
+    const auto keys = index_.find(by);
+    if (keys == index_.end()) return found;
+    for (const auto& key : keys->second) found.emplace(key, *entries_.at(key).value);
     return found;
   }
 
@@ -70,7 +77,7 @@ class Store {
     change(key, [&](Entry& entry) {
       entry.saw(version);
       if (!entry.accepts(version)) return false;
-      entry.value = std::move(value);
+      set(key, entry, std::move(value));
       return true;
     });
   }
@@ -79,7 +86,7 @@ class Store {
   /// before the deletion may still be about to tell its outcome.
   void remove(const Key& key) {
     change(key, [&](Entry& entry) {
-      entry.value.reset();
+      set(key, entry, std::nullopt);
       entry.assumed.reset();
       removed_.emplace_back(Clock::now(), key);
       return true;
@@ -92,7 +99,7 @@ class Store {
       if (entry.has_seen(version)) return false;
       entry.assumed = Entry::mark(version);
       entry.assumed_until = Clock::now() + kAssumeFor;
-      entry.value = std::move(value);
+      set(key, entry, std::move(value));
       return true;
     });
   }
@@ -113,7 +120,8 @@ class Store {
       const std::lock_guard lock{mutex_};
       for (auto& [key, entry] : entries_) {
         if (!entry.value || (!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
-        changes.push_back({key, std::exchange(entry.value, std::nullopt), std::nullopt});
+        changes.push_back({key, entry.value, std::nullopt});
+        set(key, entry, std::nullopt);
         entry.assumed.reset();
         removed_.emplace_back(Clock::now(), key);
       }
@@ -122,7 +130,7 @@ class Store {
         entry.saw(item.version);
         entry.assumed.reset();
         if (entry.value != item.value) changes.push_back({item.key, entry.value, item.value});
-        entry.value = std::move(item.value);
+        set(item.key, entry, std::move(item.value));
       }
       forget_removed();
     }
@@ -158,6 +166,21 @@ class Store {
     std::optional<T> after;
   };
 
+  /// Sets the entry's value, and the index with it.
+  void set(const Key& key, Entry& entry, std::optional<T> value) {
+    if (indexed_by_) {
+      const auto before = entry.value ? indexed_by_(key, *entry.value) : std::nullopt;
+      const auto after = value ? indexed_by_(key, *value) : std::nullopt;
+      if (before && before != after) {
+        const auto found = index_.find(*before);
+        found->second.erase(key);
+        if (found->second.empty()) index_.erase(found);
+      }
+      if (after && before != after) index_[*after].insert(key);
+    }
+    entry.value = std::move(value);
+  }
+
   void tell(const Changed& changed) const {
     if (listener_)
       listener_(changed.key, changed.before ? &*changed.before : nullptr, changed.after ? &*changed.after : nullptr);
@@ -190,7 +213,9 @@ class Store {
   mutable std::mutex mutex_;
   std::unordered_map<Key, Entry> entries_;
   std::deque<std::pair<Clock::time_point, Key>> removed_;
+  std::unordered_map<Key, std::set<Key>> index_;
   Listener listener_;
+  IndexedBy indexed_by_;
 };
 
 }  // namespace runtime

@@ -27,13 +27,13 @@ void WorkQueue::enqueue(const Key& key, Priority priority) {
   auto& entry = found->second;
   if (fresh) {
     (priority == Priority::kHigh ? high_ : low_).push_back(key);
+    ++waiting_;
     metrics_.increment(metrics::kAdds, labels_);
-    metrics_.set(metrics::kDepth, labels_, static_cast<double>(high_.size() + low_.size()));
+    show_depth();
     ready_.notify_one();
   } else if (entry.processing) {
     entry.again = std::min(entry.again.value_or(priority), priority);
   } else if (priority < entry.priority) {
-    low_.erase(std::find(low_.begin(), low_.end(), key));
     high_.push_back(key);
     entry.priority = priority;
   }
@@ -88,14 +88,26 @@ void WorkQueue::move_due() {
   }
 }
 
+void WorkQueue::show_depth() { metrics_.set(metrics::kDepth, labels_, static_cast<double>(waiting_)); }
+
+void WorkQueue::drop_stale() {
+  const auto waits = [this](const Key& key) {
+    const auto found = entries_.find(key);
+    return found != entries_.end() && !found->second.processing && found->second.priority == Priority::kLow;
+  };
+  while (!low_.empty() && !waits(low_.front())) low_.pop_front();
+}
+
 std::optional<WorkQueue::Key> WorkQueue::take() {
+  drop_stale();
   auto& from = high_.empty() ? low_ : high_;
   if (from.empty()) return std::nullopt;
   auto key = std::move(from.front());
   from.pop_front();
   auto& entry = entries_.at(key);
+  --waiting_;
   metrics_.observe(metrics::kQueueDuration, labels_, seconds_since(entry.since));
-  metrics_.set(metrics::kDepth, labels_, static_cast<double>(high_.size() + low_.size()));
+  show_depth();
   entry.processing = true;
   entry.since = Clock::now();
   return key;
@@ -106,9 +118,7 @@ std::optional<WorkQueue::Key> WorkQueue::get(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     move_due();
     if (auto key = take()) return key;
-    const auto ready = [this] {
-      return !high_.empty() || !low_.empty() || (!delayed_.empty() && delayed_.top().at <= Clock::now());
-    };
+    const auto ready = [this] { return waiting_ > 0 || (!delayed_.empty() && delayed_.top().at <= Clock::now()); };
     if (delayed_.empty()) {
       ready_.wait(lock, stop, [&] { return ready() || !delayed_.empty(); });
     } else {
@@ -131,7 +141,7 @@ void WorkQueue::done(const Key& key) {
 
 std::size_t WorkQueue::depth() const {
   const std::lock_guard lock{mutex_};
-  return high_.size() + low_.size();
+  return waiting_;
 }
 
 void WorkQueue::update_gauges() {
@@ -144,7 +154,7 @@ void WorkQueue::update_gauges() {
     unfinished += running;
     longest = std::max(longest, running);
   }
-  metrics_.set(metrics::kDepth, labels_, static_cast<double>(high_.size() + low_.size()));
+  show_depth();
   metrics_.set(metrics::kUnfinishedWork, labels_, unfinished);
   metrics_.set(metrics::kLongestRunning, labels_, longest);
 }

@@ -74,13 +74,16 @@ class WorkQueue {
   void enqueue(const Key& key, Priority priority);
   void move_due();
   std::optional<Key> take();
+  void drop_stale();
+  void show_depth();
 
   const core::Metrics::Labels labels_;
   core::Metrics& metrics_;
   mutable std::mutex mutex_;
   std::condition_variable_any ready_;
   std::deque<Key> high_;
-  std::deque<Key> low_;
+  std::deque<Key> low_;  // some of them have become urgent since: they are in high_ too, or were taken from there
+  std::size_t waiting_ = 0;
   std::unordered_map<Key, Entry> entries_;
   std::unordered_map<Key, int> failures_;
   std::unordered_map<Key, Due> due_;

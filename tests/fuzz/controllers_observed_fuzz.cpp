@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
-#include "operator/controllers/realtimeapp/plan/redis.hpp"
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/runtime/lease.hpp"
 #include "tests/fuzz/check.hpp"
 

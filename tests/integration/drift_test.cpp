@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
-#include "operator/kube/ownership.hpp"
+#include "operator/kube/managed_fields.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
@@ -132,7 +132,7 @@ TEST_CASE("Each leaf that the operator sets on each child is restored", "[integr
   world.apply_app("chat", spec);
   world.wait_until_as_planned("chat");
   auto children = world.planned("chat");
-  children.push_back({kube::types::kSecret, controllers::redis_secret_identity(world.app("chat"))});
+  children.emplace_back(kube::types::kSecret, controllers::secret_identity(world.app("chat")));
   std::map<std::string_view, Tally> tallies;
   int total = 0;
   for (const auto& child : children) {

@@ -13,7 +13,7 @@ TEST_CASE("The same words about the same object are one Event that counts", "[in
     return world.client().list(kube::types::kEvent, kube::Selection{world.name_space()}, "", {})->items;
   };
   const auto say = [&](EventRecorder& recorder, const char* note) {
-    recorder.record(target, runtime::EventType::kWarning, "ImagePullFailed", "Reconcile", note, {});
+    recorder.record(target, runtime::EventType::kWarning, "ImagePullFailed", "Reconcile", note);
   };
   EventRecorder eager{world.client(), "test", std::chrono::milliseconds{0}};
   say(eager, "one");

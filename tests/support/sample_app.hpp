@@ -4,6 +4,7 @@
 #include <string>
 
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
+#include "operator/controllers/realtimeapp/status/status.hpp"
 
 namespace support {
 
@@ -29,7 +30,7 @@ inline api::RealtimeApp sample_server_app() {
 
 inline controllers::Observed sample_observed() {
   controllers::Observed observed;
-  observed.redis_credentials = controllers::RedisCredentials{"digest", true};
+  observed.redis_secret.credentials = controllers::RedisCredentials{.digest = "digest", .digest_key = "key"};
   observed.ingress_classes.emplace("traefik", controllers::IngressClassState{"traefik.io/ingress-controller"});
   observed.default_redis_image = "redis:default";
   observed.default_server_image = "realtime-server:default";
@@ -41,7 +42,7 @@ inline controllers::ChildState& add_child(controllers::Observed& observed, std::
                                           const std::string& name, int ready = 0) {
   controllers::ChildState state;
   state.uid = "uid-of-" + name;
-  state.controller.uid = "uid-of-chat";
+  state.controller_uid = "uid-of-chat";
   state.generation = state.observed_generation = 1;
   state.replicas = state.updated_replicas = state.ready_replicas = ready;
   return observed.children.insert_or_assign({kind, name}, std::move(state)).first->second;
@@ -52,8 +53,23 @@ inline controllers::Observed healthy_observed() {
   auto observed = sample_observed();
   for (const auto& id : controllers::possible_children("chat")) add_child(observed, id.kind, id.name, 1);
   add_child(observed, "Deployment", "chat", 3);
-  add_child(observed, "Ingress", "chat").addresses = {"10.0.0.1"};
+  auto& ingress = add_child(observed, "Ingress", "chat");
+  ingress.addresses = {"10.0.0.1"};
+  ingress.serves = controllers::ServedAddress{"", {"/"}, false};
+  add_child(observed, "Secret", "chat-redis");
   return observed;
+}
+
+/// The status of an app whose children are as planned, as far as they exist.
+inline api::RealtimeAppStatus assess(const api::RealtimeApp& app, controllers::Observed observed,
+                                     const std::map<controllers::ChildId, controllers::Problem>& problems = {}) {
+  const auto plan = controllers::plan(app, observed);
+  for (const auto& child : plan.children)
+    if (const auto found = observed.children.find(child.id()); found != observed.children.end())
+      found->second.digest = child.digest;
+  auto all = plan.problems;
+  all.insert(problems.begin(), problems.end());
+  return controllers::assess(app, plan, observed, all);
 }
 
 }  // namespace support

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
-#include "operator/controllers/realtimeapp/plan/redis.hpp"
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/config.hpp"
-#include "operator/kube/ownership.hpp"
+#include "operator/kube/managed_fields.hpp"
 #include "operator/version.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -131,12 +131,18 @@ std::vector<controllers::PlannedChild> World::planned(const std::string& name) {
   observed.default_redis_image = "redis:7.4-alpine";
   observed.default_server_image = std::string{"realtime-server:"} + kVersion;
   if (exists(kube::types::kSecret, name + "-redis"))
-    observed.redis_credentials = controllers::read_redis_credentials(get(kube::types::kSecret, name + "-redis"));
-  return controllers::plan(planned_app, observed).children;
+    observed.redis_secret.credentials = controllers::read_redis_credentials(get(kube::types::kSecret, name + "-redis"));
+  std::vector<controllers::PlannedChild> applied;
+  for (auto& child : controllers::plan(planned_app, observed).children)
+    if (child.type != kube::types::kSecret) applied.push_back(std::move(child));  // that is created, never applied
+  return applied;
 }
 
 bool World::as_planned(const controllers::PlannedChild& child) {
   const auto live = client_.get(child.type, child.desired.key(), {});
+  // A Secret is created, not applied.
+  if (live && child.type == kube::types::kSecret)
+    return kube::includes(live->json(), kube::desired_fields(child.desired));
   return live && kube::projection_digest(kube::owned_fields(*live, kube::kFieldManager)) ==
                      kube::projection_digest(kube::desired_fields(child.desired));
 }

@@ -62,6 +62,17 @@ inline constexpr Term kNotConverging{"NotConverging",
                                      "Somebody else sets the fields that the operator sets. Exempt objects labelled "
                                      "app.kubernetes.io/managed-by=realtime-operator."};
 inline constexpr Term kInvalidSpec{"InvalidSpec", "The manifest cannot be read; the message names the fields.", true};
+// What keeps the operator from working: of Ready, RedisReady and ExposureReady
+inline constexpr Term kApplyFailed{"ApplyFailed",
+                                   "An object of the app could not be written, for a reason that may pass: an "
+                                   "admission webhook or the API server does "
+                                   "not answer as it should; the message has its answer. The operator tries again.",
+                                   true};
+inline constexpr Term kReadFailed{
+    "ReadFailed",
+    "An object that the app depends on could not be read; the message has the API server's answer. The operator tries "
+    "again.",
+    true};
 // What keeps a pod from running: of Ready, Stalled and RedisReady
 inline constexpr Term kImagePullFailed{"ImagePullFailed",
                                        "An image cannot be pulled: its name or tag, the registry's credentials "
@@ -123,9 +134,23 @@ inline constexpr Term kIngressClassUnsupported{
 inline constexpr Term kAffinityUnsupported{"AffinityUnsupported", "The ingress controller cannot do that affinity.",
                                            true};
 inline constexpr Term kHostTaken{"HostTaken",
-                                 "An older RealtimeApp has the same class, host and path. Change one of them; what was "
+                                 "Another RealtimeApp has the same class, host and path. Change one of them; what was "
                                  "exposed before stays as it is.",
                                  true};
+inline constexpr Term kPathNotExposed{
+    "PathNotExposed",
+    "None of `exposure.paths` leads to `protocol.path`, so that clients get 404. Add a path that is its prefix.", true};
+inline constexpr Term kTlsSecretNotFound{
+    "TLSSecretNotFound", "The Secret that `exposure.tls.secretName` names does not exist in the namespace.", true};
+inline constexpr Term kTlsSecretInvalid{
+    "TLSSecretInvalid",
+    "The Secret of `exposure.tls` is not of type kubernetes.io/tls, or has no certificate with its key.", true};
+inline constexpr Term kCertificateInvalid{
+    "CertificateInvalid", "The certificate of `exposure.tls` is not for the host, or is not valid now.", true};
+inline constexpr Term kCertificateExpiring{
+    "CertificateExpiring",
+    "The certificate of `exposure.tls` expires soon: within 14 days, or a quarter of its lifetime if that is less.",
+    true};
 inline constexpr Term kNotExposed{"NotExposed", "`exposure.type` is None."};
 
 inline constexpr std::array kAll{kFleetReady,
@@ -142,6 +167,8 @@ inline constexpr std::array kAll{kFleetReady,
                                  kChildRefused,
                                  kNotConverging,
                                  kInvalidSpec,
+                                 kApplyFailed,
+                                 kReadFailed,
                                  kImagePullFailed,
                                  kReferenceNotFound,
                                  kContainerRefused,
@@ -162,6 +189,11 @@ inline constexpr std::array kAll{kFleetReady,
                                  kIngressClassUnsupported,
                                  kAffinityUnsupported,
                                  kHostTaken,
+                                 kPathNotExposed,
+                                 kTlsSecretNotFound,
+                                 kTlsSecretInvalid,
+                                 kCertificateInvalid,
+                                 kCertificateExpiring,
                                  kNotExposed};
 
 /// The reason of that name, or null.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "operator/api/v1alpha1/field_reader.hpp"
 #include "operator/api/v1alpha1/spec_readers.hpp"
 
@@ -14,8 +15,10 @@ constexpr Named<RedisType> kRedisTypes[] = {{"Provisioned", RedisType::kProvisio
 constexpr Named<Persistence> kPersistences[] = {{"None", Persistence::kNone}, {"AppendOnly", Persistence::kAppendOnly}};
 constexpr Named<Retention> kRetentions[] = {{"Retain", Retention::kRetain}, {"Delete", Retention::kDelete}};
 constexpr Named<ExposureType> kExposureTypes[] = {{"Ingress", ExposureType::kIngress}, {"None", ExposureType::kNone}};
-constexpr Named<Affinity> kAffinities[] = {
-    {"Cookie", Affinity::kCookie}, {"ClientIP", Affinity::kClientIP}, {"None", Affinity::kNone}};
+constexpr Named<Affinity> kAffinities[] = {{"Cookie", Affinity::kCookie}, {"None", Affinity::kNone}};
+
+/// The schema counts characters, of which none is shorter than a byte.
+constexpr std::size_t kMaxMessageBytes = 32768;
 
 using kube::EnvFrom;
 using kube::EnvVar;
@@ -87,6 +90,9 @@ RealtimeAppStatus read_status(const FieldReader& status) {
   read.connections = status.optional_number("connections");
   read.selector = status.text("selector");
   read.url = status.text("url");
+  for (const auto& address : status.child("exposure").children("addresses"))
+    read.addresses.push_back(
+        {address.text("className"), address.text("host"), address.text("path"), address.text("since")});
   read.server = {status.child("server").text("image"), status.child("server").text("defaultImage")};
   read.redis_endpoint = status.child("redis").text("endpoint");
   read.redis = {status.child("redis").text("image"), status.child("redis").text("defaultImage")};
@@ -137,7 +143,7 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
     conditions.push_back({{"type", condition.type},
                           {"status", condition.status},
                           {"reason", condition.reason},
-                          {"message", condition.message},
+                          {"message", core::utf8_prefix(condition.message, kMaxMessageBytes)},
                           {"observedGeneration", condition.observed_generation},
                           {"lastTransitionTime", condition.last_transition_time}});
   nlohmann::json encoded{{"observedGeneration", status.observed_generation},
@@ -148,6 +154,11 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
                          {"conditions", std::move(conditions)}};
   if (status.connections) encoded["connections"] = *status.connections;
   if (!status.url.empty()) encoded["url"] = status.url;
+  for (const auto& address : status.addresses) {
+    nlohmann::json held{{"className", address.class_name}, {"path", address.path}, {"since", address.since}};
+    if (!address.host.empty()) held["host"] = address.host;
+    encoded["exposure"]["addresses"].push_back(std::move(held));
+  }
   if (!status.server.image.empty())
     encoded["server"] = {{"image", status.server.image}, {"defaultImage", status.server.default_image}};
   if (!status.redis_endpoint.empty())
@@ -156,7 +167,7 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
                         {"defaultImage", status.redis.default_image}};
   return kube::Object{{{"apiVersion", kRealtimeApp.api_version()},
                        {"kind", kRealtimeApp.kind},
-                       {"metadata", {{"name", app.key.name}, {"namespace", app.key.name_space}}},
+                       {"metadata", {{"name", app.key.name}, {"namespace", app.key.name_space}, {"uid", app.uid}}},
                        {"status", std::move(encoded)}}};
 }
 

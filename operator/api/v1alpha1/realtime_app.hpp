@@ -45,7 +45,7 @@ struct RedisSpec {
 };
 
 enum class ExposureType { kIngress, kNone };
-enum class Affinity { kCookie, kClientIP, kNone };
+enum class Affinity { kCookie, kNone };
 
 struct ExposureSpec {
   ExposureType type = ExposureType::kNone;
@@ -88,6 +88,15 @@ struct ImageStatus {
   bool operator==(const ImageStatus&) const = default;
 };
 
+/// An address of the exposure that the app has, so that no other app gets it.
+struct HeldAddress {
+  std::string class_name;
+  std::string host;   ///< empty: every host
+  std::string path;   ///< without a slash at its end
+  std::string since;  ///< RFC 3339
+  bool operator==(const HeldAddress&) const = default;
+};
+
 struct RealtimeAppStatus {
   std::int64_t observed_generation = 0;
   int replicas = 0;
@@ -96,6 +105,7 @@ struct RealtimeAppStatus {
   std::optional<std::int64_t> connections;  ///< nothing when it cannot be measured
   std::string selector;
   std::string url;
+  std::vector<HeldAddress> addresses;
   ImageStatus server;
   std::string redis_endpoint;
   ImageStatus redis;
@@ -128,7 +138,8 @@ struct DecodedApp {
 /// not known are ignored. Never throws.
 DecodedApp decode(const kube::Object& object);
 
-/// The object to apply to the status subresource: identity and status, nothing else.
+/// The object to apply to the status subresource: identity with the uid, and status, nothing else. Messages are cut at
+/// what the schema takes.
 kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& status);
 
 }  // namespace api

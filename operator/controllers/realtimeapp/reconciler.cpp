@@ -1,11 +1,10 @@
 #include "operator/controllers/realtimeapp/reconciler.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/time.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
-#include "operator/controllers/realtimeapp/diagnosis/pod_refusals.hpp"
-#include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/status/status.hpp"
 
 namespace controllers {
@@ -16,23 +15,32 @@ using runtime::Action;
 
 namespace {
 
-/// Redis' StatefulSet when its controller has seen it and there is no pod; else null.
-const ChildState* set_without_pod(const api::RealtimeApp& app, const Observed& observed) {
-  const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
-  const bool is_seen = set != nullptr && set->generation > 0 && set->observed_generation >= set->generation;
-  return is_seen && set->replicas == 0 ? set : nullptr;
+using Wait = std::optional<std::chrono::milliseconds>;
+
+/// The sooner of two waits.
+Wait sooner(Wait one, Wait other) {
+  if (!one || !other) return one ? one : other;
+  return std::min(*one, *other);
+}
+
+/// When what is not watched has to be looked at again.
+Wait due_in(const api::RealtimeApp& app, const Observed& observed, const AppMemory& memory, bool has_problem) {
+  auto wait = SecretReader::due_in(app, memory);
+  if (has_problem) wait = sooner(wait, Reconciler::kRetryProblem);
+  if (Observer::lacks_redis_pod(app, observed))
+    wait = sooner(wait, observed.refused_redis_pod.empty() ? Observer::kPodPatience : Reconciler::kRetryProblem);
+  return wait;
 }
 
 }  // namespace
 
 Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections,
-                       runtime::EventRecorder& recorder, ReconcilerOptions options)
+                       runtime::EventRecorder& recorder, const ReconcilerOptions& options)
     : client_{client},
       caches_{caches},
       connections_{connections},
       recorder_{recorder},
-      options_{std::move(options)},
-      credentials_{client, options_.secret_refresh},
+      observer_{client, caches, connections, options.images, options.secret_refresh},
       children_{client, caches, recorder} {}
 
 Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
@@ -42,105 +50,57 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
     return Action::await_change();
   }
   const auto& app = cached->app;
-  {
-    const std::lock_guard lock{mutex_};
-    remembered_[key].uid = app.uid;
-  }
+  const auto memory = memories_.of(key, app.uid);
   if (!cached->problem.empty()) {
-    if (auto written = write_status(app, assess_invalid(app, cached->problem), stop); !written)
+    if (auto written = write_status(app, assess_invalid(app, cached->problem), *memory, stop); !written)
       return tl::unexpected(written.error());
     return Action::await_change();
   }
-  auto observed = observe(app, stop);
-  if (!observed) return tl::unexpected(observed.error());
-  const auto done = bring_about(app, *observed, stop);
-  if (auto written = write_status(app, assess(app, *observed), stop); !written) return tl::unexpected(written.error());
-  if (!done) return tl::unexpected(done.error());
-  if (!observed->problems.empty()) return Action::requeue(kRetryProblem);
-  if (set_without_pod(app, *observed) != nullptr)
-    return Action::requeue(observed->refused_redis_pod.empty() ? kPodPatience : kRetryProblem);
-  if (app.spec.redis.type == api::RedisType::kProvisioned) return Action::requeue(credentials_.due_in(app));
-  return Action::await_change();
+  auto observed = observer_.observe(app, *memory, stop);
+  const auto planned = plan(app, observed);
+  const auto applied = children_.perform(app, planned, observed, *memory, stop);
+  // News that has come meanwhile is better than none: a retry follows at once.
+  const bool is_behind =
+      applied.failure && applied.failure->kind == ErrorKind::kConflict && ++memory->conflicts < kMaxConflicts;
+  if (is_behind || (applied.failure && stop.stop_requested())) return tl::unexpected(*applied.failure);
+  if (!applied.failure) memory->conflicts = 0;
+  caches_.observe_children(app, observed);
+  if (memory->redis_secret.value && memory->redis_secret.value->state)
+    observed.children.insert_or_assign(redis_secret_id(key.name), *memory->redis_secret.value->state);
+  const auto wait = write_status(app, assess(app, planned, observed, applied.problems), *memory, stop);
+  if (!wait) return tl::unexpected(wait.error());
+  if (applied.failure) return tl::unexpected(*applied.failure);
+  const bool has_problem = !applied.problems.empty() || observed.problem;
+  const auto again = sooner(*wait, due_in(app, observed, *memory, has_problem));
+  return again ? Action::requeue(*again) : Action::await_change();
 }
 
-/// Nothing while a pod may just be on its way: what older Events tell may be over.
-Result<std::string> Reconciler::refused_redis_pod(const api::RealtimeApp& app, const Observed& observed,
-                                                  const std::stop_token& stop) {
-  const auto* set = set_without_pod(app, observed);
-  {
-    const std::lock_guard lock{mutex_};
-    auto& since = remembered_[app.key].without_redis_pod_since;
-    if (set == nullptr) {
-      since.reset();
-      return std::string{};
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (!since) since = now;
-    if (now - *since < kPodPatience) return std::string{};
-  }
-  return find_pod_refusal(client_, {app.key.name_space, redis_name(app.key.name)}, set->uid, stop);
-}
-
-Result<Observed> Reconciler::observe(const api::RealtimeApp& app, const std::stop_token& stop) {
-  auto observed = caches_.observe(app);
-  observed.default_redis_image = options_.redis_image;
-  observed.default_server_image = options_.server_image;
-  if (app.spec.server) {
-    observed.connections = connections_.look_up(app);
-  } else {
-    connections_.forget(app.key);
-  }
-  if (app.spec.redis.type != api::RedisType::kProvisioned) return observed;
-  auto refused = refused_redis_pod(app, observed, stop);
-  if (!refused) return tl::unexpected(refused.error());
-  observed.refused_redis_pod = std::move(*refused);
-  auto credentials = credentials_.look_up(app, stop);
-  if (credentials) {
-    observed.redis_credentials = std::move(*credentials);
-  } else if (credentials.error().kind == ErrorKind::kAlreadyExists) {
-    observed.redis_credentials = RedisCredentials{{}, false};
-    observed.problems.emplace(ChildId{kube::types::kSecret.kind, redis_name(app.key.name)},
-                              Problem{api::reason::kNameTaken, credentials.error().message});
-  } else {
-    return tl::unexpected(credentials.error());
-  }
-  return observed;
-}
-
-/// Makes the world as planned, and `observed` what it is then.
-Result<void> Reconciler::bring_about(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop) {
-  auto planned = plan(app, observed);
-  if (planned.create_redis_credentials) {
-    if (auto created = credentials_.create(app, stop); !created) return created;
-    auto again = observe(app, stop);
-    if (!again) return tl::unexpected(again.error());
-    observed = std::move(*again);
-    planned = plan(app, observed);
-  }
-  auto performed = children_.perform(app, planned, observed, observed.problems, stop);
-  observed.children = caches_.observe(app).children;
-  return performed;
-}
-
-Result<void> Reconciler::write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,
-                                      const std::stop_token& stop) {
+/// Writes the status if it has changed. What tells of progress only waits until the last write is some seconds old.
+Result<Reconciler::Wait> Reconciler::write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,
+                                                  AppMemory& memory, const std::stop_token& stop) {
+  const auto now = std::chrono::steady_clock::now();
   status = with_transition_times(std::move(status), app.status, core::format_time(std::chrono::system_clock::now()));
-  if (status == app.status) return {};
+  if (status == app.status) return Wait{};
+  const auto since = now - memory.status_written_at;
+  if (!is_urgent(app.status, status) && since < kProgressEvery)
+    return Wait{std::chrono::ceil<std::chrono::milliseconds>(kProgressEvery - since)};
   const auto written = client_.apply_status(api::kRealtimeApp, api::encode_status(app, status), stop);
   if (!written) {
-    if (written.error().kind == ErrorKind::kNotFound) return {};  // deleted meanwhile
+    // Deleted meanwhile, or another one of its name: its own news is on the way.
+    const bool is_gone = written.error().kind == ErrorKind::kNotFound || written.error().kind == ErrorKind::kConflict;
+    if (is_gone) return Wait{};
     return core::fail(written.error(), "writing the status");
   }
+  memory.status_written_at = now;
   caches_.apps.assume(app.key, written->resource_version(), api::decode(*written));
-  tell_transition(app, status, stop);
-  return {};
+  tell_transition(app, status);
+  return Wait{};
 }
 
 /// Tells what went wrong or well since `app` was read: that it is Ready or no more, and each cause.
-void Reconciler::tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status,
-                                 const std::stop_token& stop) {
+void Reconciler::tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status) {
   const auto tell = [&](runtime::EventType type, std::string_view reason, const std::string& message) {
-    recorder_.record({api::kRealtimeApp, app.key, app.uid}, type, reason, "Reconcile", message, stop);
+    recorder_.record({api::kRealtimeApp, app.key, app.uid}, type, reason, "Reconcile", message);
   };
   for (const auto& after : status.conditions) {
     const auto* before = app.status.condition(after.type);
@@ -158,18 +118,10 @@ void Reconciler::tell_transition(const api::RealtimeApp& app, const api::Realtim
   }
 }
 
+/// All that is remembered of the app.
 void Reconciler::forget(const kube::ObjectKey& key) {
-  std::string uid;
-  {
-    const std::lock_guard lock{mutex_};
-    const auto found = remembered_.find(key);
-    if (found == remembered_.end()) return;
-    uid = std::move(found->second.uid);
-    remembered_.erase(found);
-  }
-  credentials_.forget(key);
+  memories_.forget(key);
   connections_.forget(key);
-  children_.forget(uid);
 }
 
 }  // namespace controllers

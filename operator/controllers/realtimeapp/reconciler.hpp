@@ -1,18 +1,15 @@
-// The thin shell around the plan: observes, performs, reports. Level-based: each run starts from what is there, so none
-// is ever a dead end. Owned by main; called by the controller's workers.
+// The order of a reconcile: observe, plan, apply, report. Level-based: each run starts from what is there, so none is
+// ever a dead end. Owned by main; called by the controller's workers.
 #pragma once
 
 #include <chrono>
-#include <map>
-#include <mutex>
-#include <optional>
 #include <stop_token>
-#include <string>
 
 #include "operator/controllers/realtimeapp/apply/child_writer.hpp"
-#include "operator/controllers/realtimeapp/apply/redis_credentials.hpp"
+#include "operator/controllers/realtimeapp/observe/app_memory.hpp"
 #include "operator/controllers/realtimeapp/observe/caches.hpp"
 #include "operator/controllers/realtimeapp/observe/connection_counter.hpp"
+#include "operator/controllers/realtimeapp/observe/observer.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/runtime/controller.hpp"
 #include "operator/runtime/event_recorder.hpp"
@@ -20,48 +17,41 @@
 namespace controllers {
 
 struct ReconcilerOptions {
-  std::string redis_image = "redis:7.4-alpine";
-  std::string server_image;
+  DefaultImages images;
   /// How long what was read of a Secret counts.
   std::chrono::milliseconds secret_refresh{std::chrono::minutes{5}};
 };
 
 class Reconciler {
  public:
-  /// How soon a problem that a person has to mend is looked at again, if nothing that is watched changes.
+  /// How soon a problem that needs action of a user is looked at again, if nothing that is watched changes.
   static constexpr std::chrono::seconds kRetryProblem{30};
-  /// For how long Redis may be without a pod before it is asked why, as Events are not watched.
-  static constexpr std::chrono::seconds kPodPatience{5};
+  /// So many times in a row the caches may be behind before that is told.
+  static constexpr int kMaxConflicts = 4;
+  /// How far apart writes of the status are that tell of progress only.
+  static constexpr std::chrono::seconds kProgressEvery{5};
 
   Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& connections, runtime::EventRecorder& recorder,
-             ReconcilerOptions options);
+             const ReconcilerOptions& options);
 
   core::Result<runtime::Action> reconcile(const kube::ObjectKey& key, const std::stop_token& stop);
 
  private:
-  core::Result<std::string> refused_redis_pod(const api::RealtimeApp& app, const Observed& observed,
-                                              const std::stop_token& stop);
-  core::Result<Observed> observe(const api::RealtimeApp& app, const std::stop_token& stop);
-  core::Result<void> bring_about(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
-  core::Result<void> write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status,
+  /// When to look again, once the status is written.
+  using Wait = std::optional<std::chrono::milliseconds>;
+
+  core::Result<Wait> write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status, AppMemory& memory,
                                   const std::stop_token& stop);
-  void tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status, const std::stop_token& stop);
+  void tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status);
   void forget(const kube::ObjectKey& key);
 
   kube::Client& client_;
   Caches& caches_;
   ConnectionCounter& connections_;
   runtime::EventRecorder& recorder_;
-  ReconcilerOptions options_;
-  RedisCredentialsStore credentials_;
+  Observer observer_;
   ChildWriter children_;
-  struct Remembered {
-    std::string uid;
-    std::optional<std::chrono::steady_clock::time_point> without_redis_pod_since;
-  };
-
-  std::mutex mutex_;
-  std::map<kube::ObjectKey, Remembered> remembered_;
+  AppMemories memories_;
 };
 
 }  // namespace controllers

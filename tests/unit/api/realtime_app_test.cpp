@@ -54,7 +54,7 @@ spec:
     className: t
     host: h.example
     paths: [/a, /b]
-    affinity: ClientIP
+    affinity: None
     tls: {secretName: cert}
     annotations: {x: "y"}
 )"));
@@ -74,7 +74,7 @@ spec:
   CHECK((spec.redis.persistence == api::Persistence::kAppendOnly && spec.redis.retention == api::Retention::kDelete));
   CHECK((spec.redis.storage == "2Gi" && spec.redis.storage_class_name == "c" && spec.redis.image == "r"));
   CHECK(spec.exposure.paths == std::vector<std::string>{"/a", "/b"});
-  CHECK((spec.exposure.affinity == api::Affinity::kClientIP && spec.exposure.tls_secret_name == "cert"));
+  CHECK((spec.exposure.affinity == api::Affinity::kNone && spec.exposure.tls_secret_name == "cert"));
 }
 
 TEST_CASE("All that is wrong in a manifest is named at once, each with its path", "[unit][api]") {

@@ -264,8 +264,7 @@ TEST_CASE("Every request is for what is wanted only, and every watch has an end"
   static constexpr runtime::ReflectorTimes kDefaults;
   STATIC_REQUIRE(kDefaults.first_backoff == 800ms);
   STATIC_REQUIRE(kDefaults.last_backoff == 30s);
-  STATIC_REQUIRE(kDefaults.watch_duration == 290s);
-  STATIC_REQUIRE((kDefaults.watch_margin > 1s && kDefaults.watch_margin <= 30s));
+  STATIC_REQUIRE((kDefaults.watch_margin > 1s && kDefaults.watch_duration + kDefaults.watch_margin < 60s));
 }
 
 TEST_CASE("A version is no number", "[unit][runtime]") {

@@ -1,27 +1,12 @@
 #include "operator/controllers/realtimeapp/apply/adoption.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "operator/api/v1alpha1/labels.hpp"
+#include "operator/controllers/realtimeapp/observe/ownership.hpp"
 
 namespace controllers {
 
 using core::ErrorKind;
-
-Adoption adoption_of(const kube::Object& object, const api::RealtimeApp& app) {
-  const auto owners = object.owners();
-  const auto controller =
-      std::find_if(owners.begin(), owners.end(), [](const auto& owner) { return owner.controller; });
-  const auto made_for =
-      kube::value_at<std::string>(object.json(), {"metadata", "annotations", api::annotation::kAppUid.data()});
-  if (controller == owners.end()) return made_for == app.uid ? Adoption::kOurs : Adoption::kForeign;
-  if (controller->uid == app.uid) return Adoption::kOurs;
-  if (made_for == app.uid) return Adoption::kMisowned;
-  const bool same_name = controller->kind == api::kRealtimeApp.kind && controller->name == app.key.name;
-  return same_name ? Adoption::kLeftover : Adoption::kForeign;
-}
 
 nlohmann::json without_controller(const kube::Object& object) {
   auto others = nlohmann::json::array();
@@ -32,26 +17,23 @@ nlohmann::json without_controller(const kube::Object& object) {
 
 core::Result<void> adopt(kube::Client& client, const kube::ResourceType& type, const kube::Object& existing,
                          const api::RealtimeApp& app, const std::stop_token& stop) {
-  switch (adoption_of(existing, app)) {
-    case Adoption::kOurs:
+  switch (ownership_of(existing, app)) {
+    case Ownership::kOurs:
+    case Ownership::kOrphaned:
       return {};
-    case Adoption::kMisowned: {
+    case Ownership::kMisowned: {
       const auto released = client.patch(type, existing.key(), without_controller(existing), stop);
       if (!released) return tl::unexpected(released.error());
       return {};
     }
-    case Adoption::kLeftover:
+    case Ownership::kLeftover:
       return core::fail(ErrorKind::kConflict,
                         fmt::format("{} \"{}\" is still there from a deleted RealtimeApp of the same name", type.kind,
                                     existing.name()));
-    case Adoption::kForeign:
+    case Ownership::kForeign:
       break;
   }
-  return core::fail(
-      ErrorKind::kAlreadyExists,
-      fmt::format("{0} \"{1}\" exists and does not belong to this RealtimeApp; rename the RealtimeApp, or "
-                  "delete that {0} if nothing needs it",
-                  type.kind, existing.name()));
+  return core::fail(ErrorKind::kAlreadyExists, how_to_hand_over(existing, type, app));
 }
 
 }  // namespace controllers

@@ -4,91 +4,185 @@
 
 #include <fmt/format.h>
 
+#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/apply/adoption.hpp"
 #include "operator/controllers/realtimeapp/apply/apply_conflicts.hpp"
-#include "operator/kube/ownership.hpp"
+#include "operator/controllers/realtimeapp/apply/write_memory.hpp"
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
 
 namespace controllers {
-namespace {
 
 using core::ErrorKind;
 using core::Result;
 namespace event_reason = api::event_reason;
 namespace reason = api::reason;
 
-/// Whether the same request will fail again until somebody changes something.
+namespace {
+
+/// Whether the same request will fail again until a user changes something.
 bool is_refusal(ErrorKind kind) { return kind == ErrorKind::kInvalidObject || kind == ErrorKind::kForbidden; }
 
-Problem not_converging(const PlannedChild& child) {
-  return {reason::kNotConverging,
-          fmt::format("{} \"{}\" does not stay as applied: an admission webhook or another controller changes fields "
-                      "that this operator sets; exempt objects labelled app.kubernetes.io/managed-by=realtime-operator",
-                      child.type.kind, child.desired.name())};
+std::string name_of(const ChildId& id) { return fmt::format("{} \"{}\"", id.kind, id.name); }
+
+Problem passing(const ChildId& id, const core::Error& error) {
+  return {reason::kApplyFailed, fmt::format("{} is not as the spec says, trying again: {}", name_of(id), error.message),
+          true};
+}
+
+/// The first of what this child needs that is neither there nor to be had.
+const ChildId* find_missing(const PlannedChild& child, const Observed& observed,
+                            const std::map<ChildId, Problem>& problems) {
+  for (const auto& needed : child.needs)
+    if (problems.contains(needed) && !observed.children.contains(needed)) return &needed;
+  return nullptr;
+}
+
+std::string sentence(std::string_view done, const std::vector<ChildId>& children) {
+  std::string text{done};
+  for (const auto& id : children) text += fmt::format("{}{}", &id == &children.front() ? " " : ", ", name_of(id));
+  return text;
 }
 
 }  // namespace
 
-Result<void> ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed,
-                                  std::map<ChildId, Problem>& problems, const std::stop_token& stop) {
+/// One child to be written, and what is known of it.
+struct ChildWriter::Write {
+  const api::RealtimeApp& app;
+  const PlannedChild& child;
+  const ChildState* live;  // null: it is not there, as far as is known
+  AppMemory& memory;
+  Applied& applied;
+
+  bool is_secret() const { return child.type == kube::types::kSecret; }
+};
+
+Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
+                             const std::stop_token& stop) {
+  Applied applied;
+  applied.problems = plan.problems;
+  const auto failed = [&](const ChildId& id, const core::Error& error) {
+    if (!applied.failure)
+      applied.failure = core::Error{error.kind, name_of(id) + ": " + error.message, error.retry_after};
+    applied.problems.insert_or_assign(id, passing(id, error));
+  };
   for (const auto& child : plan.children) {
     const auto id = child.id();
-    auto outcome = write(app, child, observed.child(child.type, id.name), stop);
-    if (!outcome) return core::fail(outcome.error(), fmt::format("{} \"{}\"", id.kind, id.name));
-    if (*outcome) problems.emplace(id, std::move(**outcome));
+    if (const auto* missing = find_missing(child, observed, applied.problems)) {
+      applied.problems.emplace(
+          id, Problem{reason::kApplyFailed, fmt::format("{} waits for {}", name_of(id), name_of(*missing)), true});
+      continue;
+    }
+    auto outcome = write({app, child, observed.child(child.type, id.name), memory, applied}, stop);
+    if (!outcome) {
+      failed(id, outcome.error());
+    } else if (*outcome) {
+      applied.problems.insert_or_assign(id, std::move(**outcome));
+    }
   }
-  for (const auto& id : plan.removals)
-    if (auto removed = remove(app, id, observed.children.at(id), stop); !removed) return removed;
-  return {};
+  for (const auto& id : plan.removals) {
+    const auto removed = remove(app, id, observed.children.at(id), stop);
+    if (!removed) failed(id, removed.error());
+    if (removed) applied.deleted.push_back(id);
+  }
+  if (auto completed = complete_secret(app, plan, memory, stop); !completed && !applied.failure)
+    applied.failure = completed.error();
+  tell(app, applied);
+  return applied;
 }
 
-ChildWriter::Outcome ChildWriter::write(const api::RealtimeApp& app, const PlannedChild& child, const ChildState* live,
-                                        const std::stop_token& stop) {
-  const auto wanted = kube::projection_digest(kube::desired_fields(child.desired));
+ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_token& stop) {
+  const auto& [app, child, live, memory, applied] = write;
+  if (live == nullptr && child.create_only) return create(write, stop);
   if (live != nullptr) {
-    if (live->digest == wanted) return std::nullopt;
-    if (auto known = known_unconverged(child, *live, wanted)) return known;
-  } else {
-    auto adopted = adopt_name(app, child, stop);
-    if (!adopted || *adopted) return adopted;
+    if (live->digest == child.digest && !live->rolled_back) return std::nullopt;
+    if (auto known = known_fight(child, *live, memory)) return known;
   }
-  return apply(app, child, live, wanted, stop);
+  return apply(write, stop);
 }
 
-ChildWriter::Outcome ChildWriter::apply(const api::RealtimeApp& app, const PlannedChild& child, const ChildState* live,
-                                        const std::string& wanted, const std::stop_token& stop) {
-  auto applied = client_.apply(child.type, child.desired, stop);
+/// A POST: if something has the name, it is read, and taken as it is.
+ChildWriter::Outcome ChildWriter::create(const Write& write, const std::stop_token& stop) {
+  const auto created = client_.create(write.child.type, write.child.desired, stop);
+  if (!created) {
+    write.memory.redis_secret = {RedisSecret{}, {}};  // due at once
+    if (!is_refusal(created.error().kind)) return tl::unexpected(created.error());
+    return refused(write.child, created.error());
+  }
+  return take(write, *created, stop);
+}
+
+ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_token& stop) {
+  const auto& child = write.child;
+  Result<kube::Object> applied;
+  if (write.live == nullptr) {
+    applied = apply_new(write, stop);
+  } else {
+    auto object = child.desired;
+    object.json()["metadata"]["uid"] = write.live->uid;
+    applied = client_.apply(child.type, object, stop);
+  }
+  if (!applied && applied.error().kind == ErrorKind::kAlreadyExists)
+    return Problem{reason::kNameTaken, applied.error().message};
   if (!applied && applied.error().kind == ErrorKind::kInvalidObject)
     applied = apply_past_conflicts(child, applied.error(), stop);
-  if (!applied) {
-    if (!is_refusal(applied.error().kind)) return tl::unexpected(applied.error());
-    const auto message =
-        fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.desired.name(), applied.error().message);
-    tell(app, runtime::EventType::kWarning, event_reason::kRefused, message, stop);
-    return Problem{reason::kChildRefused, message};
+  if (applied && write.live != nullptr && write.live->rolled_back) {
+    const auto leftovers =
+        kube::removal_of_owned(*applied, child.desired, kRollbackManager, {"spec", "template"}, kRestartedAt);
+    if (!leftovers.empty()) applied = client_.patch(child.type, applied->key(), leftovers, stop);
   }
-  auto state = reduce_child(*applied);
-  const auto got = state.digest;
-  caches_.of(child.type.kind).assume(applied->key(), applied->resource_version(), std::move(state));
-  core::log(core::LogLevel::kInfo, live == nullptr ? "created" : "updated",
-            {{"object", app.key.text()}, {"childKind", child.type.kind}, {"child", child.desired.name()}});
-  tell(app, runtime::EventType::kNormal, live == nullptr ? event_reason::kCreated : event_reason::kUpdated,
-       fmt::format("{} {} \"{}\"", live == nullptr ? "created" : "updated", child.type.kind, child.desired.name()),
-       stop);
-  if (got == wanted) return std::nullopt;
-  {
-    const std::lock_guard lock{mutex_};
-    unconverged_[applied->uid()] = {app.uid, wanted, got, std::chrono::steady_clock::now() + kRetryUnconverged};
-  }
-  auto problem = not_converging(child);
-  tell(app, runtime::EventType::kWarning, event_reason::kNotConverging, problem.message, stop);
-  return problem;
+  if (applied) return take(write, *applied, stop);
+  if (!is_refusal(applied.error().kind)) return tl::unexpected(applied.error());
+  return refused(child, applied.error());
 }
 
-/// Applies a child of ours that is refused because of what others put into it, and takes that away.
+/// Applies what is not there as far as is known. If something has the name after all, it is applied to only if it is
+/// this app's, or may be adopted.
+Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_token& stop) {
+  const auto& child = write.child;
+  auto object = child.desired;
+  object.json()["metadata"]["resourceVersion"] = kube::kNoVersion;
+  auto applied = client_.apply(child.type, object, stop);
+  if (applied || applied.error().kind != ErrorKind::kConflict) return applied;
+  const auto existing = client_.get(child.type, child.desired.key(), stop);
+  if (!existing)
+    return tl::unexpected(existing.error().kind == ErrorKind::kNotFound ? applied.error() : existing.error());
+  if (auto adopted = adopt(client_, child.type, *existing, write.app, stop); !adopted)
+    return tl::unexpected(adopted.error());
+  auto metadata = object.json().find("metadata");
+  metadata->erase("resourceVersion");
+  (*metadata)["uid"] = existing->uid();
+  return client_.apply(child.type, object, stop);
+}
+
+/// What is kept of a child that was written, and whether it is as it was asked to be.
+ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& written, const std::stop_token&) {
+  const auto& [app, child, live, memory, applied] = write;
+  const auto id = child.id();
+  (live == nullptr ? applied.created : applied.updated).push_back(id);
+  core::log(core::LogLevel::kInfo, live == nullptr ? "created" : "updated",
+            {{"object", app.key.text()}, {"childKind", child.type.kind}, {"child", id.name}});
+  if (write.is_secret()) {
+    // It is not watched, and known by what was just read or written.
+    if (child.create_only)
+      memory.redis_secret = {
+          RedisSecret{read_redis_credentials(written), reduce_secret(written, secret_identity(app)), {}},
+          std::chrono::steady_clock::now() + kRetryUnconverged};
+    else
+      memory.redis_secret.due = {};
+    return std::nullopt;
+  }
+  auto state = reduce_child(written);
+  const auto got = state.digest;
+  caches_.of(child.type.kind).assume(written.key(), written.resource_version(), std::move(state));
+  return note_write(child, live, got, memory);
+}
+
+/// Applies a child that is refused because of ports that others put into it, and takes those away.
 Result<kube::Object> ChildWriter::apply_past_conflicts(const PlannedChild& child, const core::Error& refusal,
                                                        const std::stop_token& stop) {
+  if (!names_conflicting_ports(refusal.message)) return tl::unexpected(refusal);
   const auto existing = client_.get(child.type, child.desired.key(), stop);
   if (!existing) return tl::unexpected(refusal);
   const auto renaming = renaming_of_conflicting_ports(child.desired, *existing);
@@ -96,53 +190,40 @@ Result<kube::Object> ChildWriter::apply_past_conflicts(const PlannedChild& child
   if (auto renamed = client_.patch(child.type, existing->key(), renaming, stop); !renamed) return renamed;
   auto applied = client_.apply(child.type, child.desired, stop);
   if (!applied) return applied;
-  return client_.patch(child.type, applied->key(), removal_of_conflicting_ports(child.desired, *applied), stop);
+  const auto removal = removal_of_renamed_ports(*applied);
+  return removal.empty() ? applied : client_.patch(child.type, applied->key(), removal, stop);
 }
 
-std::optional<Problem> ChildWriter::known_unconverged(const PlannedChild& child, const ChildState& live,
-                                                      const std::string& wanted) {
-  const std::lock_guard lock{mutex_};
-  const auto found = unconverged_.find(live.uid);
-  if (found == unconverged_.end()) return std::nullopt;
-  const auto& known = found->second;
-  const bool same = known.wanted == wanted && known.got == live.digest;
-  if (same && std::chrono::steady_clock::now() < known.retry_at) return not_converging(child);
-  unconverged_.erase(found);
-  return std::nullopt;
-}
-
-/// Makes sure that the name is free for the child, or says why it is not.
-ChildWriter::Outcome ChildWriter::adopt_name(const api::RealtimeApp& app, const PlannedChild& child,
-                                             const std::stop_token& stop) {
-  const auto existing = client_.get(child.type, child.desired.key(), stop);
-  if (!existing) {
-    if (existing.error().kind == ErrorKind::kNotFound) return std::nullopt;
-    return tl::unexpected(existing.error());
-  }
-  const auto adopted = adopt(client_, child.type, *existing, app, stop);
-  if (adopted) return std::nullopt;
-  if (adopted.error().kind == ErrorKind::kAlreadyExists) return Problem{reason::kNameTaken, adopted.error().message};
-  return tl::unexpected(adopted.error());
+/// A Secret of an older version has no key for the digest of its password.
+Result<void> ChildWriter::complete_secret(const api::RealtimeApp& app, const Plan& plan, AppMemory& memory,
+                                          const std::stop_token& stop) {
+  if (plan.new_digest_key.empty()) return {};
+  const nlohmann::json key{{"data", {{kDigestKey, core::base64_encode(plan.new_digest_key)}}}};
+  const auto written = client_.patch(kube::types::kSecret, {app.key.name_space, redis_name(app.key.name)}, key, stop);
+  memory.redis_secret.due = {};
+  if (!written) return core::fail(written.error(), "adding the key of the password's digest");
+  return {};
 }
 
 Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                                  const std::stop_token& stop) {
-  const auto removed =
-      client_.remove(kChildTypes[child_type_index(id.kind)], {app.key.name_space, id.name}, live.uid, stop);
-  if (!removed) return core::fail(removed.error(), fmt::format("deleting {} \"{}\"", id.kind, id.name));
-  tell(app, runtime::EventType::kNormal, event_reason::kDeleted, fmt::format("deleted {} \"{}\"", id.kind, id.name),
-       stop);
-  return {};
+  return client_.remove(kChildTypes[child_type_index(id.kind)], {app.key.name_space, id.name}, live.uid, stop);
 }
 
-void ChildWriter::tell(const api::RealtimeApp& app, runtime::EventType type, std::string_view reason,
-                       const std::string& note, const std::stop_token& stop) {
-  recorder_.record({api::kRealtimeApp, app.key, app.uid}, type, reason, "Reconcile", note, stop);
-}
-
-void ChildWriter::forget(const std::string& app_uid) {
-  const std::lock_guard lock{mutex_};
-  std::erase_if(unconverged_, [&](const auto& entry) { return entry.second.app_uid == app_uid; });
+void ChildWriter::tell(const api::RealtimeApp& app, const Applied& applied) {
+  const auto record = [&](std::string_view reason, std::string_view done, const std::vector<ChildId>& children) {
+    if (children.empty()) return;
+    recorder_.record({api::kRealtimeApp, app.key, app.uid}, runtime::EventType::kNormal, reason, "Reconcile",
+                     sentence(done, children));
+  };
+  record(event_reason::kCreated, "created", applied.created);
+  record(event_reason::kUpdated, "updated", applied.updated);
+  record(event_reason::kDeleted, "deleted", applied.deleted);
+  for (const auto& [id, problem] : applied.problems)
+    if (problem.reason == reason::kChildRefused || problem.reason == reason::kNotConverging)
+      recorder_.record({api::kRealtimeApp, app.key, app.uid}, runtime::EventType::kWarning,
+                       problem.reason == reason::kNotConverging ? event_reason::kNotConverging : event_reason::kRefused,
+                       "Reconcile", problem.message);
 }
 
 }  // namespace controllers

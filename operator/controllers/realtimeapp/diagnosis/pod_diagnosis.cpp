@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/api/v1alpha1/labels.hpp"
 #include "operator/controllers/realtimeapp/diagnosis/termination_messages.hpp"
@@ -34,8 +35,7 @@ bool is_one_of(const std::array<std::string_view, kCount>& all, std::string_view
 
 std::string quoted(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
-  if (text.size() > kMaxQuoted) text.resize(kMaxQuoted);
-  return text;
+  return std::string{core::utf8_prefix(text, kMaxQuoted)};
 }
 
 /// "the rest" after a colon, or where to look when nothing is known.

@@ -10,42 +10,62 @@ const runtime::Store<ChildState>& Caches::of(std::string_view kind) const { retu
 
 runtime::Store<ChildState>& Caches::of(std::string_view kind) { return children[child_type_index(kind)]; }
 
+Caches::Caches() {
+  of(kube::types::kConfigMap.kind).index_by([](const kube::ObjectKey& key, const ChildState& state) {
+    return state.app.empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, state.app}};
+  });
+  replica_sets.index_by([](const kube::ObjectKey& key, const ReplicaSetState& state) {
+    return state.deployment.empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, state.deployment}};
+  });
+  metrics_endpoints.index_by([](const kube::ObjectKey& key, const MetricsEndpoints& endpoints) {
+    return std::optional{kube::ObjectKey{key.name_space, endpoints.app}};
+  });
+  apps.index_by([](const kube::ObjectKey&, const api::DecodedApp& decoded) {
+    const auto& name = decoded.app.spec.exposure.class_name;
+    return name.empty() ? std::nullopt : std::optional{kube::ObjectKey{"", name}};
+  });
+}
+
+/// Which configurations there are, and which are in use where one may have to go.
 void Caches::observe_configurations(const api::RealtimeApp& app, Observed& observed) const {
-  const auto configurations =
-      of(kube::types::kConfigMap.kind).select([&](const kube::ObjectKey& key, const ChildState& state) {
-        return key.name_space == app.key.name_space && state.controller.uid == app.uid;
-      });
-  for (const auto& [key, state] : configurations)
-    observed.children.emplace(ChildId{kube::types::kConfigMap.kind, key.name}, state);
+  std::size_t found = 0;
+  for (auto& [key, state] : of(kube::types::kConfigMap.kind).indexed(app.key)) {
+    if (state.controller_uid != app.uid) continue;
+    observed.children.emplace(ChildId{kube::types::kConfigMap.kind, key.name}, std::move(state));
+    ++found;
+  }
   const std::size_t wanted = app.spec.server ? 1 : 0;
-  if (configurations.size() <= wanted) return;
-  for (const auto& [key, state] : replica_sets.select([&](const kube::ObjectKey&key, const ReplicaSetState&state) {
-         return key.name_space == app.key.name_space && state.deployment == app.key.name;
-       }))
+  const auto* deployment = observed.child(kube::types::kDeployment, app.key.name);
+  const bool rolls_out = deployment != nullptr && deployment->replicas != deployment->updated_replicas;
+  if (found <= wanted && !rolls_out) return;
+  for (const auto& [key, state] : replica_sets.indexed(app.key)) {
     observed.configurations_in_use.insert(state.configuration);
+    observed.ready_by_revision[state.revision] += state.ready_replicas;
+  }
 }
 
 std::vector<std::string> Caches::metrics_addresses(const kube::ObjectKey& app) const {
   // In a cluster of both families a replica is in two slices.
   std::map<std::string, std::string> address_by_pod;
-  for (auto& [key, endpoints] :
-       metrics_endpoints.select([&](const kube::ObjectKey&key, const MetricsEndpoints&candidate) {
-         return key.name_space == app.name_space && candidate.app == app.name;
-       }))
-    address_by_pod.merge(endpoints.address_by_pod);
+  for (auto& [key, endpoints] : metrics_endpoints.indexed(app)) address_by_pod.merge(endpoints.address_by_pod);
   std::vector<std::string> addresses;
   addresses.reserve(address_by_pod.size());
   for (auto& [pod, address] : address_by_pod) addresses.push_back(std::move(address));
   return addresses;
 }
 
-Observed Caches::observe(const api::RealtimeApp& app) const {
-  Observed observed;
+void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) const {
+  observed.children.clear();
   for (auto& id : possible_children(app.key.name)) {
     auto state = of(id.kind).get({app.key.name_space, id.name});
-    if (state && state->controller.uid == app.uid) observed.children.emplace(std::move(id), std::move(*state));
+    if (state && state->controller_uid == app.uid) observed.children.emplace(std::move(id), std::move(*state));
   }
   observe_configurations(app, observed);
+}
+
+Observed Caches::observe(const api::RealtimeApp& app) const {
+  Observed observed;
+  observe_children(app, observed);
   if (const auto& name = app.spec.exposure.class_name; !name.empty())
     if (auto state = ingress_classes.get({"", name})) observed.ingress_classes.emplace(name, std::move(*state));
   observed.pod_diagnoses = pod_diagnoses.of(app.key);
@@ -54,18 +74,18 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
 }
 
 void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
-  // What was there when the operator started waits behind what somebody has just changed.
-  const auto urgency = [&manager](bool is_new) {
-    return is_new && !manager.synced() ? runtime::Priority::kLow : runtime::Priority::kHigh;
-  };
+  // What was there when this instance began to work waits behind what is changed from then on.
+  const auto urgency = [&manager] { return manager.works() ? runtime::Priority::kHigh : runtime::Priority::kLow; };
   apps.listen(
       [this, &queue, urgency](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
-        const auto affected = exposure_claims.change(key, before != nullptr ? &before->app : nullptr,
-                                                     after != nullptr ? &after->app : nullptr);
-        for (const auto& other : affected) queue.add(other, runtime::Priority::kLow);
+        const auto readable = [](const api::DecodedApp* decoded) {
+          return decoded != nullptr && decoded->problem.empty() ? &decoded->app : nullptr;
+        };
+        for (const auto& other : exposure_claims.change(key, readable(before), readable(after)))
+          queue.add(other, runtime::Priority::kLow);
         const bool is_status =
             before != nullptr && after != nullptr && before->app.generation == after->app.generation;  // or metadata
-        queue.add(key, is_status ? runtime::Priority::kLow : urgency(before == nullptr));
+        queue.add(key, is_status ? runtime::Priority::kLow : urgency());
       });
   manager.cache<api::DecodedApp>(api::kRealtimeApp, "", apps, api::decode);
 
@@ -73,10 +93,9 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   for (std::size_t i = 0; i < kChildTypes.size(); ++i) {
     children[i].listen(
         [&queue, urgency](const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
-          // Whoever controlled it and whoever does now: somebody may have changed the reference itself.
+          // Who controlled it and who does now: another user may have changed the reference itself.
           for (const auto* state : {before, after})
-            if (state != nullptr && state->controller.kind == api::kRealtimeApp.kind)
-              queue.add({key.name_space, state->controller.name}, urgency(before == nullptr));
+            if (state != nullptr && !state->app.empty()) queue.add({key.name_space, state->app}, urgency());
         });
     manager.cache<ChildState>(kChildTypes[i], ours, children[i], reduce_child);
   }
@@ -94,15 +113,12 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   manager.cache<MetricsEndpoints>(kube::types::kEndpointSlice, of_fleets + ",service.kubernetes.io/headless",
                                   metrics_endpoints, reduce_endpoint_slice);
 
-  pod_diagnoses.listen([&queue, urgency](const kube::ObjectKey& app) { queue.add(app, urgency(true)); });
+  pod_diagnoses.listen([&queue, urgency](const kube::ObjectKey& app) { queue.add(app, urgency()); });
   manager.watch(kube::types::kPod, ours,
                 [this](const std::string& name_space) { return pod_diagnoses.target(name_space); });
 
   ingress_classes.listen([this, &queue](const kube::ObjectKey& key, const auto*, const auto*) {
-    for (const auto& [app, cached] : apps.select([&](const auto&, const api::DecodedApp& candidate) {
-           return candidate.app.spec.exposure.class_name == key.name;
-         }))
-      queue.add(app, runtime::Priority::kLow);
+    for (const auto& [app, cached] : apps.indexed(key)) queue.add(app, runtime::Priority::kLow);
   });
   manager.cache<IngressClassState>(kube::types::kIngressClass, "", ingress_classes, reduce_ingress_class);
 }

@@ -14,6 +14,8 @@
 namespace controllers {
 
 struct Caches {
+  Caches();
+
   runtime::Store<api::DecodedApp> apps;
   std::array<runtime::Store<ChildState>, kChildTypes.size()> children;  ///< in the order of kChildTypes
   runtime::Store<IngressClassState> ingress_classes;
@@ -27,6 +29,9 @@ struct Caches {
 
   /// The children that this app controls, the IngressClass that it names and the configurations that are in use.
   Observed observe(const api::RealtimeApp& app) const;
+
+  /// Brings the children in it up to date.
+  void observe_children(const api::RealtimeApp& app, Observed& observed) const;
 
   /// Where the metrics of the app's ready replicas are, as HOST:PORT, one for each replica.
   std::vector<std::string> metrics_addresses(const kube::ObjectKey& app) const;

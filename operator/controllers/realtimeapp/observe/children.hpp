@@ -29,7 +29,8 @@ inline constexpr std::array kChildTypes{
 /// Where in kChildTypes this kind stands; throws std::logic_error for one that no child has.
 std::size_t child_type_index(std::string_view kind);
 
-/// Every child that an app of this name may have, but for its configurations, whose names their content makes.
+/// Every child that an app of this name may have, but for its configurations, whose names their content makes, and for
+/// the Secret of its Redis, which is not watched.
 std::vector<ChildId> possible_children(const std::string& app);
 
 inline constexpr int kServicePort = 80;
@@ -44,13 +45,21 @@ inline constexpr const char* kConfigurationKey = "config.yaml";
 inline constexpr int kRedisPort = 6379;
 inline constexpr const char* kRedisPortName = "redis";
 
+/// The field manager of `kubectl rollout`: `undo` leaves it fields of the pod template, which are taken back; `restart`
+/// leaves it this annotation, which stays.
+inline constexpr std::string_view kRollbackManager = "kubectl-rollout";
+inline constexpr std::string_view kRestartedAt = "kubectl.kubernetes.io/restartedAt";
+
 // Keys of the Secret with the Redis credentials.
 inline constexpr const char* kPasswordKey = "password";
 inline constexpr const char* kUrlKey = "url";
 inline constexpr const char* kRedisConfigKey = "redis.conf";
+inline constexpr const char* kDigestKey = "digest.key";  ///< keys the digest of the password that pods carry
 
 inline std::string headless_name(const std::string& app) { return app + "-headless"; }
 inline std::string redis_name(const std::string& app) { return app + "-redis"; }
+/// The Secret with the credentials of the provisioned Redis.
+inline ChildId redis_secret_id(const std::string& app) { return {kube::types::kSecret.kind, redis_name(app)}; }
 
 /// The port on which a replica serves clients.
 inline int replica_port(const api::RealtimeApp& app) { return app.spec.server ? kServerPort : app.spec.app.port; }
@@ -73,6 +82,11 @@ inline kube::Metadata child_metadata(const api::RealtimeApp& app, std::string na
   metadata.annotations.emplace(api::annotation::kAppUid, app.uid);
   metadata.owner = {api::kRealtimeApp.api_version(), std::string{api::kRealtimeApp.kind}, app.key.name, app.uid, true};
   return metadata;
+}
+
+/// The part of the Secret of Redis that is kept as it should be: labels, annotation and owner, no data.
+inline kube::Object secret_identity(const api::RealtimeApp& app) {
+  return kube::encode(kube::types::kSecret, child_metadata(app, redis_name(app.key.name), api::kComponentRedis));
 }
 
 }  // namespace controllers

@@ -46,11 +46,13 @@ std::optional<std::int64_t> ConnectionCounter::look_up(const api::RealtimeApp& a
   auto& followed = followed_[app.key];
   const bool is_new = followed.uid != app.uid;
   if (is_new) {
+    due_.erase({followed.due, app.key});
     followed = {};
     followed.uid = app.uid;
+    due_.insert({followed.due, app.key});
   }
   const bool begins = !is_new && !followed.asked && !addresses_(app.key).empty();
-  if (begins) followed.due = Clock::now();
+  if (begins) set_due(app.key, followed, Clock::now());
   if (is_new || begins) changed_.notify_all();
   const auto shown = app.status.connections;
   followed.shown = followed.looked ? connections_to_show(shown, followed.counted) : shown;
@@ -59,7 +61,16 @@ std::optional<std::int64_t> ConnectionCounter::look_up(const api::RealtimeApp& a
 
 void ConnectionCounter::forget(const kube::ObjectKey& app) {
   const std::lock_guard lock{mutex_};
-  followed_.erase(app);
+  const auto found = followed_.find(app);
+  if (found == followed_.end()) return;
+  due_.erase({found->second.due, app});
+  followed_.erase(found);
+}
+
+void ConnectionCounter::set_due(const kube::ObjectKey& app, Followed& followed, Clock::time_point due) {
+  due_.erase({followed.due, app});
+  followed.due = due;
+  due_.insert({due, app});
 }
 
 std::jthread ConnectionCounter::start(Tell tell) {
@@ -79,17 +90,14 @@ void ConnectionCounter::run(const Tell& tell, const std::stop_token& stop) {
 /// Waits until some app is due.
 std::vector<ConnectionCounter::Look> ConnectionCounter::take_due(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
-  const auto next = [this] {
-    auto earliest = Clock::now() + interval_;
-    for (const auto& [app, followed] : followed_) earliest = std::min(earliest, followed.due);
-    return earliest;
-  };
+  const auto next = [this] { return due_.empty() ? Clock::now() + interval_ : due_.begin()->first; };
   changed_.wait_until(lock, stop, next(), [&] { return next() <= Clock::now(); });
   const auto now = Clock::now();
   std::vector<Look> looks;
-  for (auto& [app, followed] : followed_) {
-    if (followed.due > now) continue;
-    followed.due = now + interval_;
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const auto app = due_.begin()->second;
+    auto& followed = followed_.at(app);
+    set_due(app, followed, now + interval_);
     looks.push_back({app, followed.uid, 0, std::nullopt, {}});
   }
   return looks;

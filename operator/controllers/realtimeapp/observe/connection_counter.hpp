@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -73,6 +74,7 @@ class ConnectionCounter {
   };
 
   void run(const Tell& tell, const std::stop_token& stop);
+  void set_due(const kube::ObjectKey& app, Followed& followed, Clock::time_point due);
   std::vector<Look> take_due(const std::stop_token& stop);
   void ask(std::vector<Look>& looks, const std::stop_token& stop);
   bool note(const Look& look);
@@ -83,6 +85,7 @@ class ConnectionCounter {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::map<kube::ObjectKey, Followed> followed_;
+  std::set<std::pair<Clock::time_point, kube::ObjectKey>> due_;  // each of followed_, by its time
 };
 
 }  // namespace controllers

@@ -1,5 +1,5 @@
-// Which RealtimeApps claim which class, host and path, so that no two fleets stand behind one address: the older one
-// has it. Kept in step by the cache of RealtimeApps; locks.
+// Which RealtimeApps claim which class, host and path, so that no two apps stand behind one address: who holds it, as
+// its status records, keeps it. Kept in step by the cache of RealtimeApps; locks.
 #pragma once
 
 #include <compare>
@@ -14,6 +14,7 @@
 
 namespace controllers {
 
+/// A path is as Kubernetes compares prefixes, element by element: without a slash at its end.
 struct ExposureAddress {
   std::string class_name;
   std::string host;  ///< empty: every host
@@ -21,32 +22,46 @@ struct ExposureAddress {
   auto operator<=>(const ExposureAddress&) const = default;
 };
 
-/// An address that an older app has already.
+/// An address that another app has already.
 struct TakenAddress {
   ExposureAddress address;
   kube::ObjectKey owner;
 };
 
+/// The path as prefixes of this kind are compared (networking.k8s.io/v1, PathType Prefix): "/a/" is "/a".
+std::string prefix_path(const std::string& path);
+
+/// What the spec wants; nothing without an exposure.
+std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app);
+
 class ExposureClaims {
  public:
-  /// An app has changed; null where there is or was none. Returns the others that claim an address that is now claimed,
-  /// or no longer: their standing may have changed.
+  /// An app has changed; null where there is or was none, or where its spec cannot be read. Returns the others whose
+  /// standing may have changed by it.
   std::vector<kube::ObjectKey> change(const kube::ObjectKey& key, const api::RealtimeApp* before,
                                       const api::RealtimeApp* after);
 
-  /// The first address of the app that an older one claims. Of two that were made within one second the one whose
-  /// namespace and name come first counts as older.
+  /// The first address of the app that another one has. An address is its whose status records it, of several that do
+  /// the one since when; else the older app's, unless that one is refused for another address of its own. Of two that
+  /// were created within one second the one whose namespace and name come first counts as older.
   std::optional<TakenAddress> taken(const api::RealtimeApp& app) const;
 
  private:
   struct Claim {
-    std::string created;  // RFC 3339 in UTC, so that it sorts by time
+    bool is_held = false;  // its status records the address
+    std::string since;     // RFC 3339 in UTC, so that it sorts by time: held since, else created
     kube::ObjectKey app;
-    auto operator<=>(const Claim&) const = default;
+    bool operator==(const Claim&) const = default;
+    bool operator<(const Claim& other) const;
   };
+  using Claims = std::map<ExposureAddress, Claim>;
+
+  static Claims claims_of(const api::RealtimeApp* app);
+  bool is_refused(const kube::ObjectKey& app) const;
 
   mutable std::mutex mutex_;
   std::map<ExposureAddress, std::set<Claim>> claims_;
+  std::map<kube::ObjectKey, std::set<ExposureAddress>> addresses_;  // that each app claims
 };
 
 }  // namespace controllers

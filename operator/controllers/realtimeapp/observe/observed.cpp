@@ -1,22 +1,22 @@
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
 
-#include <tuple>
-
 #include <fmt/format.h>
 
 #include "operator/api/v1alpha1/labels.hpp"
 #include "operator/controllers/realtimeapp/diagnosis/pod_refusals.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/kube/client.hpp"
-#include "operator/kube/ownership.hpp"
+#include "operator/kube/managed_fields.hpp"
 
 namespace controllers {
 namespace {
 
 using kube::value_at;
 
+constexpr const char* kRevision = "deployment.kubernetes.io/revision";
+
 /// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
-std::string stalled_words(const nlohmann::json& live) {
+std::string stalled_message(const nlohmann::json& live) {
   for (const auto& condition : kube::list_at(live, {"status", "conditions"}))
     if (value_at<std::string>(condition, {"type"}) == "Progressing" &&
         value_at<std::string>(condition, {"reason"}) == "ProgressDeadlineExceeded")
@@ -24,8 +24,8 @@ std::string stalled_words(const nlohmann::json& live) {
   return {};
 }
 
-/// The cause in a Deployment's condition ReplicaFailure, whose words name another pod each time.
-std::string refused_pods_words(const nlohmann::json& live) {
+/// The cause in a Deployment's condition ReplicaFailure, whose message names another pod each time.
+std::string refused_pods_message(const nlohmann::json& live) {
   for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
     if (value_at<std::string>(condition, {"type"}) != "ReplicaFailure" ||
         value_at<std::string>(condition, {"status"}) != "True")
@@ -45,15 +45,49 @@ std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
   return addresses;
 }
 
+std::optional<ServedAddress> served_address(const nlohmann::json& live) {
+  if (value_at<std::string>(live, {"kind"}) != kube::types::kIngress.kind) return std::nullopt;
+  ServedAddress serves;
+  for (const auto& rule : kube::list_at(live, {"spec", "rules"})) {
+    serves.host = value_at<std::string>(rule, {"host"});
+    for (const auto& path : kube::list_at(rule, {"http", "paths"}))
+      serves.paths.push_back(value_at<std::string>(path, {"path"}));
+  }
+  serves.tls = !kube::list_at(live, {"spec", "tls"}).empty();
+  return serves;
+}
+
+ChildState reduce_owner(const kube::Object& live) {
+  ChildState state;
+  state.uid = live.uid();
+  for (const auto& owner : live.owners()) {
+    if (!owner.controller) continue;
+    state.controller_uid = owner.uid;
+    if (owner.kind == api::kRealtimeApp.kind) state.app = owner.name;
+  }
+  return state;
+}
+
+/// What is kept of a workload's pod template; `owned` has the fields that we set.
+void reduce_pod_template(const kube::Object& live, const nlohmann::json& owned, ChildState& state) {
+  const auto* pod = kube::find_at(owned, {"spec", "template"});
+  if (pod == nullptr) return;
+  state.credentials_digest =
+      value_at<std::string>(*pod, {"metadata", "annotations", api::annotation::kRedisCredentials.data()});
+  state.pod_digest = pod_template_digest(*pod);
+  state.rolled_back = kube::owns_part(live, kRollbackManager, {"f:spec", "f:template"}, kRestartedAt);
+}
+
 }  // namespace
 
-bool ChildState::operator==(const ChildState& other) const {
-  const auto all = [](const ChildState& state) {
-    return std::tie(state.uid, state.controller.uid, state.digest, state.generation, state.observed_generation,
-                    state.replicas, state.updated_replicas, state.ready_replicas, state.stalled, state.refused_pods,
-                    state.addresses);
-  };
-  return all(*this) == all(other);
+kube::ProjectionDigest pod_template_digest(nlohmann::json pod_template) {
+  const auto metadata = pod_template.find("metadata");
+  const auto annotations = metadata == pod_template.end() ? nlohmann::json::iterator{} : metadata->find("annotations");
+  if (metadata != pod_template.end() && annotations != metadata->end()) {
+    annotations->erase(std::string{api::annotation::kRedisCredentials});
+    if (annotations->empty()) metadata->erase(annotations);
+  }
+  return kube::projection_digest(std::move(pod_template));
 }
 
 const ChildState* Observed::child(const kube::ResourceType& type, const std::string& name) const {
@@ -61,21 +95,30 @@ const ChildState* Observed::child(const kube::ResourceType& type, const std::str
   return found == children.end() ? nullptr : &found->second;
 }
 
+ChildState reduce_secret(const kube::Object& live, const kube::Object& identity) {
+  auto state = reduce_owner(live);
+  const auto wanted = kube::desired_fields(identity);
+  if (kube::includes(live.json(), wanted)) state.digest = kube::projection_digest(wanted);
+  return state;
+}
+
 ChildState reduce_child(const kube::Object& live) {
-  ChildState state;
-  state.uid = live.uid();
-  for (const auto& owner : live.owners())
-    if (owner.controller) state.controller = owner;
-  state.digest = kube::projection_digest(kube::owned_fields(live, kube::kFieldManager));
-  state.generation = live.generation();
+  auto state = reduce_owner(live);
   const auto& json = live.json();
+  state.generation = live.generation();
   state.observed_generation = value_at<std::int64_t>(json, {"status", "observedGeneration"});
   state.replicas = value_at<int>(json, {"status", "replicas"});
   state.updated_replicas = value_at<int>(json, {"status", "updatedReplicas"});
   state.ready_replicas = value_at<int>(json, {"status", "readyReplicas"});
-  state.stalled = stalled_words(json);
-  state.refused_pods = refused_pods_words(json);
+  state.revision = value_at<std::string>(json, {"metadata", "annotations", kRevision});
+  state.stalled = stalled_message(json);
+  state.refused_pods = refused_pods_message(json);
   state.addresses = load_balancer_addresses(json);
+  state.serves = served_address(json);
+  state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
+  auto owned = kube::owned_fields(live, kube::kFieldManager);
+  reduce_pod_template(live, owned, state);
+  state.digest = kube::projection_digest(std::move(owned));
   return state;
 }
 
@@ -87,6 +130,8 @@ ReplicaSetState reduce_replica_set(const kube::Object& live) {
   ReplicaSetState state;
   for (const auto& owner : live.owners())
     if (owner.controller && owner.kind == kube::types::kDeployment.kind) state.deployment = owner.name;
+  state.revision = value_at<std::string>(live.json(), {"metadata", "annotations", kRevision});
+  state.ready_replicas = value_at<int>(live.json(), {"status", "readyReplicas"});
   for (const auto& volume : kube::list_at(live.json(), {"spec", "template", "spec", "volumes"}))
     if (value_at<std::string>(volume, {"name"}) == kConfigurationVolume)
       state.configuration = value_at<std::string>(volume, {"configMap", "name"});

@@ -1,6 +1,7 @@
 // What the plan may look at: the state of an app's children as the caches have it, in plain values. Value types.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,25 +13,41 @@
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
+#include "operator/kube/managed_fields.hpp"
 #include "operator/kube/object.hpp"
 
 namespace controllers {
 
+/// What an Ingress serves, as it is.
+struct ServedAddress {
+  std::string host;  ///< empty: every host
+  std::vector<std::string> paths;
+  bool tls = false;
+  bool operator==(const ServedAddress&) const = default;
+};
+
 /// What is kept of a child: who controls it, the digest of the fields we set, and what readiness needs.
 struct ChildState {
   std::string uid;
-  kube::OwnerReference controller;
-  std::string digest;
+  std::string controller_uid;
+  std::string app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
+  kube::ProjectionDigest digest;
+  std::string other_manager;  ///< the field manager, beside us, that changed it last
   std::int64_t generation = 0;
   std::int64_t observed_generation = 0;
   int replicas = 0;
   int updated_replicas = 0;
   int ready_replicas = 0;
-  std::string stalled;                 ///< a Deployment's own words when it makes no progress
-  std::string refused_pods;            ///< the API server's words when no pod may be made
-  std::vector<std::string> addresses;  ///< of an Ingress
+  std::string revision;                 ///< of a Deployment: deployment.kubernetes.io/revision
+  kube::ProjectionDigest pod_digest;    ///< of a workload's pod template, without our digest of the credentials
+  std::string credentials_digest;       ///< that digest, as its pods carry it
+  bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
+  std::string stalled;                  ///< a Deployment's own message when it makes no progress
+  std::string refused_pods;             ///< the API server's message when no pod may be created
+  std::vector<std::string> addresses;   ///< of an Ingress
+  std::optional<ServedAddress> serves;  ///< of an Ingress
 
-  bool operator==(const ChildState& other) const;
+  bool operator==(const ChildState&) const = default;
 };
 
 /// What is kept of an IngressClass.
@@ -43,6 +60,8 @@ struct IngressClassState {
 struct ReplicaSetState {
   std::string deployment;     ///< that controls it
   std::string configuration;  ///< the ConfigMap that its pods read, if they read one of ours
+  std::string revision;       ///< of its Deployment, when it was current last
+  int ready_replicas = 0;
   bool operator==(const ReplicaSetState&) const = default;
 };
 
@@ -53,11 +72,13 @@ struct MetricsEndpoints {
   bool operator==(const MetricsEndpoints&) const = default;
 };
 
-/// The Secret with the password of the provisioned Redis.
+/// What the Secret with the password of the provisioned Redis says.
 struct RedisCredentials {
-  std::string digest;      ///< of the password, safe to show
-  bool complete = true;    ///< it has every key
-  bool consistent = true;  ///< every key has the same password
+  std::string digest;        ///< of the password, keyed, so that nobody can try passwords against it
+  std::string plain_digest;  ///< of the password alone: what pods of older versions carry
+  std::string digest_key;    ///< empty: the Secret has none yet
+  bool complete = true;      ///< it has every key
+  bool consistent = true;    ///< every key has the same password
 
   bool usable() const { return complete && consistent; }
 };
@@ -66,27 +87,55 @@ struct RedisCredentials {
 struct Problem {
   std::string_view reason;  ///< of the catalogue
   std::string message;
+  bool passing = false;  ///< a retry may overcome it; else it needs action of a user
   bool operator==(const Problem&) const = default;
+};
+
+/// The Secret with the password of the provisioned Redis, as last read.
+struct RedisSecret {
+  std::optional<RedisCredentials> credentials;  ///< nothing: there is no Secret, or it is not this app's
+  std::optional<ChildState> state;              ///< where it is this app's
+  std::optional<Problem> problem;               ///< foreign, or it could not be read
+};
+
+/// The Secret with the certificate of the exposure, as last read.
+struct TlsSecret {
+  std::string name;
+  std::string host;                    ///< that the certificate is to be for; empty: every host
+  std::optional<Problem> problem;      ///< why TLS cannot work
+  std::optional<std::string> warning;  ///< what will keep it from working soon
 };
 
 struct Observed {
   std::map<ChildId, ChildState> children;  ///< those that this app controls
-  std::optional<RedisCredentials> redis_credentials;
+  RedisSecret redis_secret;
+  /// The password to create the Secret with, and the key of its digest, where there is no Secret yet.
+  std::string new_password;
+  std::string new_digest_key;
+  std::optional<TlsSecret> tls_secret;  ///< where the exposure names one
   std::map<std::string, IngressClassState> ingress_classes;
-  std::map<ChildId, Problem> problems;
   PodDiagnoses::ByPod pod_diagnoses;          ///< what keeps the app's pods from running
-  std::optional<TakenAddress> taken_address;  ///< where the manifest wants to be reached, and an older app is
-  std::string refused_redis_pod;              ///< why the pod of its Redis may not be made, if that is so
+  std::optional<TakenAddress> taken_address;  ///< where the spec wants to be reached, and another app is
+  std::string refused_redis_pod;              ///< why the pod of its Redis may not be created, if that is so
   /// The ConfigMaps that the app's ReplicaSets refer to; "" stands for one that refers to none. Looked up only if there
   /// is a ConfigMap that may have to go.
   std::set<std::string> configurations_in_use;
+  /// Ready replicas by the revision of the Deployment that they run. Looked up only during a rollout.
+  std::map<std::string, int> ready_by_revision;
   std::optional<std::int64_t> connections;  ///< open over all ready replicas, if that could be measured
+  std::optional<Problem> problem;           ///< what could not be read
   std::string default_redis_image;
   std::string default_server_image;
 
   /// The child, or null.
   const ChildState* child(const kube::ResourceType& type, const std::string& name) const;
 };
+
+/// The digest of a pod template, as planned or as owned by us, without our digest of the Redis credentials.
+kube::ProjectionDigest pod_template_digest(nlohmann::json pod_template);
+
+/// The reduction of the Secret of Redis, which is not applied: its digest is that of `identity` where it has all of it.
+ChildState reduce_secret(const kube::Object& live, const kube::Object& identity);
 
 /// The reduction of a live child to what is kept of it.
 ChildState reduce_child(const kube::Object& live);

@@ -37,7 +37,7 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
     const auto& [address, owner] = *observed.taken_address;
     return {nullptr, nullptr,
             Problem{reason::kHostTaken,
-                    fmt::format("RealtimeApp \"{}\" is older and has {}, path {}, of class \"{}\" already; set another "
+                    fmt::format("RealtimeApp \"{}\" has {}, path {}, of class \"{}\" already; set another "
                                 "exposure.host or exposure.paths in one of them",
                                 owner.text(), address.host.empty() ? "every host" : "host " + address.host,
                                 address.path, address.class_name)}};
@@ -45,16 +45,29 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
   return {controller, recipe, std::nullopt};
 }
 
-std::string fleet_url(const api::RealtimeApp& app, const Observed& observed) {
-  const auto& spec = app.spec.exposure;
-  if (spec.type == api::ExposureType::kNone) return fmt::format("http://{}.{}.svc/", app.key.name, app.key.name_space);
+const std::string* find_leading_path(const std::vector<std::string>& paths, const std::string& protocol_path) {
+  for (const auto& path : paths) {
+    const auto prefix = prefix_path(path);
+    if (prefix == "/" || prefix == prefix_path(protocol_path) || protocol_path.starts_with(prefix + "/")) return &path;
+  }
+  return nullptr;
+}
+
+std::string app_url(const api::RealtimeApp& app, const Observed& observed) {
+  if (app.spec.exposure.type == api::ExposureType::kNone) {
+    const bool is_there = observed.child(kube::types::kService, app.key.name) != nullptr;
+    return is_there ? fmt::format("http://{}.{}.svc/", app.key.name, app.key.name_space) : std::string{};
+  }
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (ingress == nullptr) return {};
-  auto host = spec.host;
+  if (ingress == nullptr || !ingress->serves) return {};
+  auto host = ingress->serves->host;
   if (host.empty() && !ingress->addresses.empty()) host = ingress->addresses.front();
   if (host.empty()) return {};
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  return fmt::format("{}://{}{}", spec.tls_secret_name.empty() ? "http" : "https", host, spec.paths.front());
+  const auto& paths = ingress->serves->paths;
+  const auto* leading = find_leading_path(paths, app.spec.protocol.path);
+  if (leading == nullptr && !paths.empty()) leading = &paths.front();
+  return fmt::format("{}://{}{}", ingress->serves->tls ? "https" : "http", host, leading == nullptr ? "/" : *leading);
 }
 
 }  // namespace controllers

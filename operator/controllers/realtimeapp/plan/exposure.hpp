@@ -19,7 +19,10 @@ struct Exposure {
 
 Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed);
 
-/// Where clients reach the fleet, or nothing while it is not known.
-std::string fleet_url(const api::RealtimeApp& app, const Observed& observed);
+/// The first of these paths that leads to `protocol_path` as prefixes lead, element by element; null if none does.
+const std::string* find_leading_path(const std::vector<std::string>& paths, const std::string& protocol_path);
+
+/// Where clients reach the app by what is served now, or nothing while that is not known.
+std::string app_url(const api::RealtimeApp& app, const Observed& observed);
 
 }  // namespace controllers

@@ -46,7 +46,7 @@ kube::Container own_container(const api::RealtimeApp& app) {
 
 /// The pod of an image of one's own.
 void fill_own_pod(const api::RealtimeApp& app, kube::PodTemplate& pod) {
-  pod.container = own_container(app);
+  pod.containers = {own_container(app)};
   pod.volumes = {{"tmp"}};
   const auto drain = std::chrono::ceil<std::chrono::seconds>(app.spec.drain.deadline.value_or(kOwnImageDrain));
   pod.termination_grace_seconds = static_cast<int>(drain.count()) + kPreStopSeconds;
@@ -78,7 +78,7 @@ kube::Deployment fleet_deployment(const api::RealtimeApp& app, const FleetInputs
   } else {
     fill_own_pod(app, pod);
   }
-  auto& env = pod.container.env;
+  auto& env = pod.containers.front().env;
   const auto ours = environment(app);
   env.insert(env.begin(), ours.begin(), ours.end());
   pod.spread_over_nodes = deployment.selector;

@@ -41,8 +41,6 @@ std::string_view affinity_name(api::Affinity affinity) {
   switch (affinity) {
     case api::Affinity::kCookie:
       return "Cookie";
-    case api::Affinity::kClientIP:
-      return "ClientIP";
     case api::Affinity::kNone:
       return "None";
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
+#include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 
 namespace controllers {
@@ -12,8 +13,6 @@ constexpr const char* kConfigDirectory = "/etc/realtime-operator";
 constexpr const char* kDataDirectory = "/data";
 constexpr int kRedisUser = 999;  // the redis user of the official image; any image works with it
 constexpr int kTerminationGraceSeconds = 10;
-/// RFC 3986 section 2.3.
-constexpr const char* kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 kube::Container container(const api::RealtimeApp& app, const std::string& image) {
   const bool append_only = app.spec.redis.persistence == api::Persistence::kAppendOnly;
@@ -52,7 +51,7 @@ kube::StatefulSet redis_stateful_set(const api::RealtimeApp& app, const std::str
   set.pod.annotations.emplace(api::annotation::kRedisCredentials, credentials_digest);
   set.pod.service_account = app.key.name;
   set.pod.image_pull_secrets = pull_secrets(app);
-  set.pod.container = container(app, image);
+  set.pod.containers = {container(app, image)};
   set.pod.volumes = {{"credentials", redis_name(app.key.name)}};
   set.pod.termination_grace_seconds = kTerminationGraceSeconds;
   set.pod.run_as = kRedisUser;
@@ -73,32 +72,32 @@ kube::Service redis_service(const api::RealtimeApp& app) {
   return service;
 }
 
-kube::Object redis_secret_identity(const api::RealtimeApp& app) {
-  return kube::encode(kube::types::kSecret, child_metadata(app, redis_name(app.key.name), api::kComponentRedis));
-}
-
-kube::Object redis_secret(const api::RealtimeApp& app, const std::string& password) {
-  auto secret = redis_secret_identity(app);
+kube::Object redis_secret(const api::RealtimeApp& app, const std::string& password, const std::string& digest_key) {
+  auto secret = secret_identity(app);
   secret.json()["type"] = "Opaque";
   secret.json()["data"] = {
       {kPasswordKey, core::base64_encode(password)},
       {kUrlKey, core::base64_encode(fmt::format("redis://:{}@{}/0", password, redis_endpoint(app.key)))},
-      {kRedisConfigKey, core::base64_encode(fmt::format("requirepass {}\n", password))}};
+      {kRedisConfigKey, core::base64_encode(fmt::format("requirepass {}\n", password))},
+      {kDigestKey, core::base64_encode(digest_key)}};
   return secret;
 }
 
-RedisCredentials read_redis_credentials(const kube::Object& secret) {
-  const auto value = [&](const char* key) { return kube::value_at<std::string>(secret.json(), {"data", key}); };
-  const auto text = [&](const char* key) { return core::base64_decode(value(key)).value_or(""); };
-  RedisCredentials credentials;
-  credentials.complete = !value(kPasswordKey).empty() && !value(kUrlKey).empty() && !value(kRedisConfigKey).empty();
-  if (!credentials.complete) return credentials;
-  credentials.digest = core::digest(value(kPasswordKey));
-  const auto password = text(kPasswordKey);
-  const bool plain = password.find_first_not_of(kUnreserved) == std::string::npos;  // in a URL as it is
-  credentials.consistent = (!plain || text(kUrlKey).find(fmt::format(":{}@", password)) != std::string::npos) &&
-                           text(kRedisConfigKey).find(fmt::format("requirepass {}", password)) != std::string::npos;
-  return credentials;
+std::optional<Problem> problem_of(const api::RealtimeApp& app, const RedisSecret& secret) {
+  if (secret.problem) return secret.problem;
+  if (!secret.credentials || secret.credentials->usable()) return std::nullopt;
+  const auto name = redis_name(app.key.name);
+  if (!secret.credentials->complete)
+    return Problem{api::reason::kRedisCredentialsIncomplete,
+                   fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl "
+                               "delete secret {0}`) and it is recreated",
+                               name)};
+  return Problem{
+      api::reason::kRedisPasswordMismatch,
+      fmt::format("the keys password, url and redis.conf of Secret \"{0}\" do not have the same password, so "
+                  "that replicas that start would be refused by Redis; correct them, or delete it (`kubectl "
+                  "delete secret {0}`) and it is recreated",
+                  name)};
 }
 
 }  // namespace controllers

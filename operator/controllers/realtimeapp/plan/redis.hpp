@@ -1,6 +1,7 @@
 // The children that make the provisioned Redis: StatefulSet, Service, and the Secret with its password. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,13 +15,10 @@ kube::StatefulSet redis_stateful_set(const api::RealtimeApp& app, const std::str
                                      const std::string& credentials_digest);
 kube::Service redis_service(const api::RealtimeApp& app);
 
-/// The Secret with everything derived from this password: made by POST only, never applied.
-kube::Object redis_secret(const api::RealtimeApp& app, const std::string& password);
-/// The part of that Secret that is kept as it should be: labels and owner, no data.
-kube::Object redis_secret_identity(const api::RealtimeApp& app);
+/// The Secret with everything derived from this password, and the key of its digest: created, never applied.
+kube::Object redis_secret(const api::RealtimeApp& app, const std::string& password, const std::string& digest_key);
 
-/// What a live Secret says: the digest of its password (over its Base64 text), whether a key that we rely on is
-/// missing, and whether all of them have the same password.
-RedisCredentials read_redis_credentials(const kube::Object& secret);
+/// Why the Secret cannot be used, with how to fix it; nothing for one that can, or that has yet to be created.
+std::optional<Problem> problem_of(const api::RealtimeApp& app, const RedisSecret& secret);
 
 }  // namespace controllers

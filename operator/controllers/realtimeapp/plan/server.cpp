@@ -45,7 +45,7 @@ kube::ConfigMap server_config_map(const api::RealtimeApp& app, const api::Server
 
 void fill_server_pod(const api::RealtimeApp& app, const std::string& image, const std::string& configuration,
                      kube::PodTemplate& pod) {
-  pod.container = container(*app.spec.server, image);
+  pod.containers = {container(*app.spec.server, image)};
   pod.volumes = {{kConfigurationVolume, "", configuration}};
   pod.run_as = kServerUser;
   // No preStop: the server itself goes on serving until proxies have noticed that the pod goes.

@@ -1,6 +1,8 @@
 #include "operator/controllers/realtimeapp/status/status.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +11,7 @@
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/plan/exposure.hpp"
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
+#include "operator/controllers/realtimeapp/plan/redis.hpp"
 
 namespace controllers {
 namespace {
@@ -24,7 +27,16 @@ struct Verdict {
   bool needs_user_action = false;  ///< it does not hold until somebody changes something
 };
 
-Verdict needs_user_action(const Problem& problem) { return {false, problem.reason, problem.message, true}; }
+using Problems = std::map<ChildId, Problem>;
+
+Verdict failing(const Problem& problem) { return {false, problem.reason, problem.message, !problem.passing}; }
+
+/// The problem of the first of these children that has one, or null.
+const Problem* find_problem(const Problems& problems, std::initializer_list<ChildId> children) {
+  for (const auto& id : children)
+    if (const auto found = problems.find(id); found != problems.end()) return &found->second;
+  return nullptr;
+}
 
 /// What keeps a pod of this component from running; of several, what lasts.
 const PodDiagnosis* diagnosis_of(const Observed& observed, std::string_view component) {
@@ -36,25 +48,15 @@ const PodDiagnosis* diagnosis_of(const Observed& observed, std::string_view comp
   return found;
 }
 
-Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
+Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed, const Problems& problems) {
   if (app.spec.redis.type == api::RedisType::kNone)
     return {true, reason::kNoBackplane, "redis.type is None: a single replica needs no backplane"};
-  const auto problem = observed.problems.find({kube::types::kSecret.kind, redis_name(app.key.name)});
-  if (problem != observed.problems.end()) return needs_user_action(problem->second);
-  if (observed.redis_credentials && !observed.redis_credentials->complete)
-    return {false, reason::kRedisCredentialsIncomplete,
-            fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl delete "
-                        "secret {0}`) and it is made anew",
-                        redis_name(app.key.name)),
-            true};
-  if (observed.redis_credentials && !observed.redis_credentials->consistent)
-    return {
-        false, reason::kRedisPasswordMismatch,
-        fmt::format("the keys password, url and redis.conf of Secret \"{0}\" do not have the same password, so that "
-                    "replicas that start would be refused by Redis; correct them, or delete it (`kubectl delete secret "
-                    "{0}`) and it is made anew",
-                    redis_name(app.key.name)),
-        true};
+  if (const auto problem = problem_of(app, observed.redis_secret)) return failing(*problem);
+  const auto name = redis_name(app.key.name);
+  const auto* problem = find_problem(
+      problems,
+      {redis_secret_id(app.key.name), {kube::types::kStatefulSet.kind, name}, {kube::types::kService.kind, name}});
+  if (problem != nullptr) return failing(*problem);
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
   if (set == nullptr || set->ready_replicas < 1 || set->observed_generation < set->generation) {
     if (!observed.refused_redis_pod.empty())
@@ -68,20 +70,48 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
   return {true, reason::kRedisServing, fmt::format("Redis serves at {}", redis_endpoint(app.key))};
 }
 
-Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
-  if (app.spec.exposure.type == api::ExposureType::kNone)
+/// What is known of the exposure's TLS, if that is not as it should be.
+std::optional<Verdict> assess_tls(const Observed& observed) {
+  if (!observed.tls_secret || !observed.tls_secret->problem) return std::nullopt;
+  auto verdict = failing(*observed.tls_secret->problem);
+  // Certificate managers create it once the Ingress is there.
+  if (verdict.reason == reason::kTlsSecretNotFound) verdict.needs_user_action = false;
+  return verdict;
+}
+
+Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, const Problems& problems) {
+  const auto& spec = app.spec.exposure;
+  const auto* problem =
+      find_problem(problems, {{kube::types::kService.kind, app.key.name}, {kube::types::kIngress.kind, app.key.name}});
+  if (problem != nullptr) return failing(*problem);
+  if (spec.type == api::ExposureType::kNone)
     return {true, reason::kNotExposed,
             fmt::format("exposure.type is None: clients inside the cluster use Service \"{}\"", app.key.name)};
-  if (const auto exposure = resolve_exposure(app, observed); exposure.problem)
-    return needs_user_action(*exposure.problem);
+  if (const auto exposure = resolve_exposure(app, observed); exposure.problem) return failing(*exposure.problem);
+  if (find_leading_path(spec.paths, app.spec.protocol.path) == nullptr)
+    return {false, reason::kPathNotExposed,
+            fmt::format("none of exposure.paths leads to protocol.path, {}: add a path that is its prefix, or change "
+                        "protocol.path",
+                        app.spec.protocol.path),
+            true};
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
   if (ingress == nullptr) return {false, reason::kIngressPending, "the Ingress is being created"};
-  const auto url = fleet_url(app, observed);
+  if (auto tls = assess_tls(observed)) return *tls;
+  const auto url = app_url(app, observed);
   if (url.empty())
-    return {false, reason::kIngressPending,
-            fmt::format("the controller of IngressClass \"{}\" has given the Ingress no address yet",
-                        app.spec.exposure.class_name)};
-  return {true, reason::kIngressServing, fmt::format("clients reach the fleet at {}", url)};
+    return {
+        false, reason::kIngressPending,
+        fmt::format("the controller of IngressClass \"{}\" has given the Ingress no address yet; if that lasts, check "
+                    "that the controller runs and publishes its address, or set exposure.host",
+                    spec.class_name)};
+  if (observed.tls_secret && observed.tls_secret->warning)
+    return {true, reason::kCertificateExpiring, *observed.tls_secret->warning};
+  if (ingress->addresses.empty())
+    return {true, reason::kIngressServing,
+            fmt::format("clients reach the app at {}; the Ingress has no address yet: if clients cannot connect, check "
+                        "that the controller of IngressClass \"{}\" runs, and that DNS leads {} to it",
+                        url, spec.class_name, spec.host)};
+  return {true, reason::kIngressServing, fmt::format("clients reach the app at {}", url)};
 }
 
 /// What an image of one's own has to do; the bundled server does it.
@@ -129,25 +159,72 @@ Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, c
   return rollout;
 }
 
-Verdict assess_stalled(const Observed& observed, const Verdict& exposure, const Verdict& redis,
+Verdict assess_stalled(const Problems& problems, const Verdict& exposure, const Verdict& redis,
                        const Verdict& replicas) {
-  if (!observed.problems.empty()) {
-    const auto& problem = observed.problems.begin()->second;
-    return {true, problem.reason, problem.message};
-  }
+  for (const auto& [id, problem] : problems)
+    if (!problem.passing) return {true, problem.reason, problem.message};
   for (const auto* verdict : {&exposure, &redis})
     if (verdict->needs_user_action) return {true, verdict->reason, verdict->message};
-  // Without Redis an app may end again and again, and be well once Redis is there.
+  // Without Redis an app may exit again and again, and be well once Redis is there.
   if (replicas.needs_user_action && redis.holds) return {true, replicas.reason, replicas.message};
-  return {false, reason::kNothingWrong, "nothing keeps the fleet from becoming ready"};
+  return {false, reason::kNothingWrong, "nothing keeps the app from becoming ready"};
 }
 
-Verdict assess_ready(const Verdict& replicas, const Verdict& redis, const Verdict& exposure, const Verdict& stalled) {
+/// The first child that is not observed as it was planned, or null.
+const PlannedChild* find_unapplied(const Plan& plan, const Observed& observed) {
+  for (const auto& child : plan.children) {
+    const auto* live = observed.child(child.type, child.desired.name());
+    if (live == nullptr || live->digest != child.digest) return &child;
+  }
+  return nullptr;
+}
+
+/// What keeps the children from being as planned, though a retry may overcome it.
+std::optional<Verdict> assess_writes(const Plan& plan, const Observed& observed, const Problems& problems) {
+  // A problem with the API server's message says more than one of a child that waits for another.
+  const Problem* found = nullptr;
+  for (const auto& [id, problem] : problems)
+    if (found == nullptr || found->message.find(" waits for ") != std::string::npos) found = &problem;
+  if (found == nullptr && observed.problem) found = &*observed.problem;
+  if (found != nullptr) return failing(*found);
+  if (const auto* child = find_unapplied(plan, observed))
+    return Verdict{false, reason::kRolloutInProgress,
+                   fmt::format("{} \"{}\" is not observed as applied yet", child->type.kind, child->desired.name())};
+  return std::nullopt;
+}
+
+Verdict assess_ready(const std::optional<Verdict>& writes, const Verdict& replicas, const Verdict& redis,
+                     const Verdict& exposure, const Verdict& stalled) {
   if (stalled.holds) return {false, stalled.reason, stalled.message};
+  if (writes) return *writes;
   if (!redis.holds) return {false, reason::kRedisNotReady, redis.message};
   if (!replicas.holds) return replicas;
   if (!exposure.holds) return {false, reason::kExposureNotReady, exposure.message};
   return replicas;
+}
+
+/// How many replicas are ready on the pod template that is planned.
+int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed& observed) {
+  const auto* live = observed.child(kube::types::kDeployment, app.key.name);
+  if (live == nullptr || live->observed_generation < live->generation) return 0;
+  for (const auto& child : plan.children)
+    if (child.type == kube::types::kDeployment && child.digest != live->digest &&
+        pod_template_digest(child.desired.json()["spec"]["template"]) != live->pod_digest)
+      return 0;
+  if (live->updated_replicas >= live->replicas) return std::min(live->ready_replicas, live->updated_replicas);
+  const auto found = observed.ready_by_revision.find(live->revision);
+  return found == observed.ready_by_revision.end() ? 0 : std::min(found->second, live->updated_replicas);
+}
+
+/// The addresses that the app has: what it asks for where that is granted, else what its Ingress still serves.
+std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Observed& observed) {
+  std::vector<api::HeldAddress> held;
+  if (app.spec.exposure.type == api::ExposureType::kNone) return held;
+  if (resolve_exposure(app, observed).problem)
+    return observed.child(kube::types::kIngress, app.key.name) != nullptr ? app.status.addresses : held;
+  for (const auto& address : wanted_addresses(app))
+    held.push_back({address.class_name, address.host, address.path, {}});
+  return held;
 }
 
 api::Condition dated(std::string_view type, const Verdict& verdict, const api::RealtimeApp& app) {
@@ -161,25 +238,26 @@ api::Condition dated(std::string_view type, const Verdict& verdict, const api::R
 
 }  // namespace
 
-api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Observed& observed) {
+api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, const Observed& observed,
+                              const std::map<ChildId, Problem>& problems) {
   const auto* deployment = observed.child(kube::types::kDeployment, app.key.name);
-  const auto redis = assess_redis(app, observed);
-  const auto exposure = assess_exposure(app, observed);
+  const auto redis = assess_redis(app, observed, problems);
+  const auto exposure = assess_exposure(app, observed, problems);
   const auto replicas = assess_replicas(app, observed, deployment);
-  const auto stalled = assess_stalled(observed, exposure, redis, replicas);
-  const auto ready = assess_ready(replicas, redis, exposure, stalled);
+  const auto stalled = assess_stalled(problems, exposure, redis, replicas);
+  const auto ready = assess_ready(assess_writes(plan, observed, problems), replicas, redis, exposure, stalled);
   const Verdict reconciling = ready.holds || stalled.holds ? Verdict{false, reason::kSettled, "nothing is left to do"}
                                                            : Verdict{true, reason::kProgressing, ready.message};
   api::RealtimeAppStatus status;
   status.observed_generation = app.generation;
   status.replicas = deployment == nullptr ? 0 : deployment->replicas;
-  const bool current = deployment != nullptr && deployment->observed_generation >= deployment->generation;
-  status.ready_replicas = current ? std::min(deployment->ready_replicas, deployment->updated_replicas) : 0;
+  status.ready_replicas = ready_replicas(app, plan, observed);
   status.replicas_summary = fmt::format("{}/{}", status.ready_replicas, app.spec.replicas);
   for (const auto& [name, value] : api::selector_labels(app.key.name, api::kComponentApp))
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
-  status.url = fleet_url(app, observed);
+  status.url = app_url(app, observed);
+  status.addresses = held_addresses(app, observed);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);
@@ -209,7 +287,28 @@ api::RealtimeAppStatus with_transition_times(api::RealtimeAppStatus status, cons
     const bool same = previous != nullptr && previous->status == current.status;
     current.last_transition_time = same ? previous->last_transition_time : now;
   }
+  for (auto& address : status.addresses) {
+    if (!address.since.empty()) continue;
+    address.since = now;
+    for (const auto& held : before.addresses)
+      if (held.class_name == address.class_name && held.host == address.host && held.path == address.path)
+        address.since = held.since;
+  }
   return status;
+}
+
+bool is_urgent(const api::RealtimeAppStatus& before, const api::RealtimeAppStatus& after) {
+  if (before.observed_generation != after.observed_generation || before.url != after.url ||
+      before.addresses != after.addresses || before.server != after.server || before.redis != after.redis)
+    return true;
+  return std::any_of(after.conditions.begin(), after.conditions.end(), [&](const api::Condition& now) {
+    const auto* then = before.condition(now.type);
+    if (then == nullptr) return true;
+    const auto* term = reason::find(now.reason);
+    const bool warns = then->reason != now.reason && term != nullptr && term->warns;
+    const bool turns = then->status != now.status && (now.type == condition::kReady || now.type == condition::kStalled);
+    return warns || turns;
+  });
 }
 
 }  // namespace controllers

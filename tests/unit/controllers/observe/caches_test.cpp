@@ -30,11 +30,11 @@ api::DecodedApp app(int number, std::int64_t generation) {
 }
 
 /// A child of the app with these fields.
-controllers::ChildState child(int number, const std::string& digest) {
+controllers::ChildState child(int number, std::uint64_t digest) {
   controllers::ChildState state;
-  state.controller = {"", std::string{api::kRealtimeApp.kind}, app_key(number).name, fmt::format("uid-{}", number),
-                      true};
-  state.digest = digest;
+  state.app = app_key(number).name;
+  state.controller_uid = fmt::format("uid-{}", number);
+  state.digest = {digest, digest};
   return state;
 }
 
@@ -51,7 +51,7 @@ struct Scene {
     caches.connect(manager, queue);
     for (int number = 0; number < kApps; ++number) {
       caches.apps.put(app_key(number), "1", app(number, 1));
-      caches.of("Deployment").put(app_key(number), "1", child(number, "as planned"));
+      caches.of("Deployment").put(app_key(number), "1", child(number, 1));
     }
   }
 
@@ -66,35 +66,18 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("What somebody changes goes before all that is there at the start", "[unit][controllers]") {
+TEST_CASE("While an instance stands by, nothing is urgent", "[unit][controllers]") {
   Scene scene;
   REQUIRE(scene.queue.depth() == kApps);
   const int last = kApps - 1;
-  SECTION("an edited specification") {
-    scene.caches.apps.put(app_key(last), "2", app(last, 2));
-    CHECK(scene.next() == app_key(last));
-  }
-  SECTION("a child that was changed") {
-    scene.caches.of("Deployment").put(app_key(last), "2", child(last, "other"));
-    CHECK(scene.next() == app_key(last));
-  }
-  SECTION("a child that was deleted") {
-    scene.caches.of("Deployment").remove(app_key(last));
-    CHECK(scene.next() == app_key(last));
-  }
-  SECTION("an app that was deleted") {
-    scene.caches.apps.remove(app_key(last));
-    CHECK(scene.next() == app_key(last));
-  }
-  SECTION("but not a new status") {
-    auto reported = app(last, 1);
-    reported.app.status.observed_generation = 1;
-    scene.caches.apps.put(app_key(last), "2", reported);
-    CHECK(scene.next() == app_key(0));
-  }
+  SECTION("not an edited specification") { scene.caches.apps.put(app_key(last), "2", app(last, 2)); }
+  SECTION("not a child that was changed") { scene.caches.of("Deployment").put(app_key(last), "2", child(last, 2)); }
+  SECTION("not a child that was deleted") { scene.caches.of("Deployment").remove(app_key(last)); }
+  SECTION("not an app that was deleted") { scene.caches.apps.remove(app_key(last)); }
+  CHECK(scene.next() == app_key(0));
 }
 
-TEST_CASE("What is new after the start goes before what waits since", "[unit][controllers]") {
+TEST_CASE("What is changed after the start goes before what waits since", "[unit][controllers]") {
   support::ScriptedServer server{[](const support::ScriptedRequest&, support::ScriptedReply& reply) {
     reply.begin_stream();
     reply.raw(kComplete);
@@ -109,9 +92,25 @@ TEST_CASE("What is new after the start goes before what waits since", "[unit][co
   caches.connect(manager, queue);
   const std::jthread running{[&](const std::stop_token& stop) { manager.run(stop); }};
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (!manager.synced() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-  REQUIRE(manager.synced());
+  while (!manager.works() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  REQUIRE(manager.works());
   for (int number = 0; number < kApps; ++number) queue.add(app_key(number), runtime::Priority::kLow);
-  caches.apps.put(app_key(kApps), "2", app(kApps, 1));
-  CHECK(queue.get({}) == app_key(kApps));
+  const int last = kApps - 1;
+  SECTION("a new app") {
+    caches.apps.put(app_key(kApps), "2", app(kApps, 1));
+    CHECK(queue.get({}) == app_key(kApps));
+  }
+  SECTION("a child that was changed") {
+    caches.of("Deployment").put(app_key(last), "2", child(last, 2));
+    CHECK(queue.get({}) == app_key(last));
+  }
+  SECTION("but not a new status") {
+    caches.apps.put(app_key(last), "2", app(last, 1));
+    REQUIRE(queue.get({}) == app_key(last));
+    queue.done(app_key(last));
+    auto reported = app(last, 1);
+    reported.app.status.observed_generation = 1;
+    caches.apps.put(app_key(last), "3", reported);
+    CHECK(queue.get({}) == app_key(0));
+  }
 }

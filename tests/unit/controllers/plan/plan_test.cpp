@@ -1,15 +1,18 @@
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
-#include "operator/controllers/realtimeapp/status/status.hpp"
 
 #include <algorithm>
 
 #include "core/digest.hpp"
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
+#include "operator/controllers/realtimeapp/status/status.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_app.hpp"
 
 using controllers::Plan;
 using nlohmann::json;
+using support::add_child;
 using support::sample_app;
 using support::sample_observed;
 
@@ -41,11 +44,11 @@ json environment(const json& workload, const std::string& name) {
 TEST_CASE("A RealtimeApp is planned as its children, in the order in which they depend on each other",
           "[unit][controllers]") {
   const auto plan = controllers::plan(sample_app(), sample_observed());
-  CHECK(names(plan) == std::vector<std::string>{"ServiceAccount/chat", "Service/chat-redis", "StatefulSet/chat-redis",
-                                                "Service/chat", "Service/chat-headless", "Deployment/chat",
-                                                "PodDisruptionBudget/chat", "Ingress/chat"});
+  CHECK(names(plan) == std::vector<std::string>{"ServiceAccount/chat", "Secret/chat-redis", "Service/chat-redis",
+                                                "StatefulSet/chat-redis", "Service/chat", "Service/chat-headless",
+                                                "Deployment/chat", "PodDisruptionBudget/chat", "Ingress/chat"});
   CHECK(plan.removals.empty());
-  CHECK_FALSE(plan.create_redis_credentials);
+  CHECK(plan.problems.empty());
 }
 
 TEST_CASE("Planning twice gives the same", "[unit][controllers]") {
@@ -68,14 +71,79 @@ TEST_CASE("Every child is owned by its app and carries the labels by which it is
   }
 }
 
-TEST_CASE("Redis' password is made before anything that needs it is planned", "[unit][controllers]") {
+TEST_CASE("Redis' Secret is created once, and what needs it waits for it", "[unit][controllers]") {
   auto observed = sample_observed();
-  observed.redis_credentials.reset();
+  observed.redis_secret.credentials.reset();
+  observed.new_password = "pw";
+  observed.new_digest_key = "key";
   const auto plan = controllers::plan(sample_app(), observed);
-  CHECK(plan.create_redis_credentials);
-  CHECK(plan.children.empty());
-  observed.redis_credentials = controllers::RedisCredentials{"", false};
-  CHECK_FALSE(controllers::plan(sample_app(), observed).create_redis_credentials);
+  const controllers::ChildId secret{"Secret", "chat-redis"};
+  std::vector<std::string> waiting;
+  for (const auto& child : plan.children) {
+    CHECK(child.create_only == (child.id() == secret));
+    if (std::count(child.needs.begin(), child.needs.end(), secret) > 0) waiting.emplace_back(child.id().kind);
+  }
+  CHECK(waiting == std::vector<std::string>{"StatefulSet", "Deployment"});
+  // What it is created with is what is read of it, so that nothing restarts afterwards.
+  const auto read = controllers::read_redis_credentials(kube::Object{find(plan, "Secret", "chat-redis")});
+  CHECK(read.usable());
+  CHECK(find(plan, "Deployment",
+             "chat")["spec"]["template"]["metadata"]["annotations"]["realtimeoperator.dev/redis-credentials"] ==
+        read.digest);
+}
+
+TEST_CASE("A Secret that cannot be used holds back what has yet to be created, and nothing that runs",
+          "[unit][controllers]") {
+  const controllers::ChildId secret{"Secret", "chat-redis"};
+  const auto broken = [&](controllers::Observed observed) {
+    observed.redis_secret.credentials->consistent = false;
+    return controllers::plan(sample_app(), observed);
+  };
+  const auto needs_secret = [&](const Plan& plan, std::string_view kind) {
+    for (const auto& child : plan.children)
+      if (child.id().kind == kind && std::count(child.needs.begin(), child.needs.end(), secret) > 0) return true;
+    return false;
+  };
+  const auto fresh = broken(sample_observed());
+  CHECK(fresh.problems.at(secret).reason == api::reason::kRedisPasswordMismatch);
+  CHECK(needs_secret(fresh, "Deployment"));
+  CHECK(needs_secret(fresh, "StatefulSet"));
+  auto running = support::healthy_observed();
+  add_child(running, "Deployment", "chat", 3).credentials_digest = "as it was";
+  const auto kept = broken(running);
+  CHECK_FALSE(needs_secret(kept, "Deployment"));
+  CHECK(find(kept, "Deployment",
+             "chat")["spec"]["template"]["metadata"]["annotations"]["realtimeoperator.dev/redis-credentials"] ==
+        "as it was");
+}
+
+TEST_CASE("The Ingress waits for its Service, and nothing else does", "[unit][controllers]") {
+  const auto plan = controllers::plan(sample_app(), sample_observed());
+  const controllers::ChildId service{"Service", "chat"};
+  for (const auto& child : plan.children)
+    CHECK((std::count(child.needs.begin(), child.needs.end(), service) > 0) == (child.id().kind == "Ingress"));
+}
+
+TEST_CASE("Pods with the plain digest of older versions are not replaced for the keyed one", "[unit][controllers]") {
+  const auto app = sample_app();
+  auto observed = support::healthy_observed();
+  observed.redis_secret.credentials->plain_digest = "plain";
+  const auto annotation = [&](std::string_view kind, const std::string& name) {
+    const auto plan = controllers::plan(app, observed);
+    return find(plan, kind,
+                name)["spec"]["template"]["metadata"]["annotations"]["realtimeoperator.dev/redis-credentials"];
+  };
+  const auto planned = controllers::plan(app, observed);
+  for (const auto& [kind, name] : {std::pair{"Deployment", "chat"}, std::pair{"StatefulSet", "chat-redis"}}) {
+    auto& live = observed.children.at({kind, name});
+    live.credentials_digest = "plain";
+    live.pod_digest = controllers::pod_template_digest(find(planned, kind, name)["spec"]["template"]);
+    CHECK(annotation(kind, name) == "plain");
+    live.pod_digest = {1, 2};  // its pods are replaced for another reason
+    CHECK(annotation(kind, name) == "digest");
+    live.credentials_digest = "plain digest of an old password";
+    CHECK(annotation(kind, name) == "digest");
+  }
 }
 
 TEST_CASE("The app's pods get PORT, POD_NAME and REDIS_URL and no rights", "[unit][controllers]") {
@@ -137,7 +205,7 @@ TEST_CASE("An image of Redis that the manifest does not name stays what it was",
 TEST_CASE("The pods restart when the Redis password changes, and only then", "[unit][controllers]") {
   const auto annotation = [](const char* digest) {
     auto observed = sample_observed();
-    observed.redis_credentials->digest = digest;
+    observed.redis_secret.credentials->digest = digest;
     const auto plan = controllers::plan(sample_app(), observed);
     return find(plan, "Deployment", "chat")["spec"]["template"]["metadata"]["annotations"];
   };
@@ -150,7 +218,7 @@ TEST_CASE("Without a backplane neither Redis nor REDIS_URL is planned, and an ol
   auto app = sample_app();
   app.spec.redis.type = api::RedisType::kNone;
   auto observed = support::healthy_observed();
-  observed.redis_credentials.reset();
+  observed.redis_secret = {};
   const auto plan = controllers::plan(app, observed);
   CHECK(environment(find(plan, "Deployment", "chat"), "REDIS_URL").is_null());
   CHECK(plan.removals == std::vector<controllers::ChildId>{{"Service", "chat-redis"}, {"StatefulSet", "chat-redis"}});
@@ -206,11 +274,11 @@ TEST_CASE("An exposure that is no longer wanted is removed", "[unit][controllers
 }
 
 TEST_CASE("A Secret of Redis credentials is used only when it is whole and of one password", "[unit][controllers]") {
-  auto secret = controllers::redis_secret(sample_app(), "pw");
+  auto secret = controllers::redis_secret(sample_app(), "pw", "key");
   const auto credentials = controllers::read_redis_credentials(secret);
   CHECK(credentials.usable());
   CHECK(credentials.digest !=
-        controllers::read_redis_credentials(controllers::redis_secret(sample_app(), "other")).digest);
+        controllers::read_redis_credentials(controllers::redis_secret(sample_app(), "other", "key")).digest);
   const auto with = [&](const char* key, const std::string& value) {
     auto changed = secret;
     changed.json()["data"][key] = core::base64_encode(value);
@@ -225,7 +293,6 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
   CHECK_FALSE(controllers::read_redis_credentials(secret).complete);
 
   auto observed = support::healthy_observed();
-  observed.redis_credentials->consistent = false;
-  CHECK(controllers::plan(sample_app(), observed).children.empty());
-  CHECK(controllers::assess(sample_app(), observed).condition("Stalled")->reason == "RedisPasswordMismatch");
+  observed.redis_secret.credentials->consistent = false;
+  CHECK(support::assess(sample_app(), observed).condition("Stalled")->reason == "RedisPasswordMismatch");
 }

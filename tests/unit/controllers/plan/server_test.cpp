@@ -46,8 +46,8 @@ TEST_CASE("The bundled server is a fleet like any other, with a configuration", 
   const auto plan = controllers::plan(sample_server_app(), sample_observed());
   std::vector<std::string> kinds;
   for (const auto& child : plan.children) kinds.emplace_back(child.type.kind);
-  CHECK(kinds == std::vector<std::string>{"ServiceAccount", "ConfigMap", "Service", "StatefulSet", "Service", "Service",
-                                          "Deployment", "PodDisruptionBudget", "Ingress"});
+  CHECK(kinds == std::vector<std::string>{"ServiceAccount", "ConfigMap", "Secret", "Service", "StatefulSet", "Service",
+                                          "Service", "Deployment", "PodDisruptionBudget", "Ingress"});
 }
 
 TEST_CASE("The server's pods are restricted and read their configuration from a file", "[unit][controllers]") {
@@ -155,20 +155,20 @@ TEST_CASE("An app that goes over to an image of its own loses its configuration 
 
 TEST_CASE("An image of the server that the manifest does not name stays what it was", "[unit][controllers]") {
   auto app = sample_server_app();
-  CHECK(controllers::assess(app, sample_observed()).server.image == "realtime-server:default");
+  CHECK(support::assess(app, sample_observed()).server.image == "realtime-server:default");
   app.status.server.default_image = "realtime-server:old";
-  CHECK(controllers::assess(app, sample_observed()).server.image == "realtime-server:old");
+  CHECK(support::assess(app, sample_observed()).server.image == "realtime-server:old");
   CHECK(pod_of(deployment_of(app))["containers"][0]["image"] == "realtime-server:old");
   app.spec.server->image = "realtime-server:mine";
   CHECK(pod_of(deployment_of(app))["containers"][0]["image"] == "realtime-server:mine");
-  CHECK(controllers::assess(support::sample_app(), sample_observed()).server.image.empty());
+  CHECK(support::assess(support::sample_app(), sample_observed()).server.image.empty());
 }
 
 TEST_CASE("The status says how many are connected, if that is known", "[unit][controllers]") {
   auto observed = sample_observed();
-  CHECK_FALSE(controllers::assess(sample_server_app(), observed).connections);
+  CHECK_FALSE(support::assess(sample_server_app(), observed).connections);
   observed.connections = 0;
-  CHECK(controllers::assess(sample_server_app(), observed).connections == 0);
+  CHECK(support::assess(sample_server_app(), observed).connections == 0);
 }
 
 TEST_CASE("Of a ReplicaSet it is kept whose it is and which configuration it has", "[unit][controllers]") {

@@ -1,4 +1,4 @@
-#include "operator/kube/ownership.hpp"
+#include "operator/kube/managed_fields.hpp"
 
 #include "operator/kube/quantity.hpp"
 #include "tests/support/catch.hpp"
@@ -40,11 +40,11 @@ kube::Object desired() {
        "env": [{"name": "PORT", "value": "8000"}]}]}}}})")};
 }
 
-std::string live_digest(const kube::Object& object) {
+kube::ProjectionDigest live_digest(const kube::Object& object) {
   return kube::projection_digest(kube::owned_fields(object, "realtime-operator"));
 }
 
-const std::string kWanted = kube::projection_digest(kube::desired_fields(desired()));
+const kube::ProjectionDigest kWanted = kube::projection_digest(kube::desired_fields(desired()));
 
 }  // namespace
 
@@ -99,4 +99,38 @@ TEST_CASE("Quantities are equal when their values are", "[unit][kube]") {
   CHECK(kube::quantity_value("0.1n") == kube::quantity_value("1n"));  // rounded up
   for (const char* wrong : {"", ".", "Mi", "1 Gi", "1mi", "--1", "1e", "1e99", "999999999999999999999999999999"})
     CHECK_FALSE(kube::quantity_value(wrong).has_value());
+}
+
+TEST_CASE("The order of variables is drift, as one may refer to those before it", "[unit][kube]") {
+  auto wanted = desired();
+  auto& env = wanted.json()["spec"]["template"]["spec"]["containers"][0]["env"];
+  env.push_back({{"name", "A"}, {"value", "$(PORT)"}});
+  const auto one = kube::projection_digest(kube::desired_fields(wanted));
+  std::swap(env[0], env[1]);
+  CHECK(kube::projection_digest(kube::desired_fields(wanted)) != one);
+}
+
+TEST_CASE("What a rollback by hand left is removed, and what a restart left is not", "[unit][kube]") {
+  const auto object = kube::Object{json::parse(R"({
+    "metadata": {"resourceVersion": "7", "managedFields": [
+      {"manager": "realtime-operator", "operation": "Apply", "fieldsV1": {}},
+      {"manager": "kubectl-rollout", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {
+        "f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}, "f:old": {}}},
+        "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:image": {}, "f:env": {
+          "k:{\"name\":\"OLD\"}": {".": {}, "f:name": {}, "f:value": {}}}}}}}}}}]},
+    "spec": {"template": {
+      "metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now", "old": "1"}},
+      "spec": {"containers": [{"name": "app", "image": "chat:1", "env": [{"name": "PORT"}, {"name": "OLD", "value": "x"}]}]}}}})")};
+  const std::string restarted = "kubectl.kubernetes.io/restartedAt";
+  CHECK(kube::owns_part(object, "kubectl-rollout", {"f:spec", "f:template"}, restarted));
+  CHECK(kube::removal_of_owned(object, desired(), "kubectl-rollout", {"spec", "template"}, restarted) ==
+        json::parse(R"([{"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+          {"op": "remove", "path": "/spec/template/metadata/annotations/old"},
+          {"op": "remove", "path": "/spec/template/spec/containers/0/env/1"},
+          {"op": "remove", "path": "/metadata/managedFields/1"}])"));
+  auto restart = object;
+  restart.json()["metadata"]["managedFields"][1]["fieldsV1"] =
+      json::parse(R"({"f:spec": {"f:template": {"f:metadata": {"f:annotations": {
+        ".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}}}})");
+  CHECK_FALSE(kube::owns_part(restart, "kubectl-rollout", {"f:spec", "f:template"}, restarted));
 }

@@ -1,0 +1,67 @@
+#include "operator/controllers/realtimeapp/apply/write_memory.hpp"
+
+#include <fmt/format.h>
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/apply/child_writer.hpp"
+
+namespace controllers {
+namespace {
+
+namespace reason = api::reason;
+using Clock = std::chrono::steady_clock;
+
+Problem not_converging(const PlannedChild& child, const std::string& other_manager) {
+  const auto other = other_manager.empty() ? std::string{"an admission webhook or another controller"}
+                                           : fmt::format("field manager \"{}\" or an admission webhook", other_manager);
+  return {reason::kNotConverging,
+          fmt::format("{} \"{}\" does not stay as applied: {} changes fields that this operator sets; configure it to "
+                      "skip objects labelled app.kubernetes.io/managed-by=realtime-operator",
+                      child.type.kind, child.desired.name(), other)};
+}
+
+}  // namespace
+
+Problem refused(const PlannedChild& child, const core::Error& error) {
+  return {reason::kChildRefused,
+          fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.desired.name(), error.message)};
+}
+
+std::optional<Problem> known_fight(const PlannedChild& child, const ChildState& live, AppMemory& memory) {
+  const auto found = memory.writes.find(child.id());
+  if (found == memory.writes.end()) return std::nullopt;
+  auto& known = found->second;
+  if (known.wanted != child.digest) {  // another spec is another try
+    memory.writes.erase(found);
+    return std::nullopt;
+  }
+  const bool came_out_so = known.got != known.wanted && known.got == live.digest;
+  const bool is_fight = known.corrections >= ChildWriter::kMaxCorrections && known.found == live.digest;
+  if (!came_out_so && !is_fight) return std::nullopt;
+  if (Clock::now() < known.retry_at) return not_converging(child, live.other_manager);
+  known.corrections = 0;
+  return std::nullopt;
+}
+
+std::optional<Problem> note_write(const PlannedChild& child, const ChildState* live, const kube::ProjectionDigest& got,
+                                  AppMemory& memory) {
+  const auto now = Clock::now();
+  auto& known = memory.writes[child.id()];
+  const bool again = live != nullptr && known.wanted == child.digest && known.found == live->digest &&
+                     now - known.first_correction < ChildWriter::kCorrectionsWithin;
+  if (!again) {
+    known.corrections = 0;
+    known.first_correction = now;
+  }
+  if (live != nullptr) {
+    ++known.corrections;
+    known.found = live->digest;
+  }
+  known.wanted = child.digest;
+  known.got = got;
+  known.retry_at = now + ChildWriter::kRetryUnconverged;
+  if (got != child.digest) return not_converging(child, {});
+  return std::nullopt;
+}
+
+}  // namespace controllers

@@ -1,0 +1,23 @@
+// Whether writing a child is worth another try: what did not come out as asked, and fights with another manager. Pure
+// but for the clock; works on one app's memory.
+#pragma once
+
+#include <optional>
+
+#include "operator/controllers/realtimeapp/observe/app_memory.hpp"
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
+
+namespace controllers {
+
+/// What the API server's refusal of a child means to a user.
+Problem refused(const PlannedChild& child, const core::Error& error);
+
+/// The problem of a child that is not worth writing now: another manager changes it whatever is applied.
+std::optional<Problem> known_fight(const PlannedChild& child, const ChildState& live, AppMemory& memory);
+
+/// Notes that a child was written and what came of it; the problem if it is not as asked. `live` is what it was before,
+/// null if it was created.
+std::optional<Problem> note_write(const PlannedChild& child, const ChildState* live, const kube::ProjectionDigest& got,
+                                  AppMemory& memory);
+
+}  // namespace controllers

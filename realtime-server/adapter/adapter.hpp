@@ -28,11 +28,11 @@ enum class State : std::uint8_t {
   kLocal,       ///< there is no backplane: this replica is alone by choice
   kConnecting,  ///< never subscribed so far: not ready
   kConnected,
-  kDeaf,  ///< Redis answers, but our subscription does not: not ready
-  kGone,  ///< Redis does not answer: ready, clients of this replica go on
+  kNotReceiving,  ///< Redis answers, but our subscription does not: not ready
+  kDisconnected,  ///< Redis does not answer: ready, clients of this replica go on
 };
 
-/// "local", "connecting", "connected", "deaf", "gone".
+/// "local", "connecting", "connected", "not_receiving", "disconnected".
 std::string_view name_of(State state);
 
 /// Counts since the start.

@@ -215,7 +215,7 @@ bool PythonReader::take_binary(std::string_view data) {
   }
   if (!inside(*args).empty()) args_.push_back(inside(*args));
   const auto known = [this](const auto& placeholder) { return placeholder.num < attachments_.size(); };
-  return !cursor.failed() && !attachments_.empty() && attachments_.size() <= socketio::kMostAttachments &&
+  return !cursor.failed() && !attachments_.empty() && attachments_.size() <= socketio::kMaxAttachments &&
          std::all_of(placeholders_.begin(), placeholders_.end(), known);
 }
 

@@ -71,12 +71,12 @@ State PythonDialect::state() const {
       return State::kConnecting;
     case redis::BusState::kSubscribed:
       return State::kConnected;
-    case redis::BusState::kDeaf:
-      return State::kDeaf;
-    case redis::BusState::kGone:
+    case redis::BusState::kNotReceiving:
+      return State::kNotReceiving;
+    case redis::BusState::kDisconnected:
       break;
   }
-  return State::kGone;
+  return State::kDisconnected;
 }
 
 std::string_view PythonDialect::trouble() const { return bus_.trouble(); }

@@ -17,7 +17,7 @@ using BacklogHook = boost::intrusive::list_base_hook<boost::intrusive::tag<Backl
 class Backlog : public BacklogHook {
  public:
   virtual ~Backlog() = default;
-  /// The memory that it keeps, in bytes, as Outbox::memory says it; 0: none.
+  /// The memory that it keeps, in bytes, as SendQueue::memory says it; 0: none.
   virtual std::size_t backlog() const = 0;
   /// Ends the peer's connection as a slow consumer and frees what waits; may destroy this.
   virtual void cut_off() = 0;

@@ -19,7 +19,7 @@ enum class CloseReason : std::uint8_t {
   kOverlapping,     ///< two GETs, two POSTs or two WebSockets at once
   kConnectTimeout,  ///< no CONNECT within connectTimeout
   kUpgradeTimeout,  ///< a probe that was not followed by an upgrade in time; the session lives
-  kSlowConsumer,    ///< the outbox exceeded its bound, or was of those with most when memory was short
+  kSlowConsumer,    ///< the send queue exceeded its bound, or was of those with most when memory was short
   kDrain,           ///< the server moves its clients elsewhere
   kHeaderTimeout,   ///< a request's headers took too long
   kBodyTimeout,     ///< a request's body or a binary packet's next attachment took too long

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "realtime-server/redis/error_messages.hpp"
 #include "realtime-server/redis/link.hpp"
-#include "realtime-server/redis/words.hpp"
 
 namespace redis {
 
@@ -39,8 +39,8 @@ struct Bus::Parts {
   std::string publisher_trouble;
   std::size_t confirmed = 0;  // channels of the current subscription
   bool subscribed = false;
-  Link::Clock::time_point deaf_since;   // when the subscription was lost
-  bool failed_beside_publisher = true;  // the subscription was tried in vain since the publisher came up
+  Link::Clock::time_point not_receiving_since;  // when the subscription was lost
+  bool failed_beside_publisher = true;          // the subscription was tried in vain since the publisher came up
   bool subscription_was_up = false;
   bool publisher_was_up = false;
 };
@@ -136,7 +136,7 @@ void Bus::Parts::on_message(const Reply& message) {
 
 void Bus::Parts::on_subscription_down(const core::Error& error) {
   tell(subscription_trouble, fmt::format("subscription: {}", error.message));
-  if (subscribed) deaf_since = Link::Clock::now();
+  if (subscribed) not_receiving_since = Link::Clock::now();
   subscribed = false;
   if (publisher->is_up()) failed_beside_publisher = true;
   // Whether it is the subscription or Redis itself, an answer to a question asked from now on will tell.
@@ -164,11 +164,12 @@ void Bus::Parts::judge() {
   } else if (state == BusState::kConnecting) {
     next = state;
   } else if (!publisher->is_up()) {
-    next = BusState::kGone;
-  } else if (publisher->proved_at() >= deaf_since && (state != BusState::kGone || failed_beside_publisher)) {
+    next = BusState::kDisconnected;
+  } else if (publisher->proved_at() >= not_receiving_since &&
+             (state != BusState::kDisconnected || failed_beside_publisher)) {
     // When Redis comes back and the publisher is the first to see it, the subscription has its try before it is called
     // deaf: a restart of Redis must not look like that to whoever sends clients elsewhere.
-    next = BusState::kDeaf;
+    next = BusState::kNotReceiving;
   }
   if (next == state) return;
   state = next;

@@ -22,10 +22,10 @@ class io_context;
 namespace redis {
 
 enum class BusState {
-  kConnecting,  ///< there has been no subscription yet
-  kSubscribed,  ///< messages come in
-  kDeaf,        ///< Redis answers, but the subscription is down or silent
-  kGone,        ///< Redis does not answer at all
+  kConnecting,    ///< there has been no subscription yet
+  kSubscribed,    ///< messages come in
+  kNotReceiving,  ///< Redis answers, but the subscription is down or silent
+  kDisconnected,  ///< Redis does not answer at all
 };
 
 struct BusStateInfo {
@@ -36,8 +36,8 @@ struct BusStateInfo {
 /// The catalogue of states.
 inline constexpr std::array<BusStateInfo, 4> kBusStates{{{BusState::kConnecting, "connecting"},
                                                          {BusState::kSubscribed, "subscribed"},
-                                                         {BusState::kDeaf, "deaf"},
-                                                         {BusState::kGone, "gone"}}};
+                                                         {BusState::kNotReceiving, "not_receiving"},
+                                                         {BusState::kDisconnected, "disconnected"}}};
 
 std::string_view bus_state_name(BusState state);
 

@@ -6,7 +6,7 @@
 namespace redis {
 namespace {
 
-constexpr std::size_t kMostHeaderBytes = 23;  // a type, 20 digits, CR, LF
+constexpr std::size_t kMaxHeaderBytes = 23;  // a type, 20 digits, CR, LF
 
 void append_header(std::string& out, char type, std::size_t number) {
   std::array<char, 20> digits;
@@ -28,8 +28,8 @@ void append_command(std::string& out, std::initializer_list<std::string_view> wo
 }
 
 std::size_t command_size(std::initializer_list<std::string_view> words) {
-  std::size_t size = kMostHeaderBytes;
-  for (const auto word : words) size += kMostHeaderBytes + word.size() + 2;
+  std::size_t size = kMaxHeaderBytes;
+  for (const auto word : words) size += kMaxHeaderBytes + word.size() + 2;
   return size;
 }
 

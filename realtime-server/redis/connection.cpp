@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "realtime-server/redis/command.hpp"
-#include "realtime-server/redis/words.hpp"
+#include "realtime-server/redis/error_messages.hpp"
 
 namespace redis {
 namespace {

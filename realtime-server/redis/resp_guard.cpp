@@ -6,7 +6,7 @@
 namespace redis {
 namespace {
 
-constexpr std::size_t kMostHeaderBytes = 32;  // type, sign, 19 digits, CR, LF; no honest one is longer
+constexpr std::size_t kMaxHeaderBytes = 32;  // type, sign, 19 digits, CR, LF; no honest one is longer
 constexpr std::string_view kNil = "$-1\r\n";
 
 tl::unexpected<RespFault> fault(RespFault which) { return tl::unexpected<RespFault>(which); }
@@ -70,10 +70,10 @@ RespGuard::Taken RespGuard::take(std::string_view bytes) {
 }
 
 RespGuard::Taken RespGuard::take_header(std::string_view bytes) {
-  const auto end = bytes.substr(0, kMostHeaderBytes).find('\n');
+  const auto end = bytes.substr(0, kMaxHeaderBytes).find('\n');
   const bool whole = end != std::string_view::npos;
-  const auto piece = bytes.substr(0, whole ? end + 1 : kMostHeaderBytes);
-  if (held_.size() + piece.size() > kMostHeaderBytes) return fault(RespFault::kBadLength);
+  const auto piece = bytes.substr(0, whole ? end + 1 : kMaxHeaderBytes);
+  if (held_.size() + piece.size() > kMaxHeaderBytes) return fault(RespFault::kBadLength);
   const bool cut = !whole || !held_.empty();
   if (cut) held_ += piece;
   if (!whole) return Piece{piece.size(), false};
@@ -120,7 +120,7 @@ tl::expected<bool, RespFault> RespGuard::begin_array(std::uint64_t length) {
   }
   if (length > limits_.elements - reply_elements_) return fault(RespFault::kTooManyElements);
   reply_elements_ += length;
-  if (depth_ == std::min(limits_.depth, kMostDepth)) return fault(RespFault::kTooDeep);
+  if (depth_ == std::min(limits_.depth, kMaxDepth)) return fault(RespFault::kTooDeep);
   left_[depth_++] = length;
   place_ = Place::kStart;
   return true;

@@ -19,7 +19,7 @@ struct RespLimits {
   std::size_t bulk_bytes = std::size_t{64} << 20U;
   std::size_t line_bytes = std::size_t{64} << 10U;  ///< of a status, an error or an integer, with its end
   std::size_t elements = 1024;                      ///< of all arrays of one reply together
-  std::size_t depth = 4;                            ///< of arrays in arrays; at most RespGuard::kMostDepth
+  std::size_t depth = 4;                            ///< of arrays in arrays; at most RespGuard::kMaxDepth
   /// What a bulk may measure to be left out of the stream instead of ending the connection: what Redis lets through by
   /// default (proto-max-bulk-len).
   std::uint64_t skipped_bytes = std::uint64_t{512} << 20U;
@@ -60,7 +60,7 @@ const RespFaultInfo& fault_info(RespFault fault);
 
 class RespGuard {
  public:
-  static constexpr std::size_t kMostDepth = 7;  // as hiredis'
+  static constexpr std::size_t kMaxDepth = 7;  // as hiredis'
   /// Takes what may go on; the bytes are valid during the call.
   using Sink = std::function<void(std::string_view)>;
 
@@ -106,7 +106,7 @@ class RespGuard {
   std::size_t reply_bytes_ = 0;  // of the current reply: bulks that go on, and lines
   std::size_t reply_elements_ = 0;
   std::size_t depth_ = 0;
-  std::array<std::uint64_t, kMostDepth> left_{};  // elements due in each open array
+  std::array<std::uint64_t, kMaxDepth> left_{};  // elements due in each open array
   std::uint64_t skipped_ = 0;
   std::uint64_t last_skipped_bytes_ = 0;
 };

@@ -178,7 +178,7 @@ void Client::upgrade(transport::WebSocket& socket) {
     session_.on_post_end();
   }
   socket.disarm();
-  if (!base64_) polling_->outbox().decode_base64(environment_.context.arena);
+  if (!base64_) polling_->send_queue().decode_base64(environment_.context.arena);
   socket.take_over(*polling_);
   over_websocket_ = true;
   outlet_ = &socket;
@@ -217,11 +217,11 @@ void Client::on_awaited_too_long() {
 
 void Client::flush_poll() {
   if (polling_->overflowed()) return close(CloseReason::kSlowConsumer);
-  auto& outbox = polling_->outbox();
+  auto& send_queue = polling_->send_queue();
   auto& context = environment_.context;
-  if (poll_ && session_.may_send() && !outbox.empty())
-    answer_poll({.ranges = outbox.take_payload(engineio::kPacketsPerPoll, context.arena)});
-  if (!outbox.empty()) context.backlogs.add(*polling_);
+  if (poll_ && session_.may_send() && !send_queue.empty())
+    answer_poll({.ranges = send_queue.take_payload(engineio::kPacketsPerPoll, context.arena)});
+  if (!send_queue.empty()) context.backlogs.add(*polling_);
 }
 
 void Client::answer_poll(transport::Answer answer) {
@@ -237,7 +237,8 @@ void Client::answer_poll(transport::Answer answer) {
 void Client::end_poll(CloseReason reason) {
   if (reason == CloseReason::kClientClose) return answer_poll({.body = "6"});
   if (reason == CloseReason::kDrain)
-    return answer_poll({.status = 503, .body = std::string{kGoingAway}, .headers = std::string{forget_replica()}});
+    return answer_poll(
+        {.status = 503, .body = std::string{kGoingAway}, .headers = std::string{clear_affinity_cookie_header()}});
   answer_poll({.status = 400, .body = engineio::body_of(engineio::Refusal::kUnknownSession)});
 }
 
@@ -248,7 +249,7 @@ void Client::close(CloseReason reason) {
   awaited_.disarm();
   connection_.leave_all();
   end_poll(reason);
-  if (polling_) polling_->outbox().clear();
+  if (polling_) polling_->send_queue().clear();
   if (const auto post = std::exchange(post_, nullptr)) {
     post->set_owner(nullptr);
     post->destroy(reason);

@@ -99,7 +99,7 @@ class Client final : public transport::WebSocketOwner,
    public:
     /// Takes binary data as Base64, as polls carry no others.
     explicit PollOutlet(Client& client)
-        : Outlet{client.environment_.context.outbox_limits, client.environment_.context.flush_list, true},
+        : Outlet{client.environment_.context.send_queue_limits, client.environment_.context.flush_list, true},
           client_{client} {}
     void flush() override { client_.flush_poll(); }
     void cut_off() override { client_.close(engineio::CloseReason::kSlowConsumer); }

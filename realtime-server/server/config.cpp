@@ -33,9 +33,9 @@ constexpr Durations kPropagationDelay{0ms, 10min};
 constexpr Durations kDrainDeadline{1s, 24h};
 constexpr Sizes kMaxPayload{kKiB, 64 * kMiB};
 constexpr Sizes kMaxConnections{1, 10'000'000};
-constexpr Sizes kOutboxBytes{64 * kKiB, kGiB};
-constexpr Sizes kOutboxPackets{16, 1'000'000};
-constexpr Sizes kProcessOutboxBytes{kMiB, 1024 * kGiB};
+constexpr Sizes kSendQueueBytes{64 * kKiB, kGiB};
+constexpr Sizes kSendQueueSegments{16, 1'000'000};
+constexpr Sizes kTotalSendQueueBytes{kMiB, 1024 * kGiB};
 constexpr Sizes kDisconnects{0, 10'000'000};
 constexpr std::size_t kLongestPath = 256;
 constexpr std::size_t kLongestChannel = 256;
@@ -127,9 +127,9 @@ void read_limits(ConfigReader fields, LimitsConfig& limits) {
   fields.read("headerTimeout", limits.header_timeout, kTimeout);
   fields.read("bodyTimeout", limits.body_timeout, kTimeout);
   fields.read("maxConnections", limits.max_connections, kMaxConnections, "connections");
-  fields.read("outboxBytes", limits.outbox_bytes, kOutboxBytes, "bytes");
-  fields.read("outboxPackets", limits.outbox_packets, kOutboxPackets, "packets");
-  fields.read("processOutboxBytes", limits.process_outbox_bytes, kProcessOutboxBytes, "bytes");
+  fields.read("sendQueueBytes", limits.send_queue_bytes, kSendQueueBytes, "bytes");
+  fields.read("sendQueueSegments", limits.send_queue_segments, kSendQueueSegments, "segments");
+  fields.read("totalSendQueueBytes", limits.total_send_queue_bytes, kTotalSendQueueBytes, "bytes");
   fields.read("tcpUserTimeout", limits.tcp_user_timeout, kTcpUserTimeout);
   fields.refuse_others();
 }
@@ -168,10 +168,10 @@ void check_orders(ConfigReader& top, const Config& config) {
   ConfigReader limits{top.at("limits")};
   ConfigReader drain{top.at("drain")};
   const Set payload{protocol.at("maxPayload"), std::to_string(config.protocol.max_payload)};
-  const Set outbox{limits.at("outboxBytes"), std::to_string(config.limits.outbox_bytes)};
-  const Set all{limits.at("processOutboxBytes"), std::to_string(config.limits.process_outbox_bytes)};
-  if (config.protocol.max_payload > config.limits.outbox_bytes) refuse_order(payload, outbox);
-  if (config.limits.outbox_bytes > config.limits.process_outbox_bytes) refuse_order(outbox, all);
+  const Set send_queue{limits.at("sendQueueBytes"), std::to_string(config.limits.send_queue_bytes)};
+  const Set all{limits.at("totalSendQueueBytes"), std::to_string(config.limits.total_send_queue_bytes)};
+  if (config.protocol.max_payload > config.limits.send_queue_bytes) refuse_order(payload, send_queue);
+  if (config.limits.send_queue_bytes > config.limits.total_send_queue_bytes) refuse_order(send_queue, all);
   if (config.drain.propagation_delay > config.drain.deadline)
     refuse_order({drain.at("propagationDelay"), format_duration(config.drain.propagation_delay)},
                  {drain.at("deadline"), format_duration(config.drain.deadline)});

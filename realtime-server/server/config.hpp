@@ -32,10 +32,10 @@ struct ProtocolConfig {
 struct LimitsConfig {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
-  std::size_t max_connections = 100'000;           ///< sockets; with more, handshakes get 503
-  std::size_t outbox_bytes = 4 << 20;              ///< of a session, at least max_payload
-  std::size_t outbox_packets = 16'384;             ///< of a session
-  std::size_t process_outbox_bytes = 256U << 20U;  ///< of all sessions together, at least outbox_bytes
+  std::size_t max_connections = 100'000;             ///< sockets; with more, handshakes get 503
+  std::size_t send_queue_bytes = 4 << 20;            ///< of a session, at least max_payload
+  std::size_t send_queue_segments = 16'384;          ///< of a session
+  std::size_t total_send_queue_bytes = 256U << 20U;  ///< of all sessions together, at least send_queue_bytes
   std::chrono::milliseconds tcp_user_timeout{30'000};
 };
 

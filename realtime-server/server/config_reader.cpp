@@ -13,7 +13,7 @@
 namespace server {
 namespace {
 
-constexpr std::size_t kMostReported = 20;
+constexpr std::size_t kMaxReported = 20;
 constexpr std::size_t kLongestWord = 60;
 const YamlNode kAbsent;
 
@@ -70,10 +70,10 @@ core::Error ConfigErrors::error() const {
   std::string text;
   std::size_t count = 0;
   for (const auto& [place, problem] : errors_) {
-    if (++count > kMostReported) break;
+    if (++count > kMaxReported) break;
     text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", source_->described(place), problem);
   }
-  if (errors_.size() > kMostReported) text += fmt::format("\nand {} more", errors_.size() - kMostReported);
+  if (errors_.size() > kMaxReported) text += fmt::format("\nand {} more", errors_.size() - kMaxReported);
   return {core::ErrorKind::kInvalidInput, text};
 }
 

@@ -17,7 +17,7 @@ using socketio::kReservedEvents;
 
 namespace {
 
-constexpr std::size_t kMostArguments = 64;
+constexpr std::size_t kMaxArguments = 64;
 
 /// What causes an action.
 enum class Cause { kConnect, kEvent };
@@ -31,7 +31,7 @@ std::optional<std::size_t> argument_index(std::string_view text) {
   const auto digits = text.substr(1);
   if (digits.starts_with('0') || digits.starts_with('+')) return std::nullopt;
   const auto number = whole_number(digits);
-  return number && *number >= 1 && *number <= kMostArguments ? std::optional<std::size_t>{*number - 1} : std::nullopt;
+  return number && *number >= 1 && *number <= kMaxArguments ? std::optional<std::size_t>{*number - 1} : std::nullopt;
 }
 
 /// Compiles `args`.

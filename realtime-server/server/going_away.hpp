@@ -10,9 +10,9 @@ inline constexpr std::string_view kGoingAway = "the server is going away\n";
 
 /// The header that takes back the cookie of the ingress. With it a client would be brought back here as long as this
 /// replica answers the polls of those that are still on it.
-std::string forget_replica();
+std::string clear_affinity_cookie_header();
 
 /// Whether that cookie is among those of a request (the header Cookie; RFC 6265, section 4.2).
-bool was_led_here(std::string_view cookies);
+bool has_affinity_cookie(std::string_view cookies);
 
 }  // namespace server

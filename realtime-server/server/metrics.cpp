@@ -20,12 +20,12 @@ std::string Exposition::text(const Snapshot& now) {
   set(kConnections, {{"transport", "polling"}}, static_cast<double>(now.polling));
   set(kConnections, {{"transport", "websocket"}}, static_cast<double>(now.websocket));
   set(kSockets, {}, static_cast<double>(now.sockets));
-  set(kOutbox, {}, static_cast<double>(now.outbox_bytes));
-  set(kOutboxMemory, {}, static_cast<double>(now.outbox_memory));
+  set(kSendQueue, {}, static_cast<double>(now.send_queue_bytes));
+  set(kSendQueueMemory, {}, static_cast<double>(now.send_queue_memory));
   set(kLoopLag, {}, now.loop_lag.count());
   set(kDraining, {}, now.draining ? 1 : 0);
   for (const auto state : {adapter::State::kLocal, adapter::State::kConnecting, adapter::State::kConnected,
-                           adapter::State::kDeaf, adapter::State::kGone})
+                           adapter::State::kNotReceiving, adapter::State::kDisconnected})
     set(kRedisState, {{"state", std::string{adapter::name_of(state)}}}, state == now.redis ? 1 : 0);
   for (std::size_t i = 0; i < kConnectOutcomes.size(); ++i)
     count(kConnects, {{"outcome", std::string{kConnectOutcomes.at(i)}}}, now.connects.at(i), told_.connects.at(i));

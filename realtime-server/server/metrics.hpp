@@ -30,10 +30,10 @@ inline constexpr core::MetricInfo kBytes{core::MetricType::kCounter, "realtime_s
                                          "Bytes from and to clients."};
 inline constexpr core::MetricInfo kWrites{core::MetricType::kCounter, "realtime_server_websocket_writes_total",
                                           "Calls of sendmsg for WebSockets."};
-inline constexpr core::MetricInfo kOutbox{core::MetricType::kGauge, "realtime_server_outbox_bytes",
-                                          "Bytes that wait to be sent, shared ones counted for each client."};
-inline constexpr core::MetricInfo kOutboxMemory{core::MetricType::kGauge, "realtime_server_outbox_memory_bytes",
-                                                "Memory that holds what waits to be sent."};
+inline constexpr core::MetricInfo kSendQueue{core::MetricType::kGauge, "realtime_server_send_queue_bytes",
+                                             "Bytes that wait to be sent, shared ones counted for each client."};
+inline constexpr core::MetricInfo kSendQueueMemory{core::MetricType::kGauge, "realtime_server_send_queue_memory_bytes",
+                                                   "Memory that holds what waits to be sent."};
 inline constexpr core::MetricInfo kLoopLag{core::MetricType::kGauge, "realtime_server_loop_lag_seconds",
                                            "How long this scrape waited for the loop."};
 inline constexpr core::MetricInfo kRedisState{core::MetricType::kGauge, "realtime_server_redis_state",
@@ -79,8 +79,8 @@ struct Snapshot {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t writes = 0;
-  std::uint64_t outbox_bytes = 0;
-  std::uint64_t outbox_memory = 0;
+  std::uint64_t send_queue_bytes = 0;
+  std::uint64_t send_queue_memory = 0;
   std::chrono::duration<double> loop_lag{};
   adapter::State redis = adapter::State::kLocal;
   std::string trouble;

@@ -6,7 +6,7 @@
 namespace server {
 namespace {
 
-constexpr std::array<std::string_view, socketio::kMostAttachments> kPlaceholders{
+constexpr std::array<std::string_view, socketio::kMaxAttachments> kPlaceholders{
     R"({"_placeholder":true,"num":0})", R"({"_placeholder":true,"num":1})", R"({"_placeholder":true,"num":2})",
     R"({"_placeholder":true,"num":3})", R"({"_placeholder":true,"num":4})", R"({"_placeholder":true,"num":5})",
     R"({"_placeholder":true,"num":6})", R"({"_placeholder":true,"num":7})", R"({"_placeholder":true,"num":8})",

@@ -31,7 +31,7 @@ class RuleFiller {
   const socketio::Assembled* event_ = nullptr;
   std::vector<std::string_view> pieces_;
   std::vector<std::string_view> attachments_;
-  std::array<std::int8_t, socketio::kMostAttachments> numbers_{};  ///< new ones, by the event's; -1: not used yet
+  std::array<std::int8_t, socketio::kMaxAttachments> numbers_{};  ///< new ones, by the event's; -1: not used yet
 };
 
 }  // namespace server

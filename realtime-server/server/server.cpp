@@ -62,9 +62,9 @@ core::HttpAnswer Server::ready() {
   switch (snapshot->redis) {
     case adapter::State::kConnecting:
       return {503, with("not subscribed to Redis yet")};
-    case adapter::State::kDeaf:
+    case adapter::State::kNotReceiving:
       return {503, with("deaf: Redis answers, but the subscription does not")};
-    case adapter::State::kGone:
+    case adapter::State::kDisconnected:
       return {200, with("ok; Redis is gone, clients of this replica go on, others are not reached")};
     default:
       return {200, with("ok")};

@@ -30,8 +30,8 @@ transport::Limits limits_of(const Config& config) {
   return limits;
 }
 
-engineio::OutboxLimits outboxes_of(const Config& config) {
-  return {config.limits.outbox_bytes, config.limits.outbox_packets, config.limits.process_outbox_bytes};
+engineio::SendQueueLimits send_queue_limits_of(const Config& config) {
+  return {config.limits.send_queue_bytes, config.limits.send_queue_segments, config.limits.total_send_queue_bytes};
 }
 
 engineio::Protocol protocol_of(const Config& config) {
@@ -44,9 +44,9 @@ engineio::Protocol protocol_of(const Config& config) {
 Shard::Shard(const Config& config, const std::string& replica, std::uint8_t index)
     : config_{config},
       loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
-      outbox_limits_{outboxes_of(config)},
+      send_queue_limits_{send_queue_limits_of(config)},
       flush_list_{[this] { boost::asio::post(loop_, [this] { end_turn(); }); }},
-      context_{loop_, limits_of(config), outbox_limits_, flush_list_},
+      context_{loop_, limits_of(config), send_queue_limits_, flush_list_},
       ids_{{engineio::replica_number(replica), index}},
       hub_{config.namespaces, ids_, context_.arena, config.protocol.max_payload},
       environment_{context_,
@@ -130,19 +130,19 @@ std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Re
   Admitted admitted;
   const auto refusal = check(request, admitted);
   // A session that was closed by the drain is unknown; its client is to come back elsewhere, like new ones.
-  const bool goes_away = refuses_handshakes_ && (!refusal || refusal == Refusal::kUnknownSession);
-  if (refusal && !goes_away) {
+  const bool is_going_away = refuses_handshakes_ && (!refusal || refusal == Refusal::kUnknownSession);
+  if (refusal && !is_going_away) {
     refuse(connection, request, *refusal, admitted.query);
     return std::nullopt;
   }
   if (admitted.client != nullptr) return admitted;
-  if (goes_away && !refusal && request.wants_websocket && was_led_here(request.cookies)) return admitted;
-  if (!goes_away && context_.counters.connections <= context_.limits.connections) return admitted;
-  ++counts_.of(goes_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
+  if (is_going_away && !refusal && request.wants_websocket && has_affinity_cookie(request.cookies)) return admitted;
+  if (!is_going_away && context_.counters.connections <= context_.limits.connections) return admitted;
+  ++counts_.of(is_going_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
   auto headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n";
-  if (goes_away) headers += forget_replica();
+  if (is_going_away) headers += clear_affinity_cookie_header();
   connection.answer({.status = 503,
-                     .body = goes_away ? std::string{kGoingAway} : "the server is full\n",
+                     .body = is_going_away ? std::string{kGoingAway} : "the server is full\n",
                      .headers = std::move(headers),
                      .close = true});
   return std::nullopt;
@@ -210,7 +210,7 @@ void Shard::serve_websocket(HttpConnection& connection, const Request& request, 
   auto& client = make_client(TransportName::kWebSocket, admitted.query.base64);
   if (!refuses_handshakes_) return client.open_websocket(connection, *key);
   // From an answer that refuses a WebSocket, browsers take no cookie; and libraries wait for the first packet.
-  client.open_websocket(connection, *key, forget_replica());
+  client.open_websocket(connection, *key, clear_affinity_cookie_header());
   client.close(CloseReason::kDrain);
 }
 
@@ -265,8 +265,8 @@ Snapshot Shard::snapshot() const {
   now.dropped = hub_.counters().dropped;
   now.of(ConnectOutcome::kNamespace) = hub_.counters().connects;
   now.of(ConnectOutcome::kUnknownNamespace) = hub_.counters().refused_connects;
-  now.outbox_bytes = outbox_limits_.process_used;
-  now.outbox_memory = engineio::Chunk::allocated();
+  now.send_queue_bytes = send_queue_limits_.total_used;
+  now.send_queue_memory = engineio::Chunk::allocated();
   now.draining = draining_;
   if (adapter_ != nullptr) {
     now.redis = adapter_->state();

@@ -77,7 +77,7 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
 
   const Config& config_;
   boost::asio::io_context loop_;
-  engineio::OutboxLimits outbox_limits_;
+  engineio::SendQueueLimits send_queue_limits_;
   engineio::FlushList flush_list_;
   transport::Context context_;
   engineio::SessionIds ids_;

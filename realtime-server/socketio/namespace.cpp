@@ -14,7 +14,7 @@ Socket::Socket(const engineio::SessionId& sid, Namespace& nsp, engineio::Outlet&
 Socket::~Socket() { nsp_->remove(*this); }
 
 void Socket::expect_ack(std::uint64_t id, std::shared_ptr<const RemoteCallback> callback) {
-  if (acks_.size() >= kMostPendingAcks) acks_.erase(acks_.begin());
+  if (acks_.size() >= kMaxPendingAcks) acks_.erase(acks_.begin());
   acks_.push_back({id, std::move(callback)});
 }
 
@@ -53,7 +53,7 @@ void Namespace::remove(Socket& socket) {
 bool Namespace::enter(Socket& socket, std::string_view name) {
   const auto is_in = [name](const auto& membership) { return membership.room->name == name; };
   if (std::any_of(socket.rooms_.begin(), socket.rooms_.end(), is_in)) return true;
-  if (socket.rooms_.size() >= kMostRooms) return false;
+  if (socket.rooms_.size() >= kMaxRooms) return false;
   auto found = rooms_.find(name);
   if (found == rooms_.end()) {
     found = rooms_.try_emplace(std::string{name}).first;

@@ -33,9 +33,9 @@ class Namespace {
   /// The socket of this id, or null.
   Socket* find(std::string_view sid) const;
 
-  /// Puts a socket into a room, which is made if it is new. A socket is in at most `kMostRooms`; false if it is in that
+  /// Puts a socket into a room, which is made if it is new. A socket is in at most `kMaxRooms`; false if it is in that
   /// many.
-  static constexpr std::size_t kMostRooms = 1'000;
+  static constexpr std::size_t kMaxRooms = 1'000;
   bool enter(Socket& socket, std::string_view name);
   void leave(Socket& socket, std::string_view room);
   /// Lets everybody leave a room.

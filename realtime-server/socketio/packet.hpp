@@ -20,7 +20,7 @@ enum class PacketType : std::uint8_t {
   kBinaryAck = 6,
 };
 
-inline constexpr std::size_t kMostAttachments = 10;
+inline constexpr std::size_t kMaxAttachments = 10;
 inline constexpr std::size_t kLongestNamespace = 128;  ///< bytes
 inline constexpr std::size_t kLongestAckId = 15;       ///< digits, so that every language has it exactly
 

@@ -18,7 +18,7 @@ class Namespace;
 struct Room;
 
 /// Most acknowledgements that one socket may owe; the oldest is forgotten when there are more.
-inline constexpr std::size_t kMostPendingAcks = 256;
+inline constexpr std::size_t kMaxPendingAcks = 256;
 
 class Socket {
  public:

@@ -56,15 +56,15 @@ struct Counters {
 };
 
 struct Context {
-  Context(boost::asio::io_context& io_context, const Limits& set, engineio::OutboxLimits& outboxes,
+  Context(boost::asio::io_context& io_context, const Limits& set, engineio::SendQueueLimits& send_queues,
           engineio::FlushList& list)
-      : loop{io_context}, limits{set}, outbox_limits{outboxes}, flush_list{list}, deadlines{io_context} {}
+      : loop{io_context}, limits{set}, send_queue_limits{send_queues}, flush_list{list}, deadlines{io_context} {}
 
   boost::asio::io_context& loop;
   Limits limits;
-  engineio::OutboxLimits& outbox_limits;
+  engineio::SendQueueLimits& send_queue_limits;
   engineio::FlushList& flush_list;
-  engineio::Backlogs backlogs{outbox_limits.process_bytes};
+  engineio::Backlogs backlogs{send_queue_limits.total_bytes};
   engineio::ChunkArena arena;
   Deadlines deadlines;
   Deadlines::Queue& header_deadlines = deadlines.queue(limits.header_timeout);

@@ -17,7 +17,7 @@ namespace http = boost::beast::http;
 using engineio::CloseReason;
 
 /// Most bytes that are read and dropped so that an early answer is not lost by a reset.
-constexpr std::size_t kMostLingering = 16 << 20;
+constexpr std::size_t kMaxLingering = 16 << 20;
 
 struct HttpConnection::Parsing {
   http::request_parser<http::string_body> parser;
@@ -87,7 +87,7 @@ Request describe(const http::request<http::string_body>& message) {
 }  // namespace
 
 HttpConnection::HttpConnection(Context& context, HttpHandler& handler, Socket socket)
-    : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.outbox_limits} {
+    : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.send_queue_limits} {
   ++context_.counters.connections;
   context_.connections.push_back(*this);
 }
@@ -130,7 +130,7 @@ void HttpConnection::on_readable() {
 void HttpConnection::read_more(std::string_view bytes) {
   if (state_ == State::kLingering) {
     lingered_ += bytes.size();
-    return lingered_ > kMostLingering ? close() : wait_readable();
+    return lingered_ > kMaxLingering ? close() : wait_readable();
   }
   received_ += bytes;
   if (state_ == State::kWaiting || state_ == State::kSending) {

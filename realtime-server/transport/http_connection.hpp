@@ -87,7 +87,7 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   RequestOwner* owner_ = nullptr;
   std::unique_ptr<Parsing> parsing_;           ///< of the current request
   std::string received_;                       ///< bytes that the parser has not taken yet
-  engineio::Outbox sending_;                   ///< the answer
+  engineio::SendQueue sending_;                ///< the answer
   std::size_t lingered_ = 0;                   ///< bytes dropped since the end of the last answer
   boost::intrusive_ptr<HttpConnection> held_;  ///< itself, while it waits for nothing but its answer
   State state_ = State::kHead;

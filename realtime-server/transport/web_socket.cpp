@@ -17,7 +17,7 @@ using engineio::Incoming;
 using engineio::Opcode;
 
 WebSocket::WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64)
-    : Outlet{context.outbox_limits, context.flush_list, base64},
+    : Outlet{context.send_queue_limits, context.flush_list, base64},
       context_{context},
       socket_{std::move(socket)},
       owner_{&owner},
@@ -136,7 +136,7 @@ void WebSocket::destroy() {
   --context_.counters.connections;
   disarm();
   end();
-  outbox().clear();
+  send_queue().clear();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }
@@ -148,9 +148,9 @@ void WebSocket::flush() {
   if (state_ == State::kClosed) return;
   if (overflowed()) return cut_off();
   if (writing_) return;
-  while (!outbox().empty()) {
+  while (!send_queue().empty()) {
     ++context_.counters.writes;
-    if (send_some(context_, socket_, outbox()) >= 0) continue;
+    if (send_some(context_, socket_, send_queue()) >= 0) continue;
     if (errno == EAGAIN || errno == EINTR) return wait_writable();
     return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
   }

@@ -178,7 +178,7 @@ def test_a_client_that_upgrades_when_it_has_missed_something_is_closed(servers):
     """A gap would be worse than the end: what did not fit while it polled came in the same turn as its upgrade."""
     rules = {"events": {"message": [{"type": "Broadcast", "event": "news", "args": ["$args"]}]}}
     # Between two broadcasts lies one for others, so that each is an entry of its own.
-    server = servers({"limits": {"outboxPackets": 16}, "namespaces": {"/": rules, "/others": rules}})
+    server = servers({"limits": {"sendQueueSegments": 16}, "namespaces": {"/": rules, "/others": rules}})
 
     async def look() -> int:
         session = await Session.open(server.address, peer=False)

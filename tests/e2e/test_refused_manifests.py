@@ -51,10 +51,10 @@ REFUSED = {
         "spec.server.allowedOrigins", "keep either it or them"),
     "messages of no size": (
         {"server": {"maxPayload": 0}}, "spec.server.maxPayload", "greater than or equal to 1024"),
-    "messages that no outbox holds": (
-        {"server": {"maxPayload": 5000000}}, "spec.server", "raise outboxBytes, or lower maxPayload"),
-    "an outbox larger than all of them": (
-        {"server": {"limits": {"outboxBytes": 300000000}}}, "spec.server", "raise processOutboxBytes"),
+    "messages that no send queue holds": (
+        {"server": {"maxPayload": 5000000}}, "spec.server", "raise sendQueueBytes, or lower maxPayload"),
+    "a send queue larger than all of them": (
+        {"server": {"limits": {"sendQueueBytes": 300000000}}}, "spec.server", "raise totalSendQueueBytes"),
     "two acknowledgements of one event": (
         {"server": {"namespaces": {"/": {"events": {"m": [{"type": "Acknowledge"}, {"type": "Acknowledge"}]}}}}},
         "spec.server.namespaces[/].events[m]", "keep one Acknowledge"),

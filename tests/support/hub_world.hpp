@@ -72,7 +72,7 @@ class World {
       return world_.hub.on_message(connection_, outlet_, true, bytes);
     }
     /// The stretches of memory in which what it got lies.
-    std::size_t stretches() { return outlet_.outbox().entries(); }
+    std::size_t segments() { return outlet_.send_queue().segments(); }
     /// What it got since the last look.
     std::vector<std::string> got() { return outlet_.taken(); }
     socketio::Socket* socket(std::string_view nsp = "/") { return connection_.find(nsp); }

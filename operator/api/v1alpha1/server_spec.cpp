@@ -128,9 +128,9 @@ void set(json& object, const char* field, const std::optional<Milliseconds>& val
 json encode_limits(const LimitsSpec& limits) {
   json encoded = json::object();
   set(encoded, "maxConnections", limits.max_connections);
-  set(encoded, "outboxBytes", limits.outbox_bytes);
-  set(encoded, "outboxPackets", limits.outbox_packets);
-  set(encoded, "processOutboxBytes", limits.process_outbox_bytes);
+  set(encoded, "sendQueueBytes", limits.send_queue_bytes);
+  set(encoded, "sendQueueSegments", limits.send_queue_segments);
+  set(encoded, "totalSendQueueBytes", limits.total_send_queue_bytes);
   return encoded;
 }
 
@@ -152,8 +152,8 @@ ServerSpec read_server(const FieldReader& server) {
   spec.max_payload = server.optional_number("maxPayload");
   spec.demo_page = server.optional_flag("demoPage");
   const auto limits = server.child("limits");
-  spec.limits = {limits.optional_number("maxConnections"), limits.optional_number("outboxBytes"),
-                 limits.optional_number("outboxPackets"), limits.optional_number("processOutboxBytes")};
+  spec.limits = {limits.optional_number("maxConnections"), limits.optional_number("sendQueueBytes"),
+                 limits.optional_number("sendQueueSegments"), limits.optional_number("totalSendQueueBytes")};
   return spec;
 }
 

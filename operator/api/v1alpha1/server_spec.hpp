@@ -34,9 +34,9 @@ struct NamespaceSpec {
 /// What is not set is the server's to choose.
 struct LimitsSpec {
   std::optional<std::int64_t> max_connections;
-  std::optional<std::int64_t> outbox_bytes;
-  std::optional<std::int64_t> outbox_packets;
-  std::optional<std::int64_t> process_outbox_bytes;
+  std::optional<std::int64_t> send_queue_bytes;
+  std::optional<std::int64_t> send_queue_segments;
+  std::optional<std::int64_t> total_send_queue_bytes;
   bool operator==(const LimitsSpec&) const = default;
 };
 

@@ -38,7 +38,7 @@ TEST_CASE("The server reads every setting of a manifest", "[unit][api]") {
   const auto config = read(R"({
     server: {namespaces: {/: {}, /custom: {}}, allowedOrigins: ["https://chat.example.com:8443"], maxPayload: 2000000,
              demoPage: false,
-             limits: {maxConnections: 10, outboxBytes: 3000000, outboxPackets: 16, processOutboxBytes: 4000000}},
+             limits: {maxConnections: 10, sendQueueBytes: 3000000, sendQueueSegments: 16, totalSendQueueBytes: 4000000}},
     protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
     drain: {deadline: 2m, maxDisconnectsPerMinute: 7}})");
   CHECK(config.protocol.path == "/ws/");
@@ -47,8 +47,8 @@ TEST_CASE("The server reads every setting of a manifest", "[unit][api]") {
   CHECK(config.protocol.max_payload == 2'000'000);
   CHECK(config.allowed_origins == std::vector<std::string>{"https://chat.example.com:8443"});
   CHECK_FALSE(config.demo_page);
-  CHECK((config.limits.max_connections == 10 && config.limits.outbox_packets == 16));
-  CHECK((config.limits.outbox_bytes == 3'000'000 && config.limits.process_outbox_bytes == 4'000'000));
+  CHECK((config.limits.max_connections == 10 && config.limits.send_queue_segments == 16));
+  CHECK((config.limits.send_queue_bytes == 3'000'000 && config.limits.total_send_queue_bytes == 4'000'000));
   CHECK((config.drain.deadline == 120s && config.drain.max_disconnects_per_minute == 7));
   CHECK(config.namespaces.size() == 2);
 }

@@ -28,7 +28,7 @@ constexpr const char* kRich = R"({
                    ask: [{type: Acknowledge, args: [$args]}, {type: Emit, event: done}]}},
       /custom: {}},
     allowedOrigins: ["https://chat.example.com"], maxPayload: 2000000, demoPage: false,
-    limits: {maxConnections: 10, outboxBytes: 65536, outboxPackets: 16, processOutboxBytes: 1048576}},
+    limits: {maxConnections: 10, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
   protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
   drain: {deadline: 2m, maxDisconnectsPerMinute: 0}})";
 
@@ -46,7 +46,7 @@ TEST_CASE("Every field of the bundled server is read and reaches its configurati
                  "maxPayload": 2000000},
     "allowedOrigins": ["https://chat.example.com"],
     "demoPage": false,
-    "limits": {"maxConnections": 10, "outboxBytes": 65536, "outboxPackets": 16, "processOutboxBytes": 1048576},
+    "limits": {"maxConnections": 10, "sendQueueBytes": 65536, "sendQueueSegments": 16, "totalSendQueueBytes": 1048576},
     "drain": {"deadline": "2m", "maxDisconnectsPerMinute": 0},
     "namespaces": {
       "/": {"onConnect": [{"type": "Emit", "event": "auth", "args": ["$auth"]}],

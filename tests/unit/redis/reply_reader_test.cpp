@@ -6,7 +6,7 @@
 
 #include "realtime-server/redis/backoff.hpp"
 #include "realtime-server/redis/command.hpp"
-#include "realtime-server/redis/words.hpp"
+#include "realtime-server/redis/error_messages.hpp"
 #include "tests/support/catch.hpp"
 
 using redis::Reply;

@@ -76,8 +76,8 @@ TEST_CASE("Values of the wrong type or size are named with their place and the m
        "1:24: protocol.maxPayload is the text \"1MB\"; write a number of bytes from 1024 to 67108864"},
       {"protocol: {maxPayload: '2000'}",
        "1:24: protocol.maxPayload is the text \"2000\"; write a number of bytes from 1024 to 67108864"},
-      {"limits: {outboxPackets: 1e3}",
-       "1:25: limits.outboxPackets is 1e3; write a number of packets from 16 to 1000000"},
+      {"limits: {sendQueueSegments: 1e3}",
+       "1:29: limits.sendQueueSegments is 1e3; write a number of segments from 16 to 1000000"},
       {"limits: {maxConnections: -1}",
        "1:26: limits.maxConnections is -1; write a number of connections from 1 to 10000000"},
       {"limits: {maxConnections: 18446744073709551617}",
@@ -231,13 +231,13 @@ TEST_CASE("Fields that do not fit each other are refused at the one that is writ
   check_each({
       {"protocol: {maxPayload: 5000000}",
        "1:24: protocol.maxPayload does not fit: protocol.maxPayload is 5000000 and may be at "
-       "most limits.outboxBytes, which is 4194304"},
-      {"limits: {outboxBytes: 65536}",
-       "1:23: limits.outboxBytes does not fit: protocol.maxPayload is 1000000 and may be at most "
-       "limits.outboxBytes, which is 65536"},
-      {"limits: {processOutboxBytes: 1048576}",
-       "1:30: limits.processOutboxBytes does not fit: limits.outboxBytes is 4194304 and "
-       "may be at most limits.processOutboxBytes, which is 1048576"},
+       "most limits.sendQueueBytes, which is 4194304"},
+      {"limits: {sendQueueBytes: 65536}",
+       "1:26: limits.sendQueueBytes does not fit: protocol.maxPayload is 1000000 and may be at most "
+       "limits.sendQueueBytes, which is 65536"},
+      {"limits: {totalSendQueueBytes: 1048576}",
+       "1:31: limits.totalSendQueueBytes does not fit: limits.sendQueueBytes is 4194304 and "
+       "may be at most limits.totalSendQueueBytes, which is 1048576"},
       {"drain: {deadline: 3s}",
        "1:19: drain.deadline does not fit: drain.propagationDelay is 5s and may be at most drain.deadline, which is "
        "3s"},

@@ -51,9 +51,9 @@ TEST_CASE("What is left out has its default, and the guide tells the same", "[un
     CHECK(config.limits.header_timeout == 10s);
     CHECK(config.limits.body_timeout == 20s);
     CHECK(config.limits.max_connections == 100'000);
-    CHECK(config.limits.outbox_bytes == 4'194'304);
-    CHECK(config.limits.outbox_packets == 16'384);
-    CHECK(config.limits.process_outbox_bytes == 268'435'456);
+    CHECK(config.limits.send_queue_bytes == 4'194'304);
+    CHECK(config.limits.send_queue_segments == 16'384);
+    CHECK(config.limits.total_send_queue_bytes == 268'435'456);
     CHECK(config.limits.tcp_user_timeout == 30s);
     CHECK(config.redis.channel == "flask-socketio");
     CHECK(config.drain.propagation_delay == 5s);
@@ -82,9 +82,9 @@ limits:
   headerTimeout: 1s
   bodyTimeout: 2s
   maxConnections: 5
-  outboxBytes: 70000
-  outboxPackets: 17
-  processOutboxBytes: 2000000
+  sendQueueBytes: 70000
+  sendQueueSegments: 17
+  totalSendQueueBytes: 2000000
   tcpUserTimeout: 1m
 redis: {channel: socketio}
 drain: {propagationDelay: 0, deadline: 1h, maxDisconnectsPerMinute: 0}
@@ -92,8 +92,8 @@ namespaces: {/custom: , "/": {}}
 )",
                     R"({"protocol":{"path":"/chat/v1/","transports":["websocket"],"pingInterval":"1m30s",
 "pingTimeout":"1500ms","upgradeTimeout":"3s","connectTimeout":"4s","maxPayload":65536},"allowedOrigins":["*"],
-"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","maxConnections":5,"outboxBytes":70000,
-"outboxPackets":17,"processOutboxBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio"},
+"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","maxConnections":5,"sendQueueBytes":70000,
+"sendQueueSegments":17,"totalSendQueueBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio"},
 "drain":{"propagationDelay":"0s","deadline":"1h","maxDisconnectsPerMinute":0},"namespaces":{"/custom":null,"/":{}}})"));
   CHECK(config.protocol.path == "/chat/v1/");
   CHECK_FALSE(config.protocol.transports.polling);
@@ -108,9 +108,9 @@ namespaces: {/custom: , "/": {}}
   CHECK(config.limits.header_timeout == 1s);
   CHECK(config.limits.body_timeout == 2s);
   CHECK(config.limits.max_connections == 5);
-  CHECK(config.limits.outbox_bytes == 70'000);
-  CHECK(config.limits.outbox_packets == 17);
-  CHECK(config.limits.process_outbox_bytes == 2'000'000);
+  CHECK(config.limits.send_queue_bytes == 70'000);
+  CHECK(config.limits.send_queue_segments == 17);
+  CHECK(config.limits.total_send_queue_bytes == 2'000'000);
   CHECK(config.limits.tcp_user_timeout == 1min);
   CHECK(config.redis.channel == "socketio");
   CHECK(config.drain.propagation_delay == 0ms);

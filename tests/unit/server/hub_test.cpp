@@ -57,7 +57,7 @@ TEST_CASE("What goes to many lies side by side, whatever goes to one in between"
     REQUIRE_FALSE(sender.says(R"(2["message",1])"));
     REQUIRE_FALSE(sender.says(R"(21["ask"])"));
   }
-  CHECK(other.stretches() == 1);
+  CHECK(other.segments() == 1);
   CHECK(other.got().size() == 100);
   CHECK(sender.got().size() == 200);
 }
@@ -264,9 +264,9 @@ TEST_CASE("A client that is in as many rooms as it may be enters no more", "[uni
   World world{kRules};
   auto& client = world.member();
   const auto sid = client.sid();
-  for (std::size_t i = 0; i <= socketio::Namespace::kMostRooms; ++i)
+  for (std::size_t i = 0; i <= socketio::Namespace::kMaxRooms; ++i)
     world.hub.on_enter_room("/", sid, "room" + std::to_string(i));
-  const auto last = "room" + std::to_string(socketio::Namespace::kMostRooms);
+  const auto last = "room" + std::to_string(socketio::Namespace::kMaxRooms);
   const std::string_view room{last};
   world.hub.on_emit({.rooms = std::span{&room, 1}, .event = R"("e")"});
   CHECK(client.got().empty());

@@ -1,10 +1,10 @@
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
-#include "operator/controllers/realtimeapp/status/status.hpp"
 
 #include <algorithm>
 
 #include "core/digest.hpp"
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
+#include "operator/controllers/realtimeapp/status/status.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_app.hpp"
 

@@ -17,20 +17,20 @@
 
 namespace engineio {
 
-/// The bounds of every outbox of a process.
-struct OutboxLimits {
-  std::size_t bytes = 4 << 20;            ///< of one outbox whose client is behind
-  std::size_t entries = 16'384;           ///< ranges of one whose client is behind; adjacent frames share one
-  std::size_t process_bytes = 256 << 20;  ///< of all chunks, whoever refers to them; see Backlogs
-  std::size_t process_used = 0;           ///< bytes that wait in all outboxes, shared ones for each receiver
+/// The bounds of every send queue of a process.
+struct SendQueueLimits {
+  std::size_t bytes = 4 << 20;          ///< of one send queue whose client is behind
+  std::size_t segments = 16'384;        ///< ranges of one whose client is behind; adjacent frames share one
+  std::size_t total_bytes = 256 << 20;  ///< of all chunks, whoever refers to them; see Backlogs
+  std::size_t total_used = 0;           ///< bytes that wait in all send queues, shared ones for each receiver
 };
 
-class Outbox {
+class SendQueue {
  public:
-  explicit Outbox(OutboxLimits& limits) : limits_{&limits} {}
-  ~Outbox() { clear(); }
-  Outbox(const Outbox&) = delete;
-  Outbox& operator=(const Outbox&) = delete;
+  explicit SendQueue(SendQueueLimits& limits) : limits_{&limits} {}
+  ~SendQueue() { clear(); }
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
 
   /// From now on what is in it counts as left behind by earlier turns: its client had a chance to take it.
   void begin_turn() { behind_ = !empty(); }
@@ -39,14 +39,14 @@ class Outbox {
   bool push(const Range& frame);
   /// Adds what its maker has bounded.
   void add(const Range& range);
-  /// Adds everything that another outbox of the same limits holds, and empties that.
-  void append(Outbox& other);
+  /// Adds everything that another send queue of the same limits holds, and empties that.
+  void append(SendQueue& other);
 
   bool empty() const { return bytes_ == 0; }
   std::size_t bytes() const { return bytes_; }
   /// The memory that it keeps, or its part where others keep it too; not 0 unless it is empty.
   std::size_t memory() const;
-  std::size_t entries() const { return ranges_.size() - head_; }
+  std::size_t segments() const { return ranges_.size() - head_; }
 
   /// Fills `vectors` with the first ranges; gives how many it filled.
   std::size_t gather(std::span<iovec> vectors) const;
@@ -67,7 +67,7 @@ class Outbox {
   std::pair<OwnFrame, Range> take_frame();
   void drop_first_range();
 
-  OutboxLimits* limits_;
+  SendQueueLimits* limits_;
   std::vector<Range> ranges_;
   ChunkArena own_;          ///< for what is not left in the chunk of others
   std::uint32_t head_ = 0;  ///< ranges before it are sent

@@ -1,4 +1,4 @@
-#include "realtime-server/redis/words.hpp"
+#include "realtime-server/redis/error_messages.hpp"
 
 #include <algorithm>
 #include <string>

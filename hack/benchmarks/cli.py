@@ -23,9 +23,9 @@ DESCRIPTION = """\
 Measures ours beside its peers, all in one run on this machine, and says what must hold and whether it does.
 
   hack/bench                       every benchmark; so far that is `server`
-  hack/bench server                the bundled realtime-server beside a floor and other Socket.IO servers: under 45 minutes
+  hack/bench server                the bundled realtime-server beside a baseline and other Socket.IO servers: under 45 minutes
   hack/bench server --quick        one short round: does it run, and roughly where are we? Under two minutes
-  hack/bench server --only ours,floor --connections 1000 --bursts 8 --rounds 3
+  hack/bench server --only ours,baseline --connections 1000 --bursts 8 --rounds 3
                                    while working on one thing
 
 Contestants:
@@ -34,7 +34,7 @@ EPILOG = """\
 How it is measured. Each round starts every contestant in a fresh process on the first core; the load generator runs on
 the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
 client publishes, everybody receives. Every delivery is compared with what was sent: one that is missing, comes twice, out
-of order or changed voids a round of ours and of the floor, and is reported of a peer. Latency counts from the moment the
+of order or changed voids a round of ours and of the baseline, and is reported of a peer. Latency counts from the moment the
 burst was scheduled for, so a server that stalls cannot hide it, to the moment the kernel has the bytes for the client, so
 that the generator's own reading is not in it. CPU is the process's own clock, in nanoseconds, over the measured time only.
 A ratio is taken within a round, and what must hold has to hold in six of seven rounds.

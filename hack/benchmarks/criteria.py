@@ -7,14 +7,14 @@ import math
 import statistics
 from collections.abc import Iterator
 
-from .contestants import FLOOR, OURS, SOCKETIOXIDE
+from .contestants import BASELINE, OURS, SOCKETIOXIDE
 from .settings import Point, Settings
 
 Record = dict[str, object]
 
-# Times the floor's CPU a delivery, by broadcasts in a burst.
+# Times the baseline's CPU a delivery, by broadcasts in a burst.
 CPU_BOUNDS = {1: 1.25, 8: 1.4, 64: 2.0}
-P99_BOUND = 1.25  # times the floor's
+P99_BOUND = 1.25  # times the baseline's
 IDLE_BOUNDS = {"websocket": 2048, "polling": 4096}  # bytes a session
 BASE_BOUND = 8  # MiB
 AGREEING = 6 / 7
@@ -95,14 +95,14 @@ def _times_as_many(ours: Record, other: Record) -> float:
 def _deliveries(settings: Settings, records: Records) -> Iterator[Criterion]:
     for point in settings.points():
         if point.burst in CPU_BOUNDS:
-            yield Criterion(f"{point}: CPU a delivery, times the floor's", CPU_BOUNDS[point.burst],
-                            records.ratios("cpu_ns", FLOOR, "delivery", point))
+            yield Criterion(f"{point}: CPU a delivery, times the baseline's", CPU_BOUNDS[point.burst],
+                            records.ratios("cpu_ns", BASELINE, "delivery", point))
     for point in settings.points():
         yield Criterion(f"{point}: CPU a delivery, times socketioxide's", 1, strict=True,
                         values=records.ratios("cpu_ns", SOCKETIOXIDE, "delivery", point))
     for point in settings.points():
-        yield Criterion(f"{point}: p99 latency, times the floor's", P99_BOUND,
-                        records.ratios("p99_us", FLOOR, "delivery", point))
+        yield Criterion(f"{point}: p99 latency, times the baseline's", P99_BOUND,
+                        records.ratios("p99_us", BASELINE, "delivery", point))
 
 
 def _memory(records: Records) -> Iterator[Criterion]:

@@ -9,7 +9,7 @@ import platform
 import statistics
 import time
 
-from .contestants import CONTESTANTS, FLOOR, OURS, ROOT
+from .contestants import CONTESTANTS, BASELINE, OURS, ROOT
 from .criteria import Criterion, Records, judge
 from .server import Benchmark
 from .settings import Point
@@ -86,20 +86,20 @@ class Report:
     def _deliveries(self) -> list[str]:
         records = self._records()
         return [_table(f"{point}, {self.settings.deliveries_a_second:,} deliveries a second",
-                       ("", "CPU µs", "x floor", "p50 ms", "p99 ms", "p99.9 ms", "p99 x floor", "generator", "waited"),
+                       ("", "CPU µs", "x baseline", "p50 ms", "p99 ms", "p99.9 ms", "p99 x baseline", "generator", "waited"),
                        [self._delivery(records, name, point) for name in self._names()])
                 for point in self.settings.points()]
 
     def _delivery(self, records: Records, name: str, point: Point) -> list[str]:
-        mine, floor = records.of(name, "delivery", point), records.of(FLOOR, "delivery", point)
+        mine, baseline = records.of(name, "delivery", point), records.of(BASELINE, "delivery", point)
 
-        def times_floor(field: str) -> str:
-            ratios = [a[field] / b[field] for a, b in zip(mine, floor) if a and b]
+        def times_baseline(field: str) -> str:
+            ratios = [a[field] / b[field] for a, b in zip(mine, baseline) if a and b]
             return f"{statistics.median(ratios):.2f}" if ratios else "-"
 
         waited = median(mine, "server_waited_share")
-        return [name, _number(median(mine, "cpu_ns"), 1e3, 2), times_floor("cpu_ns"),
-                *(_number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_floor("p99_us"),
+        return [name, _number(median(mine, "cpu_ns"), 1e3, 2), times_baseline("cpu_ns"),
+                *(_number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_baseline("p99_us"),
                 _percent(median(mine, "generator_share")), _percent(waited)]
 
     def _connects(self) -> str:
@@ -134,18 +134,18 @@ class Report:
             where = f"round {record['round']}, {record['kind']}{point}: {record['contestant']}"
             if record["void"]:
                 lines.append(f"VOID: {where}: {record['void']}")
-        return "\n".join([*lines, *self._faults_of_peers(), *self._disturbances()])
+        return "\n".join([*lines, *self._faults_of_compared(), *self._disturbances()])
 
     def _disturbances(self) -> list[str]:
         """Of the programs that have one thread, for others also wait for themselves."""
         shares = [record["disturbance"] for record in self.benchmark.records
-                  if not CONTESTANTS[record["contestant"]].is_peer and "disturbance" in record]
+                  if not CONTESTANTS[record["contestant"]].is_compared and "disturbance" in record]
         much = [share for share in shares if share > DISTURBING]
-        return [f"THE MACHINE WAS NOT QUIET: in {len(much)} of {len(shares)} measurements of ours and the floor somebody else "
+        return [f"THE MACHINE WAS NOT QUIET: in {len(much)} of {len(shares)} measurements of ours and the baseline somebody else "
                 f"had one of the two cores for more than {DISTURBING:.0%} of the time in which deliveries were outstanding "
                 f"(median {statistics.median(shares):.0%}); p99 means little then"] if much else []
 
-    def _faults_of_peers(self) -> list[str]:
+    def _faults_of_compared(self) -> list[str]:
         """A peer's faults, summed up over the run."""
         lines = []
         for name in self._names():

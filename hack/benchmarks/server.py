@@ -138,7 +138,7 @@ class Benchmark:
             "publisher_late_max_us": said["publisher_late_max"] / 1e3,
             **shares(said),
         }
-        if faults and not serving.contestant.is_peer:
+        if faults and not serving.contestant.is_compared:
             record["void"] = "faults: " + ", ".join(f"{count} {name}" for name, count in faults.items())
         elif record["generator_share"] > MOST_OF_A_CORE:
             record["void"] = f"the generator used {record['generator_share']:.0%} of its core"
@@ -151,7 +151,7 @@ class Benchmark:
                                  seconds=self.settings.connect_seconds)
         except Broken as reason:
             return {**record, "void": str(reason)}
-        if not said["connects"] or (said["failed"] and not serving.contestant.is_peer):
+        if not said["connects"] or (said["failed"] and not serving.contestant.is_compared):
             return {**record, "void": f"{said['failed']} connects failed: {said['why']}"}
         record |= {
             "connects": said["connects"], "failed": said["failed"], "left_open": said["left_open"],

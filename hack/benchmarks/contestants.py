@@ -1,5 +1,5 @@
-"""Who is measured: how each is made ready, and how it is started. All of them do the same: `message` [data] is broadcast as
-`response` {"echo": data} to everybody in "/", the sender included."""
+"""The contestants: how each is prepared and started. All of them do the same: `message` [data] is broadcast as
+`response` {"echo": data} to every client in "/", including the sender."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OURS, BASELINE, SOCKETIOXIDE = "ours", "baseline", "socketioxide"
 
 
 class Missing(Exception):
-    """What has to be there before this contestant can be measured."""
+    """What is required before this contestant can be measured."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Contestant:
     what: str
     prepare: Callable[[], Start]
     polls: bool = True
-    is_compared: bool = True  # a fault of ours or of the baseline voids a round; a peer's is reported
+    is_compared: bool = True  # a fault of ours or of the baseline voids a round; a compared server's is reported
 
 
 def build(*targets: str) -> None:
@@ -45,7 +45,7 @@ def build(*targets: str) -> None:
 
 
 def _made_by(script: str, folder: pathlib.Path) -> str:
-    """What a script of tests/support made of a folder, once for each content."""
+    """What a script of tests/support built from a folder, once for each content."""
     made = subprocess.run([ROOT / "tests" / "support" / script, folder], stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode != 0:
         raise Missing(f"`tests/support/{script} {folder.relative_to(ROOT)}` fails")

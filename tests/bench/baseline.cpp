@@ -1,6 +1,6 @@
 // The baseline: the least that a single thread can do to broadcast over WebSockets, for servers to be compared with. It
-// upgrades, opens, joins everybody to "/", and answers `message` by broadcasting `response`; it validates nothing, has
-// no rooms, no timeouts and no polling. What it does as well as it can is the broadcast: a frame is encoded once,
+// upgrades, opens, joins every client to "/", and answers `message` by broadcasting `response`; it validates nothing,
+// has no rooms, no timeouts and no polling. What it does as well as it can is the broadcast: a frame is encoded once,
 // appended to what is pending of each connection, and each connection is written to once a turn of the loop.
 //   bench-baseline PORT
 #include <array>

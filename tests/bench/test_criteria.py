@@ -6,8 +6,8 @@ from benchmarks.settings import Point, Settings
 
 POINT = Point(1000, 8)
 SETTINGS = Settings(("ours", "baseline", "socketioxide"), connections=(1000,), bursts=(8,))
-CPU = f"{POINT}: CPU a delivery, times the baseline's"
-CONNECTS = "connects a second, times socketioxide's"
+CPU = f"{POINT}: CPU per delivery, times the baseline's"
+CONNECTS = "connects per second, times socketioxide's"
 
 
 def delivery(number: int, contestant: str, cpu: float, void: str | None = None) -> dict:

@@ -1,5 +1,5 @@
 """Whether the load generator sees what it is there to see: every way in which a delivery can be wrong, a server that stalls,
-and the CPU time that somebody else uses."""
+and the CPU time that another process uses."""
 
 import json
 import signal
@@ -60,7 +60,7 @@ def stopped_for_a_second(server, bursts: int) -> dict:
     with server.begin("deliver", connections=3, bursts=bursts, bursts_a_second=100, warm_up_bursts=1) as generator:
         server.process.stdout.readline()
         generator.send_signal(signal.SIGSTOP)
-        server.process.stdin.write("go on\n")
+        server.process.stdin.write("continue\n")
         server.process.stdin.flush()
         stopped = Stopwatch()
         wait_for(lambda: stopped.seconds() > 1, 10, "a second to pass")

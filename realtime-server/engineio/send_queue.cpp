@@ -10,8 +10,8 @@
 namespace engineio {
 namespace {
 
-/// From so many ranges on small frames are copied: each would keep a chunk in which nearly everything is for others,
-/// and a sendmsg takes only so many.
+/// From this many ranges on, small frames are copied: each would otherwise keep alive a chunk that is mostly for other
+/// clients, and one sendmsg accepts a limited number of ranges.
 constexpr std::size_t kSharedSegments = 32;
 
 }  // namespace
@@ -21,7 +21,7 @@ bool SendQueue::continues(const Range& range) const {
          ranges_.back().offset + ranges_.back().length == range.offset;
 }
 
-/// The same bytes in memory of this send queue alone.
+/// The same bytes, copied into memory that only this queue uses.
 Range SendQueue::copy(const Range& frame) {
   auto range = own_.take(frame.length);
   std::memcpy(range.chunk->data() + range.offset, frame.begin(), frame.length);
@@ -84,7 +84,7 @@ void SendQueue::consume(std::size_t bytes) {
 void SendQueue::drop_first_range() {
   ranges_[head_++].chunk.reset();
   if (head_ < ranges_.size()) {
-    // A queue that never quite empties must not keep what it has sent.
+    // A queue that never becomes empty must still free what it has sent.
     if (head_ >= 64 && head_ >= ranges_.size() / 2) {
       ranges_.erase(ranges_.begin(), ranges_.begin() + head_);
       head_ = 0;
@@ -97,7 +97,7 @@ void SendQueue::drop_first_range() {
   if (ranges_.capacity() > 2) std::vector<Range>{}.swap(ranges_);
 }
 
-/// The first frame, which is taken out.
+/// Removes and returns the first frame.
 std::pair<OwnFrame, Range> SendQueue::take_frame() {
   const auto& range = ranges_[head_];
   const auto frame = decode_own_frame({range.begin(), range.length});

@@ -1,7 +1,7 @@
-// What waits to be sent to one client: ready frames in shared chunks, as ranges that merge when they are adjacent. A
-// frame says its own length and kind, so a polling answer takes packets out of the same ranges that a WebSocket sends
-// as they are. A client that is behind gets copies of small frames, lest it keeps the chunks of all. Owned by a session
-// or a WebSocket; one loop thread only.
+// What waits to be sent to one client: complete frames in shared chunks, as ranges; adjacent ranges merge into one
+// segment. A frame contains its own length and kind, so polling answers extract packets from the same ranges that a
+// WebSocket sends unchanged. A slow client gets copies of small frames so that it does not keep shared chunks alive.
+// Owned by a session or a WebSocket; one loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@
 
 namespace engineio {
 
-/// The bounds of every send queue of a process.
+/// The limits of every send queue of a process.
 struct SendQueueLimits {
-  std::size_t bytes = 4 << 20;          ///< of one send queue whose client is behind
-  std::size_t segments = 16'384;        ///< ranges of one whose client is behind; adjacent frames share one
-  std::size_t total_bytes = 256 << 20;  ///< of all chunks, whoever refers to them; see Backlogs
-  std::size_t total_used = 0;           ///< bytes that wait in all send queues, shared ones for each receiver
+  std::size_t bytes = 4 << 20;          ///< of one slow client's send queue
+  std::size_t segments = 16'384;        ///< ranges in a slow client's queue; adjacent frames share one
+  std::size_t total_bytes = 256 << 20;  ///< of all chunks in the process; see Backlogs
+  std::size_t total_used = 0;           ///< bytes in all send queues; shared bytes count for each client
 };
 
 class SendQueue {
@@ -32,31 +32,31 @@ class SendQueue {
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
 
-  /// From now on what is in it counts as left behind by earlier turns: its client had a chance to take it.
+  /// Marks the current content as left over from earlier turns: the client had a chance to read it.
   void begin_turn() { behind_ = !empty(); }
-  /// Adds one frame. False if a bound is exceeded: then nothing was added, and the client is a slow consumer. What one
-  /// turn brings to a client that was not behind is no sign of that, however much it is.
+  /// Adds one frame. Returns false and adds nothing if a limit is exceeded: the client is a slow consumer. Frames from
+  /// one turn never count against a client that had caught up.
   bool push(const Range& frame);
-  /// Adds what its maker has bounded.
+  /// Adds a range without checking the limits.
   void add(const Range& range);
-  /// Adds everything that another send queue of the same limits holds, and empties that.
+  /// Moves everything out of another send queue with the same limits into this one.
   void append(SendQueue& other);
 
   bool empty() const { return bytes_ == 0; }
   std::size_t bytes() const { return bytes_; }
-  /// The memory that it keeps, or its part where others keep it too; not 0 unless it is empty.
+  /// The memory that it holds; for shared chunks, its share. 0 only if the queue is empty.
   std::size_t memory() const;
   std::size_t segments() const { return ranges_.size() - head_; }
 
-  /// Fills `vectors` with the first ranges; gives how many it filled.
+  /// Fills `vectors` with the first ranges and returns how many it filled.
   std::size_t gather(std::span<iovec> vectors) const;
-  /// Forgets the first `bytes` bytes, which were sent.
+  /// Removes the first `bytes` bytes, which were sent.
   void consume(std::size_t bytes);
 
-  /// Takes up to `most` packets out, for a polling client: the same bytes without the heads of the frames, joined by
-  /// U+001E (Engine.IO v4, "Payload encoding"). Only of text frames, and while nothing was consumed by bytes.
+  /// Removes up to `most` packets for a polling client: the same bytes without frame headers, joined by U+001E
+  /// (Engine.IO v4, "Payload encoding"). Requires text frames only, and that consume() was never called.
   std::vector<Range> take_payload(std::size_t most, ChunkArena& arena);
-  /// Turns binary data that wait as Base64 for a poll into binary frames, for a WebSocket. As for take_payload.
+  /// Converts queued Base64 data into binary frames, for a WebSocket. Same requirements as take_payload.
   void decode_base64(ChunkArena& arena);
 
   void clear();
@@ -69,9 +69,9 @@ class SendQueue {
 
   SendQueueLimits* limits_;
   std::vector<Range> ranges_;
-  ChunkArena own_;          ///< for what is not left in the chunk of others
-  std::uint32_t head_ = 0;  ///< ranges before it are sent
-  bool behind_ = false;     ///< something is of an earlier turn
+  ChunkArena own_;          ///< for copies of frames from shared chunks
+  std::uint32_t head_ = 0;  ///< ranges before it were sent
+  bool behind_ = false;     ///< something is left from an earlier turn
   std::size_t bytes_ = 0;
 };
 

@@ -94,7 +94,7 @@ bool Client::on_post_head(HttpConnection& connection) {
 }
 
 void Client::on_post(HttpConnection& connection, std::string_view body, std::string headers) {
-  // Without a body it comes at once, and begins only now.
+  // A POST without a body arrives at once, and begins only here.
   if (post_.get() != &connection && !on_post_head(connection)) return;
   session_.on_post_end();
   connection.set_owner(nullptr);
@@ -170,8 +170,8 @@ void Client::on_probe(transport::WebSocket& socket, std::string_view text) {
   answer_poll({.body = "6"});
 }
 
-/// What waits for a poll leaves over the WebSocket, before everything that comes. A POST that is not complete yet is
-/// refused when it is, like any request over the transport that was.
+/// Sends what waits for a poll over the WebSocket first. An incomplete POST is refused once it completes, like any
+/// request over the previous transport.
 void Client::upgrade(transport::WebSocket& socket) {
   if (const auto post = std::exchange(post_, nullptr)) {
     post->set_owner(nullptr);
@@ -233,7 +233,7 @@ void Client::answer_poll(transport::Answer answer) {
   connection->answer(answer);
 }
 
-/// After an error status clients come back; a client that closes itself gets a noop.
+/// Clients reconnect after an error status; a client that closed the session itself gets a noop.
 void Client::end_poll(CloseReason reason) {
   if (reason == CloseReason::kClientClose) return answer_poll({.body = "6"});
   if (reason == CloseReason::kDrain)
@@ -254,7 +254,7 @@ void Client::close(CloseReason reason) {
     post->set_owner(nullptr);
     post->destroy(reason);
   }
-  // A probe has no status of its own to tell.
+  // A probe has no close status to send.
   if (web_socket_) over_websocket_ ? web_socket_->close(reason) : web_socket_->destroy();
   environment_.registry.on_client_closed(*this, reason);
 }

@@ -32,7 +32,7 @@ Filled RuleFiller::fill(const Template& pattern, const socketio::Assembled& even
   return {pieces_, attachments_};
 }
 
-/// An argument, with the placeholders in it replaced by those of the packet that is made.
+/// Appends an argument, with its placeholders renumbered for the new packet.
 void RuleFiller::put_argument(std::size_t index) {
   const auto& packet = *event_->packet;
   const auto argument = packet.args[index];

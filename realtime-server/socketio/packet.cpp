@@ -122,7 +122,7 @@ PacketError decode(std::string_view text, Packet& packet) {
     case PacketType::kDisconnect:
       return text.empty() ? PacketError::kNone : PacketError::kBadPayload;
     case PacketType::kConnectError:
-      return PacketError::kUnknownType;  // only a server sends it
+      return PacketError::kUnknownType;  // sent by servers only
     default:
       return decode_array(whole, text, packet);
   }

@@ -7,7 +7,7 @@
 namespace transport {
 namespace {
 
-/// Ranges of one sendmsg; frames that are adjacent share one, so this is seldom reached.
+/// Ranges in one sendmsg; adjacent frames share one, so this is seldom reached.
 constexpr std::size_t kVectors = 64;
 
 }  // namespace

@@ -39,7 +39,7 @@ void WebSocket::start(std::string_view accept_key, std::string_view rest, std::s
   std::memcpy(range.chunk->data() + range.offset, head.data(), head.size());
   send(range);
   if (rest.empty()) return wait_readable();
-  // The bytes lie in memory of the connection that this one came from.
+  // The bytes are in memory of the HTTP connection that this one replaces.
   auto copy = std::make_shared<std::string>(rest);
   boost::asio::post(context_.loop, [self = WebSocketPtr{this}, copy] {
     self->take(*copy);
@@ -100,12 +100,12 @@ void WebSocket::take_control(const Incoming& incoming) {
   if (incoming.kind == Incoming::Kind::kPing)
     return send(engineio::encode_control(context_.arena, Opcode::kPong, incoming.payload));
   if (incoming.kind != Incoming::Kind::kClose) return;
-  // The peer closes: its status is sent back (RFC 6455, section 5.5.1).
+  // The client closes: echo its status (RFC 6455, section 5.5.1).
   say_goodbye(incoming.payload.substr(0, 2));
   owner_->on_closed(*this, CloseReason::kTransportClose);
 }
 
-/// Tells the owner, and the peer if there is a status for it.
+/// Notifies the owner, and the client if the reason has a status.
 void WebSocket::fail(CloseReason reason) {
   if (state_ != State::kOpen) return;
   const WebSocketPtr alive{this};

@@ -73,9 +73,9 @@ def test_a_client_that_does_not_read_is_closed_and_the_others_hear(servers):
     server = servers(example("echo", protocol={"maxPayload": 100_000}, limits={"sendQueueBytes": 262_144}))
 
     async def look() -> None:
-        async with await small_window(server) as deaf, await open_websocket(server.address) as hearing, \
+        async with await small_window(server) as slow, await open_websocket(server.address) as hearing, \
                 await open_websocket(server.address) as sender:
-            for websocket in (deaf, hearing, sender):
+            for websocket in (slow, hearing, sender):
                 websocket.send("40")
                 assert (await websocket.receive()).startswith("40")
             text = "x" * 90_000
@@ -90,7 +90,7 @@ def test_a_client_that_does_not_read_is_closed_and_the_others_hear(servers):
 
 
 def test_a_message_as_large_as_the_memory_for_all_reaches_all(servers):
-    """What is sent to many is there once, so nobody is a slow consumer for the number of the others."""
+    """A broadcast is in memory once, so no client is a slow consumer because of the number of others."""
     limits = {"sendQueueBytes": 1 << 20, "totalSendQueueBytes": 1 << 20}
     server = servers(example("echo", protocol={"maxPayload": 1_000_000}, limits=limits))
 

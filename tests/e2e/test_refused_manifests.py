@@ -38,7 +38,7 @@ REFUSED = {
         action({"type": "Emit", "event": "connect"}), "spec.server.namespaces[/].events[m][0].event", "use another one"),
     "a rule for an event of Socket.IO's own": (
         {"server": {"namespaces": {"/": {"events": {"disconnect": []}}}}},
-        "spec.server.namespaces[/].events", "a name of 1 to 128 characters that Socket.IO does not keep for itself"),
+        "spec.server.namespaces[/].events", "is not reserved by Socket.IO"),
     "an action that is none": (
         action({"type": "Send", "event": "e"}), "spec.server.namespaces", '"Emit", "Broadcast", "Acknowledge"'),
     "a namespace that is no path": (

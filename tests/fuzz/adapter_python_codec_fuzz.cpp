@@ -1,4 +1,4 @@
-// Messages as from the queue of a Python fleet: what is told of one is whole and within the limits, and told again of
+// Messages as from the queue of Python processes: what is told of one is whole and within the limits, and told again of
 // the message that we would send in its place.
 #include <algorithm>
 #include <cstddef>

@@ -86,7 +86,7 @@ std::vector<Kept> packets_in(engineio::SendQueue& send_queue) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Of exactly this size, so that whoever reads beyond it is found.
+  // Of exactly this size, so that a read beyond it is found.
   const std::vector<char> bytes(data, data + size);
   const auto packets = packets_in({bytes.data(), bytes.size()});
   engineio::SendQueueLimits limits;

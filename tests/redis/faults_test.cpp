@@ -18,7 +18,8 @@ std::string through(const TcpProxy& proxy) { return "redis://127.0.0.1:" + std::
 
 }  // namespace
 
-TEST_CASE("A restart of Redis is survived: gone meanwhile, never deaf, and what was lost is counted", "[redis]") {
+TEST_CASE("A restart of Redis is survived: disconnected meanwhile, never not_receiving, and losses are counted",
+          "[redis]") {
   RedisProcess server;
   Loop loop;
   Member a{loop, server.url()};
@@ -81,7 +82,7 @@ TEST_CASE("A subscription that is killed comes back", "[redis]") {
   CHECK_FALSE(bus.saw(BusState::kDisconnected));
 }
 
-TEST_CASE("A subscription that Redis takes away while it answers makes the bus deaf until it is given back",
+TEST_CASE("A subscription that Redis removes while it answers makes the state not_receiving until it is restored",
           "[redis]") {
   const RedisProcess server{{"--user", "app", "on", ">secret", "allchannels", "allcommands"}};
   Loop loop;
@@ -98,7 +99,7 @@ TEST_CASE("A subscription that Redis takes away while it answers makes the bus d
   CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kNotReceiving, BusState::kSubscribed});
 }
 
-TEST_CASE("A Redis that stands still is gone, not deaf", "[redis]") {
+TEST_CASE("A Redis that stops answering is disconnected, not not_receiving", "[redis]") {
   const RedisProcess server;
   Loop loop;
   Member bus{loop, server.url()};
@@ -107,7 +108,7 @@ TEST_CASE("A Redis that stands still is gone, not deaf", "[redis]") {
   SECTION("stopped by a signal") {
     server.signal(SIGSTOP);
     bus.until_state(BusState::kDisconnected);
-    bus.until_error("it accepts the connection but does not answer");
+    bus.until_error("it accepted the connection but did not answer");
     server.signal(SIGCONT);
   }
   SECTION("by CLIENT PAUSE") {
@@ -119,7 +120,8 @@ TEST_CASE("A Redis that stands still is gone, not deaf", "[redis]") {
   CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kDisconnected, BusState::kSubscribed});
 }
 
-TEST_CASE("A subscription that falls silent while Redis answers makes the bus deaf, and it mends itself", "[redis]") {
+TEST_CASE("A subscription that falls silent while Redis answers makes the state not_receiving, and it recovers",
+          "[redis]") {
   const RedisProcess server;
   Loop loop;
   TcpProxy proxy{loop.io, server.port()};
@@ -132,9 +134,9 @@ TEST_CASE("A subscription that falls silent while Redis answers makes the bus de
 
   proxy.freeze(TcpProxy::Frozen::kSubscriptions);
   loop.until("the word of the silence", [&] {
-    return bus.bus.state() == BusState::kNotReceiving && bus.bus.trouble().find("PING") != std::string::npos;
+    return bus.bus.state() == BusState::kNotReceiving && bus.bus.problem().find("PING") != std::string::npos;
   });
-  bus.reaches(other, "a deaf one can still speak");
+  bus.reaches(other, "it can still publish");
   CHECK(bus.bus.counters().lost == lost);
   const auto tries = proxy.accepted();
   loop.until("more tries", [&] { return proxy.accepted() > tries + 1; });
@@ -146,7 +148,8 @@ TEST_CASE("A subscription that falls silent while Redis answers makes the bus de
   CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kNotReceiving, BusState::kSubscribed});
 }
 
-TEST_CASE("A network that loses everything is a Redis that is gone, whichever connection shows it first", "[redis]") {
+TEST_CASE("A network that loses everything makes the state disconnected, whichever connection notices first",
+          "[redis]") {
   const RedisProcess server;
   Loop loop;
   TcpProxy proxy{loop.io, server.port()};

@@ -1,4 +1,4 @@
-// Outlets that keep what is sent, for tests of what sends.
+// Outlets that record what is sent, for tests of senders.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace support {
 
-/// The list and the bounds of a test's outlets.
+/// The flush list and the limits of a test's outlets.
 struct Turn {
   engineio::SendQueueLimits limits;
   int scheduled = 0;

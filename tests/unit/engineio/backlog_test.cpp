@@ -35,7 +35,7 @@ struct Peer final : engineio::Backlog {
   std::function<void()> on_cut_off;
 };
 
-/// Peers that may keep a million bytes together.
+/// Clients that may keep a million bytes together.
 struct World {
   engineio::SendQueueLimits limits;
   ChunkArena arena;
@@ -47,7 +47,8 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("What many keep of one broadcast is in memory once, and nobody is cut off for it", "[unit][engineio]") {
+TEST_CASE("A broadcast that many clients keep is in memory once, and no client is disconnected for it",
+          "[unit][engineio]") {
   World world;
   std::vector<std::unique_ptr<Peer>> peers;
   for (int i = 0; i < 100; ++i) peers.push_back(world.peer());
@@ -128,7 +129,7 @@ TEST_CASE("When there is too much, those with most are cut off, and no more of t
   }
 }
 
-TEST_CASE("A peer may die with what it keeps, and when another one is cut off", "[unit][engineio]") {
+TEST_CASE("A client may be destroyed with what it keeps, and while another one is disconnected", "[unit][engineio]") {
   World world;
   auto first = world.peer();
   auto second = world.peer();

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kMax = 1'000;
 
-/// What one of the two makes of a stream that ends.
+/// How one of the two reads a stream that ends.
 struct Verdict {
   std::vector<frames::Own> messages;  ///< and the pongs that were sent for pings
   bool failed = false;
@@ -236,7 +236,7 @@ std::vector<frames::Own> data_of(const Verdict& verdict) {
 
 bool fails(const Verdict& verdict, unsigned status) { return verdict.failed && verdict.status == status; }
 
-/// Where the two differ by intention: what is different, and what is told by that.
+/// Where the two differ by intention: what is different, and how to recognize it.
 struct Difference {
   std::string_view what;
   bool (*is_it)(const Verdict& ours, const Verdict& beasts);

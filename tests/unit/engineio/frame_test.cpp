@@ -85,7 +85,7 @@ TEST_CASE("A frame reader finds the same wherever a stream is cut", "[unit][engi
   }
 }
 
-TEST_CASE("Every length of a payload is read, whichever header it needs", "[unit][engineio]") {
+TEST_CASE("Payloads of every length are read, with each form of header", "[unit][engineio]") {
   for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 255U, 256U, 65'535U, 65'536U, 65'537U, 200'000U}) {
     INFO(size << " bytes");
     const auto payload = pattern(size);
@@ -113,7 +113,7 @@ TEST_CASE("Masks fall on the right bytes at every alignment", "[unit][engineio]"
   }
 }
 
-TEST_CASE("A message that came whole is handed out where it lies", "[unit][engineio]") {
+TEST_CASE("A message that arrives whole is returned without a copy", "[unit][engineio]") {
   auto bytes = frames::text("4hello") + frames::text("4there");
   std::span<char> left{bytes};
   FrameReader reader{kMax};

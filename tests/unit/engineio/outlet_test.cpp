@@ -83,7 +83,7 @@ TEST_CASE("What is sent while a turn is flushed belongs to the next one", "[unit
   CHECK(second->flushes == 1);
 }
 
-TEST_CASE("A client that dies with something to send is not flushed", "[unit][engineio]") {
+TEST_CASE("A client that is destroyed with something to send is not flushed", "[unit][engineio]") {
   Turn turn;
   auto first = turn.client();
   auto second = turn.client();
@@ -125,7 +125,7 @@ TEST_CASE("A client that dies with something to send is not flushed", "[unit][en
     turn.list.flush_all();
     CHECK(third->flushes == 1);
   }
-  SECTION("after it was flushed and has sent anew") {
+  SECTION("after it was flushed and has sent again") {
     first->on_flush = [&] { turn.send(*first); };
     third->on_flush = [&] { first.reset(); };
     turn.list.flush_all();
@@ -134,7 +134,7 @@ TEST_CASE("A client that dies with something to send is not flushed", "[unit][en
   }
 }
 
-TEST_CASE("A client that takes too little is marked, and gets nothing more", "[unit][engineio]") {
+TEST_CASE("A client that reads too little is marked, and gets nothing more", "[unit][engineio]") {
   Turn turn;
   turn.limits.bytes = 16;
   const auto client = turn.client();
@@ -145,7 +145,7 @@ TEST_CASE("A client that takes too little is marked, and gets nothing more", "[u
 
   turn.send(*client);
   CHECK(client->overflowed());
-  CHECK(turn.scheduled == 2);  // whoever flushes it is to close it
+  CHECK(turn.scheduled == 2);  // its next flush closes it
   turn.list.flush_all();
   CHECK(client->flushes == 2);
 
@@ -156,7 +156,7 @@ TEST_CASE("A client that takes too little is marked, and gets nothing more", "[u
   CHECK(client->overflowed());
 }
 
-TEST_CASE("What one turn brings is no sign of slowness, however much it is", "[unit][engineio]") {
+TEST_CASE("Frames from one turn never make a client slow", "[unit][engineio]") {
   Turn turn;
   turn.limits.bytes = 100'000;
   const auto client = turn.client();
@@ -169,7 +169,7 @@ TEST_CASE("What one turn brings is no sign of slowness, however much it is", "[u
     for (int i = 0; i < 5; ++i) turn.send(*client, std::string(90'000, 'x'));
     REQUIRE_FALSE(client->overflowed());
   }
-  SECTION("in however many pieces") {
+  SECTION("in any number of pieces") {
     client->send_queue().clear();
     turn.limits.segments = 16;
     for (int i = 0; i < 10'000; ++i) {

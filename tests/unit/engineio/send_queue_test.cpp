@@ -43,7 +43,7 @@ std::string joined(const std::vector<Range>& ranges) {
 
 }  // namespace
 
-TEST_CASE("Frames that lie side by side share a range of a send queue", "[unit][engineio]") {
+TEST_CASE("Adjacent frames share a segment of a send queue", "[unit][engineio]") {
   SendQueueLimits limits;
   ChunkArena arena;
   SendQueue send_queue{limits};
@@ -59,13 +59,13 @@ TEST_CASE("Frames that lie side by side share a range of a send queue", "[unit][
     REQUIRE(send_queue.push(text(arena, "hello")));
     CHECK(ranges_of(send_queue) == 3);
   }
-  SECTION("not with a frame of another chunk that lies where the next one would") {
+  SECTION("not with a frame of another chunk at the address of the next one") {
     ChunkArena other;
     const auto others = other.take(80);
     REQUIRE(send_queue.push(text(other, "hello")));
     CHECK(ranges_of(send_queue) == 2);
   }
-  SECTION("not across a frame for somebody else") {
+  SECTION("not across a frame for another client") {
     const auto others = text(arena, "others");
     REQUIRE(send_queue.push(text(arena, "mine")));
     CHECK(ranges_of(send_queue) == 2);
@@ -80,7 +80,7 @@ TEST_CASE("Frames that lie side by side share a range of a send queue", "[unit][
   }
 }
 
-TEST_CASE("A send queue takes no more than its bound of bytes", "[unit][engineio]") {
+TEST_CASE("A send queue takes no more than its limit of bytes", "[unit][engineio]") {
   SendQueueLimits limits{.bytes = 24};
   ChunkArena arena;
   SendQueue send_queue{limits};
@@ -94,7 +94,7 @@ TEST_CASE("A send queue takes no more than its bound of bytes", "[unit][engineio
   CHECK(send_queue.push(text(arena, "hello")));
 }
 
-TEST_CASE("A send queue takes no more than its bound of ranges", "[unit][engineio]") {
+TEST_CASE("A send queue takes no more than its limit of segments", "[unit][engineio]") {
   SendQueueLimits limits{.segments = 3};
   std::array<ChunkArena, 4> arenas;
   SendQueue send_queue{limits};
@@ -113,7 +113,7 @@ TEST_CASE("A send queue takes no more than its bound of ranges", "[unit][enginei
   }
 }
 
-TEST_CASE("What was sent is forgotten, at whatever byte a write ends", "[unit][engineio]") {
+TEST_CASE("What was sent is removed, at whichever byte a write ends", "[unit][engineio]") {
   std::array<ChunkArena, 3> arenas;
   std::vector<Range> frames;
   for (std::size_t i = 0; i < 9; ++i) frames.push_back(text(arenas.at(i / 2 % 3), std::string(i, 'a')));
@@ -159,7 +159,7 @@ TEST_CASE("As many ranges are gathered as there is room for", "[unit][engineio]"
   CHECK(send_queue.gather(vectors) == 0);
 }
 
-TEST_CASE("A send queue that never quite empties does not keep what it has sent", "[unit][engineio]") {
+TEST_CASE("A send queue that never becomes empty frees what it has sent", "[unit][engineio]") {
   const auto before = Chunk::allocated();
   {
     const auto heap_before = heap::in_use();
@@ -250,7 +250,7 @@ TEST_CASE("Binary data that wait as Base64 for a poll leave over a WebSocket as 
   CHECK(limits.total_used == expected.size());
 }
 
-TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is there", "[unit][engineio]") {
+TEST_CASE("What waits for a poll is sent over the WebSocket, after what is queued there", "[unit][engineio]") {
   SendQueueLimits limits;
   std::array<ChunkArena, 3> arenas;
   SendQueue web_socket{limits};
@@ -273,7 +273,7 @@ TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is ther
     CHECK(content_of(polling).empty());
     CHECK(content_of(web_socket) == expected);
     CHECK(web_socket.bytes() == expected.size());
-    polling.push(text(arenas[0], "anew"));
+    polling.push(text(arenas[0], "again"));
   }
   CHECK(limits.total_used == expected.size());
   web_socket.push(text(arenas[1], "third"));

@@ -8,6 +8,7 @@
 #include "core/digest.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checkout.hpp"
+#include "tests/support/payloads.hpp"
 
 namespace {
 
@@ -35,7 +36,7 @@ std::vector<std::string> guide() {
 
 }  // namespace
 
-TEST_CASE("What is left out has its default, and the guide tells the same", "[unit][server]") {
+TEST_CASE("Fields that are left out have the defaults that the guide documents", "[unit][server]") {
   const auto empty = "protocol:\nlimits: {}\nnamespaces: ~\nallowedOrigins:\n";
   for (const auto& yaml : std::vector<std::string>{"", "# nothing\n", "---\n", "{}", empty, guide().at(0)}) {
     const auto config = good(yaml);
@@ -149,9 +150,7 @@ TEST_CASE("The examples are configurations", "[unit][server]") {
   const auto& message = echo->namespaces.at("/").events.find("message")->second;
   REQUIRE(message.size() == 1);
   CHECK(message[0].type == server::ActionType::kBroadcast);
-  std::string payload;
-  message[0].append_payload(payload, {std::array{std::string_view{"\"hi\""}}, "{}"});
-  CHECK(payload == R"(["response",{"echo":"hi"}])");
+  CHECK(support::payload_of(message[0], std::array{std::string_view{"\"hi\""}}) == R"(["response",{"echo":"hi"}])");
 
   const auto suite = server::load_config(examples / "protocol-suite.yaml");
   if (!suite) FAIL(suite.error().message);
@@ -162,15 +161,9 @@ TEST_CASE("The examples are configurations", "[unit][server]") {
   for (const auto* name : {"/", "/custom"}) {
     const auto& rules = suite->namespaces.at(name);
     REQUIRE(rules.on_connect.size() == 1);
-    payload.clear();
-    rules.on_connect[0].append_payload(payload, {{}, R"({"token":"x"})"});
-    CHECK(payload == R"(["auth",{"token":"x"}])");
+    CHECK(support::payload_of(rules.on_connect[0], {}, R"({"token":"x"})") == R"(["auth",{"token":"x"}])");
     const auto args = std::array<std::string_view, 2>{"1", "[2]"};
-    payload.clear();
-    rules.events.find("message")->second.at(0).append_payload(payload, {args, ""});
-    CHECK(payload == R"(["message-back",1,[2]])");
-    payload.clear();
-    rules.events.find("message-with-ack")->second.at(0).append_payload(payload, {args, ""});
-    CHECK(payload == "[1,[2]]");
+    CHECK(support::payload_of(rules.events.find("message")->second.at(0), args) == R"(["message-back",1,[2]])");
+    CHECK(support::payload_of(rules.events.find("message-with-ack")->second.at(0), args) == "[1,[2]]");
   }
 }

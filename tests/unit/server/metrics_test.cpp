@@ -69,7 +69,7 @@ TEST_CASE("Every family is exposed from the first scrape on, with its type and h
   CHECK_THAT(text, Catch::Contains("process_resident_memory_bytes "));
 }
 
-TEST_CASE("Every entry of a catalogue is a sample of its own, zero too", "[unit][server]") {
+TEST_CASE("Every entry of a catalogue is a separate sample, also if it is zero", "[unit][server]") {
   Exposition exposition;
   const auto all = samples(exposition.text({}));
   for (const auto outcome : server::kConnectOutcomes)
@@ -96,7 +96,7 @@ TEST_CASE("The page about the metrics has every metric, outcome and reason, and 
   for (const auto& close : engineio::kCloseReasons) CHECK(has(close.name));
 }
 
-TEST_CASE("The words of a catalogue are those of its enumeration", "[unit][server]") {
+TEST_CASE("The names of a catalogue are those of its enumeration", "[unit][server]") {
   for (const auto& [outcome, word] :
        std::map<ConnectOutcome, std::string_view>{{ConnectOutcome::kPolling, "polling"},
                                                   {ConnectOutcome::kWebSocket, "websocket"},
@@ -182,7 +182,7 @@ TEST_CASE("Counters tell the last snapshot, gauges too when they fall", "[unit][
   CHECK(samples(exposition.text(now)).at("realtime_server_websocket_writes_total") == static_cast<double>(now.writes));
 }
 
-TEST_CASE("A scrape that is overtaken by another takes nothing back, and counts nothing twice", "[unit][server]") {
+TEST_CASE("A scrape that arrives late decreases no counter, and counts nothing twice", "[unit][server]") {
   Exposition exposition;
   const auto first = filled(100);
   auto second = filled(200);

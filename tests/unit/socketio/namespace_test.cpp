@@ -47,7 +47,7 @@ using Counts = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("An event reaches everybody in the namespace, as one range of one chunk", "[unit][socketio]") {
+TEST_CASE("An event reaches every client in the namespace, as one range of one chunk", "[unit][socketio]") {
   Fleet fleet{3, "/custom"};
   auto emit = hello();
   emit.nsp = "/custom";
@@ -59,7 +59,7 @@ TEST_CASE("An event reaches everybody in the namespace, as one range of one chun
   CHECK(fleet.turn.scheduled == 1);
 }
 
-TEST_CASE("Frames of a turn lie side by side and are one entry of a send queue", "[unit][socketio]") {
+TEST_CASE("Frames of a turn are adjacent and are one segment of a send queue", "[unit][socketio]") {
   Fleet fleet{2};
   for (int i = 0; i < 64; ++i) fleet.deliver(hello());
   CHECK(fleet.outlets[0].send_queue().segments() == 1);
@@ -141,7 +141,7 @@ TEST_CASE("An acknowledgement is taken once, by the id that was sent, and old on
   CHECK(socket.take_ack("999999") == nullptr);
 }
 
-TEST_CASE("An outlet that is full takes no more, and the others go on", "[unit][socketio]") {
+TEST_CASE("An outlet that is full accepts no more, and the others continue", "[unit][socketio]") {
   Fleet fleet{2};
   fleet.turn.limits.bytes = 100;
   for (int i = 0; i < 10; ++i) {

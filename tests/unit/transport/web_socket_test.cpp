@@ -103,7 +103,7 @@ TEST_CASE("A ping is answered with its payload", "[unit][transport]") {
   CHECK(wire.messages.empty());
 }
 
-TEST_CASE("A peer that takes nothing is closed when its send queue is full, and nothing of it is left",
+TEST_CASE("A client that reads nothing is closed when its send queue is full, and nothing of it is left",
           "[unit][transport]") {
   const auto memory_before = engineio::Chunk::allocated();
   {
@@ -116,7 +116,7 @@ TEST_CASE("A peer that takes nothing is closed when its send queue is full, and 
     for (int i = 0; i < 25; ++i) wire.in_a_turn([&] { wire.send(data); });
     CHECK(wire.closed == std::vector{CloseReason::kSlowConsumer});
     CHECK(wire.nothing_left());
-    wire.send("nobody gets it");
+    wire.send("no client gets it");
     wire.socket.reset();
     wire.loop.settle();
     CHECK(wire.loop.context.connections.empty());
@@ -170,7 +170,7 @@ TEST_CASE("What a socket did not take at once arrives all the same", "[unit][tra
     }
   }
   CHECK(wire.loop.send_queues.total_used > 500'000);
-  // Until there is room again, nobody tries.
+  // No attempt until there is space again.
   const auto writes = wire.loop.context.counters.writes;
   wire.in_a_turn([&] { wire.send("last"); });
   expected.push_back(text_of("last"));

@@ -1,5 +1,5 @@
-// The cookie by which an ingress brings a client back to its replica. The operator has the ingress make it, the server
-// takes it back when it sends its clients away. A constant; any thread.
+// The cookie by which an ingress routes a client back to its replica. The operator configures the ingress to set it;
+// the server deletes it when it disconnects its clients. A constant; any thread.
 #pragma once
 
 #include <string_view>

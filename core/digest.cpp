@@ -57,7 +57,7 @@ std::string keyed_digest(std::string_view key, std::string_view bytes) {
 
 std::string random_hex(std::size_t bytes) {
   std::vector<unsigned char> buffer(bytes);
-  // Up to 256 bytes come whole, as random(7) has it, and nobody asks for more.
+  // The system returns up to 256 bytes at once (random(7)); callers request no more.
   if (bytes > 256 || getrandom(buffer.data(), bytes, 0) != static_cast<ssize_t>(bytes))
     throw std::runtime_error("the system's random source failed");
   return to_hex(buffer.data(), buffer.size());
@@ -79,7 +79,7 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  if (std::count(text.begin(), text.end(), '=') > 2) return std::nullopt;  // Nettle takes three
+  if (std::count(text.begin(), text.end(), '=') > 2) return std::nullopt;  // Nettle accepts three
   base64_decode_ctx context{};
   base64_decode_init(&context);
   std::string bytes(BASE64_DECODE_LENGTH(text.size()), '\0');

@@ -28,7 +28,7 @@ struct Unit {
 // The longest name first, as `m` begins `ms` too.
 constexpr std::array<Unit, 4> kUnits{{{"ms", 1ms}, {"h", 1h}, {"m", 1min}, {"s", 1s}}};
 
-/// One part of a duration, such as `1.5s`, taken from the front of `rest`.
+/// Removes one part of a duration, for example `1.5s`, from the front of `rest`.
 std::optional<milliseconds> take_part(std::string_view& rest) {
   const auto whole = take_digits(rest);
   std::string_view fraction;
@@ -44,7 +44,7 @@ std::optional<milliseconds> take_part(std::string_view& rest) {
   std::int64_t count = 0;
   std::from_chars(whole.data(), whole.data() + whole.size(), count);
   auto total = unit->length * count;
-  // Each digit of the fraction is worth a tenth of the one before; what is left below a millisecond is refused.
+  // Each digit of the fraction is worth a tenth of the previous one; fractions of a millisecond are refused.
   auto worth = unit->length;
   for (const char digit : fraction) {
     if (worth.count() % 10 != 0 && digit != '0') return std::nullopt;

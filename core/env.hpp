@@ -1,4 +1,4 @@
-// The environment of the process. Read at start-up only, as nothing here locks against setenv.
+// The environment of the process. Read at start-up only, because nothing here locks against setenv.
 #pragma once
 
 #include <optional>

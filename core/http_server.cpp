@@ -15,7 +15,7 @@ namespace core {
 
 struct HttpServer::State {
   std::map<std::string, Handler> handlers;
-  std::string host;  ///< where a client of this machine finds it
+  std::string host;  ///< the address for clients on this machine
   int port = 0;
   mg_context* context = nullptr;
 };
@@ -61,7 +61,8 @@ int on_request(mg_connection* connection, void* data) {
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_{std::move(state)} {}
 
-/// CivetWeb looks at its stop flag only when its wait for connections ends, up to two seconds later: one is made.
+/// CivetWeb checks its stop flag only when its wait for connections ends, up to two seconds later: a connection ends
+/// the wait.
 HttpServer::~HttpServer() {
   std::atomic<bool> stopped = false;
   const std::jthread stopping{[&] {

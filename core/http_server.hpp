@@ -23,8 +23,8 @@ class HttpServer {
  public:
   using Handler = std::function<HttpAnswer()>;
 
-  /// Listens on `address`: "HOST:PORT", ":PORT" for every interface, "[IPv6]:PORT". Port 0 takes a free one. Fails with
-  /// kInvalidInput for an address of another form and kUnavailable if the port is taken.
+  /// Listens on `address`: "HOST:PORT", ":PORT" for every interface, "[IPv6]:PORT". Port 0 selects a free one. Fails
+  /// with kInvalidInput for an address of another form and kUnavailable if the port is taken.
   static Result<std::unique_ptr<HttpServer>> listen(std::string_view address, std::map<std::string, Handler> handlers);
 
   ~HttpServer();

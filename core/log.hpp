@@ -20,7 +20,7 @@ struct LogField {
   std::variant<std::string_view, std::int64_t, double> value;
 };
 
-/// Sets the least level that is printed: "debug", "info", "warning" or "error"; another word is kInvalidInput.
+/// Sets the lowest level that is printed: "debug", "info", "warning" or "error"; anything else is kInvalidInput.
 Result<void> configure_logs(std::string_view level);
 
 /// Writes one line. Bytes that are not UTF-8 are replaced, so that a line is always valid JSON.

@@ -69,7 +69,7 @@ prometheus::MetricFamily family_of(const MetricInfo& info, const std::vector<Met
   return family;
 }
 
-/// A look-up of one figure without labels.
+/// A look-up of one value without labels.
 template <class Measure>
 Metrics::LookUp single(Measure measure) {
   return [measure] { return std::vector<Metrics::Sample>{{{}, static_cast<double>(measure())}}; };

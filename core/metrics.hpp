@@ -1,5 +1,5 @@
-// The metrics of the process: families declared once as MetricInfo, made on first use, exposed in Prometheus' text
-// format together with the standard process_* figures. Owned by main, safe on any thread.
+// The metrics of the process: families declared once as MetricInfo, created on first use, exposed in the Prometheus
+// text format together with the standard process_* figures. Owned by main, safe on any thread.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ namespace core {
 
 enum class MetricType { kCounter, kGauge, kHistogram };
 
-/// A metric family: catalogues of these are the one place where a metric is named.
+/// A metric family. Metrics are named only in catalogues of these.
 struct MetricInfo {
   MetricType type;
   std::string_view name;
@@ -46,8 +46,8 @@ class Metrics {
   /// Adds an observation, in seconds, to a histogram whose buckets are those of controller-runtime.
   void observe(const MetricInfo& info, const Labels& labels, double seconds);
 
-  /// Shows a counter or gauge whose samples `look_up` tells at each exposition, on any thread: for what changes by
-  /// itself, and for what is kept elsewhere. Only before the first exposition.
+  /// Exposes a counter or gauge whose samples `look_up` returns at each exposition, on any thread: for values that
+  /// change by themselves or are stored elsewhere. Only before the first exposition.
   void show(const MetricInfo& info, LookUp look_up) { shown_.emplace_back(info, std::move(look_up)); }
 
   /// Everything in Prometheus' text format 0.0.4.

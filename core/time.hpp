@@ -15,8 +15,8 @@ std::string format_time(SystemTime time);
 /// RFC 3339 with microseconds, as metav1.MicroTime: "2006-01-02T15:04:05.000000Z".
 std::string format_micro_time(SystemTime time);
 
-/// An RFC 3339 time, with or without fractions of a second, which are cut off, in UTC or with an offset. Of what lies
-/// beyond SystemTime (the years 1677 to 2262), its first or last second. Nothing if it is no time.
+/// An RFC 3339 time, with or without fractions of a second, which are cut off, in UTC or with an offset. Times outside
+/// the range of SystemTime (the years 1677 to 2262) become its first or last second. Nothing if it is not a time.
 std::optional<SystemTime> parse_time(const std::string& text);
 
 }  // namespace core

@@ -1,4 +1,4 @@
-// UTF-8: sequences one at a time, inline for those who walk a text, and whole texts. Pure; any thread.
+// UTF-8: single sequences, inline for parsers, and whole texts. Pure; any thread.
 #pragma once
 
 #include <cstddef>
@@ -19,21 +19,21 @@ inline const char* skip_ascii(const char* p, const char* end) {
   return p;
 }
 
-/// What begins at some byte: a well-formed sequence of `length` bytes, or as many bytes that cannot begin one.
+/// What begins at a byte: a well-formed sequence of `length` bytes, or that many invalid bytes.
 struct Utf8Sequence {
   unsigned length;
   bool well_formed;
 };
 
-/// The sequence at p < end (Unicode, table 3-7). Of one that is ill-formed, the length is that of the maximal subpart
-/// that decoders replace by one U+FFFD.
+/// The sequence at p < end (Unicode, table 3-7). For an ill-formed one, the length of the maximal subpart that decoders
+/// replace by one U+FFFD.
 inline Utf8Sequence utf8_sequence(const char* p, const char* end) {
   const auto byte = [p](std::ptrdiff_t i) { return static_cast<unsigned char>(p[i]); };
   const unsigned lead = byte(0);
   if (lead < 0x80) return {1, true};
   if (lead < 0xc2 || lead > 0xf4) return {1, false};
   const unsigned length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  // No overlong forms, no surrogates, nothing beyond U+10FFFF: that is all in the second byte's range.
+  // The second byte's range excludes overlong forms, surrogates and everything beyond U+10FFFF.
   const unsigned least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   const unsigned most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   if (end - p < 2 || byte(1) < least || byte(1) > most) return {1, false};

@@ -1,4 +1,4 @@
-// The bundled Socket.IO server: reads its flags and its configuration, and serves until it is told to stop.
+// The bundled Socket.IO server: reads its flags and configuration, and serves until it receives a signal to stop.
 #include <exception>
 #include <iostream>
 
@@ -12,7 +12,7 @@
 
 namespace {
 
-/// Every connection is a descriptor: as many as the system allows.
+/// Every connection needs a file descriptor: raises the soft limit to the hard limit.
 void raise_descriptor_limit() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);

@@ -25,7 +25,8 @@ Result<std::uint16_t> parse_port(std::string_view text) {
   const auto* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, port);
   if (text.empty() || error != std::errc{} || stop != end)
-    return core::fail(ErrorKind::kInvalidInput, fmt::format("\"{}\" is no port; write a number from 0 to 65535", text));
+    return core::fail(ErrorKind::kInvalidInput,
+                      fmt::format("\"{}\" is not a port; write a number from 0 to 65535", text));
   return port;
 }
 
@@ -39,7 +40,7 @@ Result<Address> parse_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
     return core::fail(ErrorKind::kInvalidInput,
-                      fmt::format("\"{}\" has no port; write ADDRESS:PORT, such as 0.0.0.0:8080", text));
+                      fmt::format("\"{}\" has no port; write ADDRESS:PORT, for example 0.0.0.0:8080", text));
   const auto port = parse_port(text.substr(colon + 1));
   if (!port) return tl::unexpected(port.error());
   const auto host = text.substr(0, colon);
@@ -49,14 +50,15 @@ Result<Address> parse_address(std::string_view text) {
   if (!is_address(has_brackets ? AF_INET6 : AF_INET, address.host))
     return core::fail(
         ErrorKind::kInvalidInput,
-        fmt::format("\"{}\" is no IP address; write one such as 127.0.0.1 or [::1], 0.0.0.0 for all", host));
+        fmt::format("\"{}\" is not an IP address; write for example 127.0.0.1 or [::1], or 0.0.0.0 for all", host));
   return address;
 }
 
 Result<void> check_replica(std::string_view name) {
   const auto is_visible = [](char c) { return c > ' ' && c < 0x7f; };
   if (name.size() <= 253 && std::all_of(name.begin(), name.end(), is_visible)) return {};
-  return core::fail(ErrorKind::kInvalidInput, "is no name for a replica; write at most 253 visible ASCII characters");
+  return core::fail(ErrorKind::kInvalidInput,
+                    "is not a valid replica name; write at most 253 visible ASCII characters");
 }
 
 std::string host_name() {
@@ -65,7 +67,7 @@ std::string host_name() {
   return name.data();
 }
 
-/// A variable that is set to nothing counts as not set: manifests cannot always leave one out.
+/// An empty variable counts as unset: manifests cannot always leave one out.
 std::string variable(const char* name) { return core::env(name).value_or(""); }
 
 Result<void> read_redis(const char* source, const std::string& text, Options& options) {
@@ -75,7 +77,7 @@ Result<void> read_redis(const char* source, const std::string& text, Options& op
   return {};
 }
 
-/// What the environment says where no flag did.
+/// Reads from the environment what no flag set.
 Result<void> read_environment(bool has_listen, Options& options) {
   if (const auto text = variable("PORT"); !has_listen && !text.empty()) {
     const auto port = parse_port(text);
@@ -92,7 +94,7 @@ Result<void> read_environment(bool has_listen, Options& options) {
   return {};
 }
 
-/// Lets CLI11 report a wrong address as it reports its own errors.
+/// Lets CLI11 report an invalid address like its own errors.
 CLI::Option* add_address(CLI::App& app, const std::string& flag, Address& address, const std::string& help) {
   return app
       .add_option_function<std::string>(
@@ -118,23 +120,23 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   auto& options = parsed.options;
   CLI::App app{
       "A Socket.IO server: holds long-lived connections, answers events by declared rules, and broadcasts to the "
-      "clients "
-      "of every replica that shares its Redis.",
+      "clients of every replica that shares its Redis.",
       "realtime-server"};
   app.footer(
       "Environment:\n"
-      "  PORT                        the port of --listen, if that is not given\n"
-      "  REDIS_URL                   the URL of --redis, if that is not given\n"
-      "  POD_NAME                    this replica's name, as clients see it in Realtime-Replica; else the host's "
-      "name\n\n"
+      "  PORT                        the port of --listen, if that flag is not set\n"
+      "  REDIS_URL                   the URL of --redis, if that flag is not set\n"
+      "  POD_NAME                    this replica's name, which clients see in Realtime-Replica. Default:\n"
+      "                              the host name\n\n"
       "Try it:  realtime-server --config examples/server/echo.yaml    and open http://localhost:8080/\n"
-      "Ask it:  curl http://localhost:9090/readyz    also /healthz, /metrics\n"
-      "End it:  SIGTERM or SIGINT drains: clients are closed at a set rate; a second one ends it at once.\n"
-      "Exit code 2: a flag or the configuration is wrong.");
+      "Check:   curl http://localhost:9090/readyz    also /healthz, /metrics\n"
+      "Stop it: SIGTERM or SIGINT starts the drain, which disconnects clients at a set rate; a second signal exits at "
+      "once.\n"
+      "Exit code 2: a flag or the configuration is invalid.");
   app.set_version_flag("--version", kVersion);
-  const auto* listen = add_address(app, "--listen", options.listen, "Where clients connect; port 0 takes a free one");
+  const auto* listen = add_address(app, "--listen", options.listen, "Where clients connect; port 0 selects a free one");
   app.add_option("--config", options.config_file,
-                 "The configuration, YAML or JSON; without it every field has its default")
+                 "The configuration, YAML or JSON. Default: every field has its default")
       ->type_name("FILE");
   app.add_option_function<std::string>(
          "--redis",
@@ -142,10 +144,10 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
            if (auto read = read_redis("--redis", text, options); !read)
              throw CLI::ValidationError(read.error().message);
          },
-         "The Redis that connects the replicas; without it this one is alone. Better set REDIS_URL if it holds a "
-         "password: flags are seen by others")
+         "The Redis that connects the replicas. Default: none, for a single replica. Use REDIS_URL for a URL with a "
+         "password: other users can see flags")
       ->type_name("redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]");
-  add_address(app, "--admin", options.admin, "Where /healthz, /readyz and /metrics are");
+  add_address(app, "--admin", options.admin, "Where /healthz, /readyz and /metrics are served");
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->type_name("LEVEL")

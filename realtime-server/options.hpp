@@ -1,4 +1,4 @@
-// The server's command line and environment. Read once by main, before any thread is made.
+// The server's command line and environment. Read once by main, before any thread starts.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace server {
 
-/// The exit code for a wrong flag or configuration: something that the user has to change.
+/// The exit code for an invalid flag or configuration, which the user must change.
 inline constexpr int kUsageError = 2;
 
 /// An IP address and a port. Port 0 stands for a free one.
@@ -22,24 +22,23 @@ struct Address {
   std::string text() const;
 };
 
-/// What the flags and the environment say; the defaults are those of the image.
+/// The values of flags and environment variables; the defaults are those of the image.
 struct Options {
   Address listen{"0.0.0.0", 8080};
   Address admin{"0.0.0.0", 9090};
   std::string config_file;              ///< empty: every field has its default
-  std::optional<redis::Url> redis_url;  ///< without it this replica is alone
-  std::string replica;                  ///< this replica's name: printable ASCII without spaces, fit for a header
+  std::optional<redis::Url> redis_url;  ///< none: a single replica without Redis
+  std::string replica;                  ///< this replica's name: printable ASCII without spaces, valid in a header
   std::string log_level = "info";
 };
 
-/// The exit code instead, if the process should end now: help, version, or something wrong, about which everything has
-/// been printed.
+/// The options, or an exit code if the process must exit now: for help, version, or an error that was already printed.
 struct ParsedOptions {
   Options options;
   std::optional<int> exit_code;
 };
 
-/// Reads the flags, and what they leave out from PORT, REDIS_URL and POD_NAME. Prints help to `out`, errors to `err`.
+/// Reads the flags, and PORT, REDIS_URL and POD_NAME for what they do not set. Prints help to `out`, errors to `err`.
 ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 
 }  // namespace server

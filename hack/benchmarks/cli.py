@@ -20,32 +20,33 @@ from .server import Benchmark
 from .settings import Settings
 
 DESCRIPTION = """\
-Measures ours beside its peers, all in one run on this machine, and says what must hold and whether it does.
+Measures the bundled server and compared servers in one run on this machine, and reports which criteria hold.
 
   hack/bench                       every benchmark; so far that is `server`
-  hack/bench server                the bundled realtime-server beside a floor and other Socket.IO servers: under 45 minutes
-  hack/bench server --quick        one short round: does it run, and roughly where are we? Under two minutes
-  hack/bench server --only ours,floor --connections 1000 --bursts 8 --rounds 3
+  hack/bench server                the bundled realtime-server, a baseline and other Socket.IO servers: under 45 minutes
+  hack/bench server --quick        one short round with rough figures: under two minutes
+  hack/bench server --only ours,baseline --connections 1000 --bursts 8 --rounds 3
                                    while working on one thing
 
 Contestants:
 """
 EPILOG = """\
-How it is measured. Each round starts every contestant in a fresh process on the first core; the load generator runs on
-the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
-client publishes, everybody receives. Every delivery is compared with what was sent: one that is missing, comes twice, out
-of order or changed voids a round of ours and of the floor, and is reported of a peer. Latency counts from the moment the
-burst was scheduled for, so a server that stalls cannot hide it, to the moment the kernel has the bytes for the client, so
-that the generator's own reading is not in it. CPU is the process's own clock, in nanoseconds, over the measured time only.
-A ratio is taken within a round, and what must hold has to hold in six of seven rounds.
+How it is measured. Each round starts every contestant in a new process on the first core; the load generator runs on
+the second core. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
+client publishes, all clients receive. Every delivery is compared with what was sent: a missing, duplicate, reordered or
+changed one voids a round of `ours` and of the baseline, and is reported for a compared server. Latency is measured from the
+scheduled time of the burst, so a server that stalls cannot hide it, to the time when the kernel has the bytes for the client,
+so it does not include the generator's own reading. CPU is the process's own clock, in nanoseconds, over the measured time
+only. A ratio is calculated within a round, and a criterion must hold in six of seven rounds.
 
-What to look at first: `generator` is the share of its core that the generator used; above 85 % it would measure itself,
-and the round is void (for connects: the server could do more, and what its CPU a connect allows is compared). `waited` is
-the share of the time in which the server was ready to run and somebody else had its core (peers with several threads also
-wait for themselves): more than a few per cent, and the machine was not quiet. CPU bears that, p99 does not.
+What to check first: `generator` is the share of its core that the generator used; above 85 % it would measure itself, and
+the round is void (for connects: the server could do more, and the rate that its CPU per connect allows is compared).
+`waited` is the share of the time in which the server was ready to run but another process used its core (compared servers
+with several threads also wait for themselves): above a few per cent, the machine was not quiet. CPU figures remain valid
+then, p99 does not.
 
-The tables go to the standard output, all figures of all rounds to build/bench/server.json, what servers say to
-build/bench/logs. Exit code: 0, or 1 if something that must hold does not, 2 for a wrong command line.
+The tables are written to the standard output, all figures of all rounds to build/bench/server.json, the servers' output to
+build/bench/logs. Exit code: 0, 1 if a criterion does not hold, or 2 for an invalid command line.
 """
 QUICK = {"rounds": 1, "memory_rounds": 1, "seconds": 1.0, "least_bursts": 1, "idle_seconds": 3.0, "churns": 1,
          "connects": 1000, "connect_seconds": 3.0}
@@ -89,11 +90,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--bursts", type=_numbers, metavar="N,M", help="how many broadcasts at once (1,8,64)")
     parser.add_argument("--rounds", type=_at_least(1, int), metavar="N", help="how many rounds (7)")
     parser.add_argument("--memory-rounds", type=_at_least(0, int), metavar="N",
-                        help="after how many of them memory is looked at (3)")
+                        help="after how many of them memory is measured (3)")
     parser.add_argument("--seconds", type=_at_least(0.1, float), metavar="S", help="how long a point is measured (5)")
     parser.add_argument("--connects", type=_at_least(1, int), metavar="N", help="how many connects are timed (10000)")
     parser.add_argument("--idle-seconds", type=_at_least(0, float), metavar="S",
-                        help="how long sessions are idle before memory is looked at (60)")
+                        help="how long sessions are idle before memory is measured (60)")
     return parser
 
 

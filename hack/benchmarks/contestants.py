@@ -1,5 +1,5 @@
-"""Who is measured: how each is made ready, and how it is started. All of them do the same: `message` [data] is broadcast as
-`response` {"echo": data} to everybody in "/", the sender included."""
+"""The contestants: how each is prepared and started. All of them do the same: `message` [data] is broadcast as
+`response` {"echo": data} to every client in "/", including the sender."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .processes import Command, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "build" / "release" / "bin"
-PEERS = ROOT / "tests" / "bench" / "peers"
+COMPARED = ROOT / "tests" / "bench" / "compared_servers"
 
 Start = Callable[[int], Command]  # the command that serves on a port of 127.0.0.1
 
-OURS, FLOOR, SOCKETIOXIDE = "ours", "floor", "socketioxide"
+OURS, BASELINE, SOCKETIOXIDE = "ours", "baseline", "socketioxide"
 
 
 class Missing(Exception):
-    """What has to be there before this contestant can be measured."""
+    """What is required before this contestant can be measured."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Contestant:
     what: str
     prepare: Callable[[], Start]
     polls: bool = True
-    is_peer: bool = True  # a fault of ours or of the floor voids a round; a peer's is reported
+    is_compared: bool = True  # a fault of ours or of the baseline voids a round; a compared server's is reported
 
 
 def build(*targets: str) -> None:
@@ -45,7 +45,7 @@ def build(*targets: str) -> None:
 
 
 def _made_by(script: str, folder: pathlib.Path) -> str:
-    """What a script of tests/support made of a folder, once for each content."""
+    """What a script of tests/support built from a folder, once for each content."""
     made = subprocess.run([ROOT / "tests" / "support" / script, folder], stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode != 0:
         raise Missing(f"`tests/support/{script} {folder.relative_to(ROOT)}` fails")
@@ -60,23 +60,23 @@ def _ours() -> Start:
          "--config", config], {"REDIS_URL": None})
 
 
-def _floor() -> Start:
-    build("bench-floor")
-    return lambda port: Command([PROGRAMS / "bench-floor", port])
+def _baseline() -> Start:
+    build("bench-baseline")
+    return lambda port: Command([PROGRAMS / "bench-baseline", port])
 
 
 def _socketioxide() -> Start:
     if not shutil.which("cargo"):
         raise Missing("there is no cargo on the PATH; a Rust toolchain of 1.94 or later brings it")
-    program = _made_by("rust_program", PEERS / "socketioxide")
+    program = _made_by("rust_program", COMPARED / "socketioxide")
     return lambda port: Command([program], {"PORT": str(port)})
 
 
 def _socketio() -> Start:
     if not shutil.which("npm"):
         raise Missing("there is no npm on the PATH; `hack/deps bench` installs it")
-    modules = pathlib.Path(_made_by("node_modules", PEERS / "socketio")).parent
-    return lambda port: Command(["node", PEERS / "socketio" / "server.mjs"],
+    modules = pathlib.Path(_made_by("node_modules", COMPARED / "socketio")).parent
+    return lambda port: Command(["node", COMPARED / "socketio" / "server.mjs"],
                                 {"PORT": str(port), "SOCKETIO_MODULES": str(modules), "NODE_ENV": "production"})
 
 
@@ -89,8 +89,8 @@ def _flask() -> Start:
 
 
 CONTESTANTS = {it.name: it for it in (
-    Contestant(OURS, "the bundled realtime-server", _ours, is_peer=False),
-    Contestant(FLOOR, "a minimal epoll loop, tests/bench/floor.cpp", _floor, polls=False, is_peer=False),
+    Contestant(OURS, "the bundled realtime-server", _ours, is_compared=False),
+    Contestant(BASELINE, "a minimal epoll loop, tests/bench/baseline.cpp", _baseline, polls=False, is_compared=False),
     Contestant(SOCKETIOXIDE, "socketioxide 0.18 on axum, Rust", _socketioxide),
     Contestant("socket.io", "socket.io 4.8, Node.js", _socketio),
     Contestant("flask", "Flask-SocketIO 5.7 with gevent, Python: examples/flask-socketio", _flask),

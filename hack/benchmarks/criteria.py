@@ -1,4 +1,4 @@
-"""What must hold of ours, each judged by how many rounds agree with it."""
+"""The criteria for the bundled server, each judged by how many rounds agree with it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import math
 import statistics
 from collections.abc import Iterator
 
-from .contestants import FLOOR, OURS, SOCKETIOXIDE
+from .contestants import BASELINE, OURS, SOCKETIOXIDE
 from .settings import Point, Settings
 
 Record = dict[str, object]
 
-# Times the floor's CPU a delivery, by broadcasts in a burst.
+# Times the baseline's CPU per delivery, by broadcasts in a burst.
 CPU_BOUNDS = {1: 1.25, 8: 1.4, 64: 2.0}
-P99_BOUND = 1.25  # times the floor's
-IDLE_BOUNDS = {"websocket": 2048, "polling": 4096}  # bytes a session
+P99_BOUND = 1.25  # times the baseline's
+IDLE_BOUNDS = {"websocket": 2048, "polling": 4096}  # bytes per session
 BASE_BOUND = 8  # MiB
 AGREEING = 6 / 7
 
@@ -24,7 +24,7 @@ AGREEING = 6 / 7
 class Criterion:
     what: str
     bound: float
-    values: list[float | None]  # of each round; None: it cannot be said
+    values: list[float | None]  # of each round; None: unknown
     above: bool = False         # the value must be above the bound, else at most
     strict: bool = False        # at the bound is not enough
 
@@ -80,13 +80,13 @@ class Records:
 
 def judge(settings: Settings, records: Records) -> list[Criterion]:
     return [*_deliveries(settings, records), *_memory(records),
-            Criterion("connects a second, times socketioxide's", 1, above=True,
+            Criterion("connects per second, times socketioxide's", 1, above=True,
                       values=[pair and _times_as_many(*pair) for pair in records.pairs(SOCKETIOXIDE, "connect")])]
 
 
 def _times_as_many(ours: Record, other: Record) -> float:
-    """Connects a second. If it was the generator that was at its end, and not the other server, then what its CPU time a
-    connect would allow stands for what it can do."""
+    """Connects per second. If the generator was the limit, not the other server, the rate that the server's CPU time per
+    connect would allow is used instead."""
     if other["at_least"]:
         return other["cpu_ns"] / ours["cpu_ns"]
     return ours["connects_a_second"] / other["connects_a_second"]
@@ -95,14 +95,14 @@ def _times_as_many(ours: Record, other: Record) -> float:
 def _deliveries(settings: Settings, records: Records) -> Iterator[Criterion]:
     for point in settings.points():
         if point.burst in CPU_BOUNDS:
-            yield Criterion(f"{point}: CPU a delivery, times the floor's", CPU_BOUNDS[point.burst],
-                            records.ratios("cpu_ns", FLOOR, "delivery", point))
+            yield Criterion(f"{point}: CPU per delivery, times the baseline's", CPU_BOUNDS[point.burst],
+                            records.ratios("cpu_ns", BASELINE, "delivery", point))
     for point in settings.points():
-        yield Criterion(f"{point}: CPU a delivery, times socketioxide's", 1, strict=True,
+        yield Criterion(f"{point}: CPU per delivery, times socketioxide's", 1, strict=True,
                         values=records.ratios("cpu_ns", SOCKETIOXIDE, "delivery", point))
     for point in settings.points():
-        yield Criterion(f"{point}: p99 latency, times the floor's", P99_BOUND,
-                        records.ratios("p99_us", FLOOR, "delivery", point))
+        yield Criterion(f"{point}: p99 latency, times the baseline's", P99_BOUND,
+                        records.ratios("p99_us", BASELINE, "delivery", point))
 
 
 def _memory(records: Records) -> Iterator[Criterion]:
@@ -113,6 +113,6 @@ def _memory(records: Records) -> Iterator[Criterion]:
 
     for transport, bound in IDLE_BOUNDS.items():
         for moment, when in (("idle", "idle"), ("churned", "idle after churn")):
-            yield Criterion(f"bytes of memory a {transport} session, {when}", bound, values(f"{transport}_{moment}"))
+            yield Criterion(f"bytes of memory per {transport} session, {when}", bound, values(f"{transport}_{moment}"))
     yield Criterion("MiB of base memory, resident", BASE_BOUND,
                     [value and value / 2**20 for value in values("base_resident")])

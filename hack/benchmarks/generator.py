@@ -14,7 +14,7 @@ PROGRAM = PROGRAMS / "bench-generator"
 
 
 class Broken(Exception):
-    """A measurement that could not be made, and why."""
+    """A measurement that failed, and why."""
 
 
 def prepare() -> None:
@@ -26,13 +26,13 @@ def _words(mode: str, port: int, options: dict[str, object]) -> list[object]:
 
 
 def measure(mode: str, port: int, pids: Iterable[int], core: int, log: pathlib.Path, **options: object) -> dict:
-    """Runs one measurement and gives what it says."""
+    """Runs one measurement and returns its result."""
     options = {"pids": ",".join(map(str, pids)), "core": core, **options}
     process = Process(Command(_words(mode, port, options)), core, log, stdout=subprocess.PIPE)
     try:
         said = process.process.stdout.read()
         if process.process.wait() != 0:
-            raise Broken(f"the generator ended with {process.process.returncode}; see {log}")
+            raise Broken(f"the generator exited with {process.process.returncode}; see {log}")
         return json.loads(said)
     finally:
         process.end()
@@ -53,7 +53,7 @@ class Holder:
 
     def answer(self, joined: bool = True) -> None:
         """Broken if not all sessions are as they should be."""
-        said = json.loads(self._process.process.stdout.readline() or b'{"joined": 0, "lost": 0, "why": "it ended"}')
+        said = json.loads(self._process.process.stdout.readline() or b'{"joined": 0, "lost": 0, "why": "it exited"}')
         wanted = self._connections if joined else 0
         if said["joined"] != wanted or said["lost"]:
             raise Broken(f"{said['joined']} of {wanted} sessions are open, {said['lost']} were lost: {said['why']}")

@@ -17,7 +17,7 @@ SETTLE_SECONDS = 2
 
 
 class _Held:
-    """A fleet's process and the sessions that are open on it."""
+    """A server's process and its open sessions."""
 
     def __init__(self, serving: Serving, transport: str, core: int, connections: int) -> None:
         self.serving, self.transport, self.connections = serving, transport, connections

@@ -1,4 +1,4 @@
-"""Processes that are measured: on a core of their own, looked at from outside, gone when the benchmark is."""
+"""Processes that are measured: on a core of their own, observed from outside, and killed with the benchmark."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Memory:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """A free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -85,7 +85,7 @@ class Process:
         return Memory(resident, sum(total["Pss_Anon"] for total in totals))
 
     def settle(self, timeout: float = 10) -> None:
-        """Until it does next to nothing, or the time is over."""
+        """Waits until it is almost idle, or the timeout."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline and self.alive():
             before = self.cpu_ns()

@@ -1,4 +1,4 @@
-"""What a run says while it works: one line a step, with the time since the start and the time that is left."""
+"""The progress of a run: one line per step, with the elapsed and the remaining time."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Progress:
         self._planned += seconds
 
     def begin(self) -> None:
-        """What was before, builds say, tells nothing about the steps to come."""
+        """Earlier steps, for example builds, do not count for the estimate."""
         self._measuring_since = time.monotonic()
 
     def done(self, seconds: float) -> None:
-        """A step is over that was planned with so many seconds."""
+        """A step that was planned with so many seconds is done."""
         self._done += seconds
 
     def say(self, text: str) -> None:

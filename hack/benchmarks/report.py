@@ -9,7 +9,7 @@ import platform
 import statistics
 import time
 
-from .contestants import CONTESTANTS, FLOOR, OURS, ROOT
+from .contestants import CONTESTANTS, BASELINE, OURS, ROOT
 from .criteria import Criterion, Records, judge
 from .server import Benchmark
 from .settings import Point
@@ -20,7 +20,7 @@ _STOLEN = 8  # among the numbers of the first line of /proc/stat
 
 
 class Machine:
-    """What a figure depends on besides the programs."""
+    """The machine that the figures depend on."""
 
     def __init__(self) -> None:
         self.load = os.getloadavg()[0]
@@ -47,7 +47,7 @@ def median(records: list[dict | None], field: str) -> float | None:
 
 
 class Report:
-    """Made when a run begins, asked when it ends or was stopped."""
+    """Created when a run begins; reports when it ends or was stopped."""
 
     def __init__(self, benchmark: Benchmark) -> None:
         self.benchmark = benchmark
@@ -85,21 +85,21 @@ class Report:
 
     def _deliveries(self) -> list[str]:
         records = self._records()
-        return [_table(f"{point}, {self.settings.deliveries_a_second:,} deliveries a second",
-                       ("", "CPU µs", "x floor", "p50 ms", "p99 ms", "p99.9 ms", "p99 x floor", "generator", "waited"),
+        return [_table(f"{point}, {self.settings.deliveries_a_second:,} deliveries per second",
+                       ("", "CPU µs", "x baseline", "p50 ms", "p99 ms", "p99.9 ms", "p99 x baseline", "generator", "waited"),
                        [self._delivery(records, name, point) for name in self._names()])
                 for point in self.settings.points()]
 
     def _delivery(self, records: Records, name: str, point: Point) -> list[str]:
-        mine, floor = records.of(name, "delivery", point), records.of(FLOOR, "delivery", point)
+        mine, baseline = records.of(name, "delivery", point), records.of(BASELINE, "delivery", point)
 
-        def times_floor(field: str) -> str:
-            ratios = [a[field] / b[field] for a, b in zip(mine, floor) if a and b]
+        def times_baseline(field: str) -> str:
+            ratios = [a[field] / b[field] for a, b in zip(mine, baseline) if a and b]
             return f"{statistics.median(ratios):.2f}" if ratios else "-"
 
         waited = median(mine, "server_waited_share")
-        return [name, _number(median(mine, "cpu_ns"), 1e3, 2), times_floor("cpu_ns"),
-                *(_number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_floor("p99_us"),
+        return [name, _number(median(mine, "cpu_ns"), 1e3, 2), times_baseline("cpu_ns"),
+                *(_number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_baseline("p99_us"),
                 _percent(median(mine, "generator_share")), _percent(waited)]
 
     def _connects(self) -> str:
@@ -112,7 +112,7 @@ class Report:
                          _number(median(mine, "p99_us"), 1e3, 2), _percent(median(mine, "generator_share")),
                          _percent(median(mine, "server_waited_share"))])
         return _table(f"connects, {self.settings.connects:,} (upgrade, Engine.IO open, CONNECT answered, closed)",
-                      ("", "a second", "CPU µs", "p50 ms", "p99 ms", "generator", "waited"), rows)
+                      ("", "per second", "CPU µs", "p50 ms", "p99 ms", "generator", "waited"), rows)
 
     def _memory(self) -> str:
         fields = [f"{transport}_{moment}" for transport in ("websocket", "polling") for moment in ("idle", "churned", "left")]
@@ -123,8 +123,8 @@ class Report:
             mine = self._records().of(name, "memory")
             rows.append([name, *(_number(median(mine, it), 2**20, 1) for it in ("base_resident", "base_anonymous")),
                          *(_number(median(mine, it), 1, 0) for it in fields)])
-        return _table(f"memory: base in MiB; bytes a session with {max(self.settings.connections):,}, after "
-                      f"{self.settings.idle_seconds:g} s idle, after {self.settings.churns} times of churn, when all left",
+        return _table(f"memory: base in MiB; bytes per session with {max(self.settings.connections):,}, after "
+                      f"{self.settings.idle_seconds:g} s idle, after {self.settings.churns} churns, after all left",
                       ("", "resident", "anonymous", "ws idle", "churned", "left", "poll idle", "churned", "left"), rows)
 
     def _oddities(self) -> str:
@@ -134,19 +134,19 @@ class Report:
             where = f"round {record['round']}, {record['kind']}{point}: {record['contestant']}"
             if record["void"]:
                 lines.append(f"VOID: {where}: {record['void']}")
-        return "\n".join([*lines, *self._faults_of_peers(), *self._disturbances()])
+        return "\n".join([*lines, *self._faults_of_compared(), *self._disturbances()])
 
     def _disturbances(self) -> list[str]:
         """Of the programs that have one thread, for others also wait for themselves."""
         shares = [record["disturbance"] for record in self.benchmark.records
-                  if not CONTESTANTS[record["contestant"]].is_peer and "disturbance" in record]
+                  if not CONTESTANTS[record["contestant"]].is_compared and "disturbance" in record]
         much = [share for share in shares if share > DISTURBING]
-        return [f"THE MACHINE WAS NOT QUIET: in {len(much)} of {len(shares)} measurements of ours and the floor somebody else "
-                f"had one of the two cores for more than {DISTURBING:.0%} of the time in which deliveries were outstanding "
+        return [f"THE MACHINE WAS NOT QUIET: in {len(much)} of {len(shares)} measurements of ours and the baseline another "
+                f"process used one of the two cores for more than {DISTURBING:.0%} of the time with outstanding deliveries "
                 f"(median {statistics.median(shares):.0%}); p99 means little then"] if much else []
 
-    def _faults_of_peers(self) -> list[str]:
-        """A peer's faults, summed up over the run."""
+    def _faults_of_compared(self) -> list[str]:
+        """The faults of a compared server, summed up over the run."""
         lines = []
         for name in self._names():
             mine = [record for record in self.benchmark.records
@@ -168,7 +168,7 @@ class Report:
             sign = ">" if it.above else "<" if it.strict else "<="
             rows.append([it.what, "-" if it.median is None else f"{it.median:,.2f}", f"{sign} {it.bound:,g}",
                          f"{it.agreeing} of {len(it.values)}", verdict])
-        return _table("what must hold of ours", ("", "median", "bound", "rounds agree", ""), rows)
+        return _table("criteria for the bundled server", ("", "median", "bound", "rounds agree", ""), rows)
 
 
 def _number(value: float | None, unit: float, digits: int) -> str:

@@ -54,14 +54,14 @@ class Benchmark:
         self._starts: dict[str, Start] = {}
 
     def prepare(self) -> None:
-        """Builds what is to be measured; what cannot be had is missing, and the rest goes on."""
+        """Builds what is to be measured; what is not available is reported as missing, and the run continues."""
         LOGS.mkdir(parents=True, exist_ok=True)
         for log in LOGS.glob("*.log"):
             log.unlink()
-        self.progress.say("making ready: the generator")
+        self.progress.say("preparing: the generator")
         generator.prepare()
         for name in self.settings.only:
-            self.progress.say(f"making ready: {name}, {CONTESTANTS[name].what}")
+            self.progress.say(f"preparing: {name}, {CONTESTANTS[name].what}")
             try:
                 self._starts[name] = CONTESTANTS[name].prepare()
             except Missing as reason:
@@ -112,7 +112,7 @@ class Benchmark:
 
     def _measure(self, serving: Serving, mode: str, **options: object) -> dict:
         if not serving.process.alive():
-            raise Broken(f"it has ended; see {serving.log}")
+            raise Broken(f"it has exited; see {serving.log}")
         return generator.measure(mode, serving.port, serving.process.pids(), self.generator_core, serving.log, **options)
 
     def _deliver(self, serving: Serving, point: Point) -> Record:
@@ -133,12 +133,12 @@ class Benchmark:
             "cpu_ns": said["server_cpu"] / said["deliveries"],
             **{f"{name}_us": value for name, value in said["latency_us"].items()},
             "deliveries_a_second": said["deliveries"] / said["wall"] * 1e9,
-            # How much of the time in which deliveries were outstanding somebody else had a core that was needed.
+            # The share of the time with outstanding deliveries in which another process used one of the cores.
             "disturbance": max(said["server_waited"], said["generator_waited"]) / said["busy"],
             "publisher_late_max_us": said["publisher_late_max"] / 1e3,
             **shares(said),
         }
-        if faults and not serving.contestant.is_peer:
+        if faults and not serving.contestant.is_compared:
             record["void"] = "faults: " + ", ".join(f"{count} {name}" for name, count in faults.items())
         elif record["generator_share"] > MOST_OF_A_CORE:
             record["void"] = f"the generator used {record['generator_share']:.0%} of its core"
@@ -151,7 +151,7 @@ class Benchmark:
                                  seconds=self.settings.connect_seconds)
         except Broken as reason:
             return {**record, "void": str(reason)}
-        if not said["connects"] or (said["failed"] and not serving.contestant.is_peer):
+        if not said["connects"] or (said["failed"] and not serving.contestant.is_compared):
             return {**record, "void": f"{said['failed']} connects failed: {said['why']}"}
         record |= {
             "connects": said["connects"], "failed": said["failed"], "left_open": said["left_open"],
@@ -176,7 +176,7 @@ class Benchmark:
 
 
 def shares(said: dict) -> Record:
-    """How busy the generator's core was, and how long either waited because somebody else had its core."""
+    """How busy the generator's core was, and how long either waited because another process used its core."""
     return {
         "generator_share": said["generator_cpu"] / said["wall"],
         "server_share": said["server_cpu"] / said["wall"],
@@ -190,12 +190,12 @@ def summary(record: Record) -> str:
     if record["void"]:
         return f"VOID: {record['void']}"
     if record["kind"] == "memory":
-        kept = ", ".join(f"{record[f'{it}_idle']:,.0f} bytes an idle {it} session, {record[f'{it}_churned']:,.0f} after churn"
+        kept = ", ".join(f"{record[f'{it}_idle']:,.0f} bytes per idle {it} session, {record[f'{it}_churned']:,.0f} after churn"
                          for it in ("websocket", "polling") if f"{it}_idle" in record)
         return f"{record['base_resident'] / 2**20:.1f} MiB of base memory, {kept}"
     share = f"generator {record['generator_share']:.0%}"
     if record["kind"] == "connect":
         least = "at least " if record["at_least"] else ""
-        return f"{least}{record['connects_a_second']:,.0f} a second, {record['cpu_ns'] / 1e3:.1f} µs each, {share}"
+        return f"{least}{record['connects_a_second']:,.0f} per second, {record['cpu_ns'] / 1e3:.1f} µs each, {share}"
     faults = "".join(f", {count:,} {name}" for name, count in record["faults"].items())
-    return f"{record['cpu_ns'] / 1e3:.2f} µs a delivery, p99 {record['p99_us'] / 1e3:.1f} ms, {share}{faults}"
+    return f"{record['cpu_ns'] / 1e3:.2f} µs per delivery, p99 {record['p99_us'] / 1e3:.1f} ms, {share}{faults}"

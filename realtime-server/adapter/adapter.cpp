@@ -5,7 +5,7 @@
 namespace adapter {
 
 std::string_view name_of(State state) {
-  constexpr std::array<std::string_view, 5> kNames{"local", "connecting", "connected", "deaf", "gone"};
+  constexpr std::array<std::string_view, 5> kNames{"local", "connecting", "connected", "not_receiving", "disconnected"};
   return kNames.at(static_cast<std::size_t>(state));
 }
 

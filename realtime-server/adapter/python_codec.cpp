@@ -15,7 +15,7 @@ using socketio::JsonKind;
 
 namespace {
 
-/// First in what we send, so that our own messages are known without reading them.
+/// The first member of every sent message, so that a process recognizes its own messages without parsing them.
 std::string prefix_of(std::string_view host) { return std::string{R"({"host_id":")"}.append(host).append(R"(",)"); }
 
 void append_all(std::string& out, std::span<const std::string_view> pieces) {
@@ -43,7 +43,7 @@ void append_room(std::string& out, std::span<const std::string_view> names) {
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-/// What stands between the brackets of a raw array.
+/// The content between the brackets of a raw array.
 std::string_view inside(std::string_view array) {
   array = array.substr(1, array.size() - 2);
   while (!array.empty() && is_blank(array.front())) array.remove_prefix(1);
@@ -55,7 +55,7 @@ bool is_string(std::string_view raw) { return raw.starts_with('"'); }
 
 bool is_scalar(std::string_view raw) { return !raw.empty() && !raw.starts_with('[') && !raw.starts_with('{'); }
 
-/// Of those for which JavaScript's client closes its connection.
+/// Event names on which the JavaScript client closes its connection.
 bool is_reserved(std::string_view name) {
   return std::find(socketio::kReservedEvents.begin(), socketio::kReservedEvents.end(), name) !=
          socketio::kReservedEvents.end();
@@ -106,7 +106,7 @@ Taken PythonReader::read(std::string_view message, Inbox& inbox) {
   if (members.host == own_host_) return Taken::kOwn;
   const auto method = name_of(members.method);
   if (method == "emit") return take_emit(members, inbox);
-  if (method == "callback") return Taken::kIgnored;  // for the host that is named in it, and we ask for none
+  if (method == "callback") return Taken::kIgnored;  // for the host named in it; this server requests none
   const auto nsp = is_string(members.nsp) ? name_of(members.nsp) : std::string_view{"/"};
   const auto room = name_of(members.room);
   if (method == "close_room") {
@@ -159,15 +159,14 @@ Taken PythonReader::take_emit(const Members& members, Inbox& inbox) {
   const auto kind = event.peek();
   if (kind != JsonKind::kString && kind != JsonKind::kNumber) return Taken::kRefused;
   if (kind == JsonKind::kString && is_reserved(name_of(members.event))) return Taken::kRefused;
-  bool everybody = false;
+  bool all = false;
   bool unused = false;
-  if (!take_data(members) || !take_names(members.room, rooms_, everybody) ||
-      !take_names(members.skip_sid, except_, unused))
+  if (!take_data(members) || !take_names(members.room, rooms_, all) || !take_names(members.skip_sid, except_, unused))
     return Taken::kRefused;
-  if (everybody)
+  if (all)
     rooms_.clear();
   else if (rooms_.empty())
-    return Taken::kIgnored;  // a list of no rooms is not the same as no list
+    return Taken::kIgnored;  // an empty list of rooms differs from no list
   socketio::Emit emit{.nsp = is_string(members.nsp) ? name_of(members.nsp) : std::string_view{"/"},
                       .rooms = rooms_,
                       .except = except_,
@@ -188,7 +187,7 @@ Taken PythonReader::take_emit(const Members& members, Inbox& inbox) {
   return Taken::kTaken;
 }
 
-/// One value that is null is no argument; what is no list is one argument.
+/// null means no arguments; a value that is not a list is a single argument.
 bool PythonReader::take_data(const Members& members) {
   args_.clear();
   attachments_.clear();
@@ -215,11 +214,11 @@ bool PythonReader::take_binary(std::string_view data) {
   }
   if (!inside(*args).empty()) args_.push_back(inside(*args));
   const auto known = [this](const auto& placeholder) { return placeholder.num < attachments_.size(); };
-  return !cursor.failed() && !attachments_.empty() && attachments_.size() <= socketio::kMostAttachments &&
+  return !cursor.failed() && !attachments_.empty() && attachments_.size() <= socketio::kMaxAttachments &&
          std::all_of(placeholders_.begin(), placeholders_.end(), known);
 }
 
-/// Null, one scalar, or a list of them. Among rooms, null is the one that everybody is in.
+/// Null, one scalar, or a list of them. As a room, null means everyone in the namespace.
 bool PythonReader::take_names(std::string_view raw, std::vector<std::string_view>& names, bool& has_null) {
   names.clear();
   has_null = raw.empty() || raw == "null";
@@ -242,7 +241,7 @@ bool PythonReader::take_names(std::string_view raw, std::vector<std::string_view
   return !cursor.failed();
 }
 
-/// A string's text; other scalars are names too, which no string has.
+/// A string's text; other scalars are also names, which no string equals.
 std::string_view PythonReader::name_of(std::string_view raw) {
   if (!is_string(raw)) return raw.empty() ? raw : kept_.emplace_back(std::string(1, '\0').append(raw));
   if (raw.find('\\') == std::string_view::npos) return raw.substr(1, raw.size() - 2);

@@ -1,6 +1,6 @@
 // The messages of python-socketio's and Flask-SocketIO's message queue (JSON, since python-socketio 5.14), as text.
-// What comes in is validated whole, in one walk, before anybody hears of it. Pure but for the scratch that a reader
-// keeps.
+// Incoming messages are validated completely, in one pass, before they take effect. Pure except for a reader's scratch
+// memory.
 #pragma once
 
 #include <deque>
@@ -14,21 +14,21 @@
 
 namespace adapter {
 
-/// An event, for the queue. `host` is who we are in it: letters and digits.
+/// Encodes an event for the queue. `host` is this process's name in it: letters and digits.
 std::string encode_emit(std::string_view host, const socketio::Emit& emit);
 
-/// The acknowledgement of an event that another host has emitted.
+/// Encodes the acknowledgement of an event that another host emitted.
 std::string encode_callback(const socketio::RemoteCallback& callback, std::span<const std::string_view> args);
 
-/// How a message was taken.
+/// What happened to a message.
 enum class Taken : std::uint8_t {
-  kTaken,    ///< the inbox was told
-  kOwn,      ///< we sent it
-  kIgnored,  ///< not for us, or of a method that we do not know
-  kRefused,  ///< no message of this dialect: no JSON, a part that is missing or wrong, or NaN
+  kTaken,    ///< passed to the inbox
+  kOwn,      ///< sent by this process
+  kIgnored,  ///< for another process, or with an unknown method
+  kRefused,  ///< invalid: not JSON, a member missing or wrong, or NaN
 };
 
-/// Reads messages and tells the inbox. Owned by a dialect; one loop thread only.
+/// Reads messages and passes them to the inbox. Owned by a dialect; one loop thread only.
 class PythonReader {
  public:
   explicit PythonReader(std::string_view host);
@@ -50,7 +50,7 @@ class PythonReader {
 
   std::string own_prefix_;
   std::string own_host_;          ///< as a JSON string
-  std::deque<std::string> kept_;  ///< what had to be unescaped or decoded
+  std::deque<std::string> kept_;  ///< strings that had to be unescaped or decoded
   std::vector<std::string_view> rooms_;
   std::vector<std::string_view> except_;
   std::vector<std::string_view> args_;

@@ -11,9 +11,9 @@ namespace adapter {
 namespace {
 
 constexpr std::size_t kHostBytes = 16;
-/// Python writes a byte of a payload as `\u0000` at worst; ours, as Base64, need less.
+/// Python writes one payload byte as `\u0000` at worst; the Base64 that this server writes needs less.
 constexpr std::size_t kEscapeFactor = 6;
-constexpr std::size_t kEnvelopeBytes = 65'536;  ///< for what stands around a payload: names of rooms, mostly
+constexpr std::size_t kEnvelopeBytes = 65'536;  ///< for everything but the payload, mostly names of rooms
 
 redis::BusOptions options_of(redis::Url url, const std::string& channel, std::size_t max_payload) {
   redis::BusOptions options;
@@ -26,11 +26,11 @@ redis::BusOptions options_of(redis::Url url, const std::string& channel, std::si
 
 void log_state(redis::BusState state) {
   core::log(state == redis::BusState::kSubscribed ? core::LogLevel::kInfo : core::LogLevel::kWarning,
-            "the backplane's state has changed", {{"state", redis::bus_state_name(state)}});
+            "the backplane's state changed", {{"state", redis::bus_state_name(state)}});
 }
 
-void log_trouble(std::string_view words) {
-  core::log(core::LogLevel::kWarning, "the backplane has trouble", {{"trouble", words}});
+void log_problem(std::string_view message) {
+  core::log(core::LogLevel::kWarning, "the backplane has a problem", {{"problem", message}});
 }
 
 }  // namespace
@@ -45,17 +45,17 @@ PythonDialect::PythonDialect(boost::asio::io_context& loop, redis::Url url, cons
            options_of(std::move(url), channel, max_payload),
            {.on_message = [this](std::string_view, std::string_view message) { on_message(message); },
             .on_state = log_state,
-            .on_trouble = log_trouble}} {
+            .on_problem = log_problem}} {
   bus_.start();
 }
 
 void PythonDialect::on_message(std::string_view message) {
   if (reader_.read(message, inbox_) != Taken::kRefused) return;
   ++refused_;
-  // The first, and then ever fewer of them: whoever sends them sends many.
+  // Log the first, then at increasing intervals: a sender of one invalid message usually sends many.
   if (std::has_single_bit(refused_))
     core::log(
-        core::LogLevel::kWarning, "a message of the backplane is refused",
+        core::LogLevel::kWarning, "refused a message from the backplane",
         {{"channel", channel_}, {"begins", message.substr(0, 80)}, {"refused", static_cast<std::int64_t>(refused_)}});
 }
 
@@ -71,15 +71,15 @@ State PythonDialect::state() const {
       return State::kConnecting;
     case redis::BusState::kSubscribed:
       return State::kConnected;
-    case redis::BusState::kDeaf:
-      return State::kDeaf;
-    case redis::BusState::kGone:
+    case redis::BusState::kNotReceiving:
+      return State::kNotReceiving;
+    case redis::BusState::kDisconnected:
       break;
   }
-  return State::kGone;
+  return State::kDisconnected;
 }
 
-std::string_view PythonDialect::trouble() const { return bus_.trouble(); }
+std::string_view PythonDialect::problem() const { return bus_.problem(); }
 
 Counters PythonDialect::counters() const {
   const auto counted = bus_.counters();

@@ -1,5 +1,5 @@
-// A fleet whose backplane is the message queue of Flask-SocketIO and python-socketio: one channel of Redis. Owned by
-// the server; on the loop thread of the first shard only.
+// The adapter for the message queue of Flask-SocketIO and python-socketio: one Redis channel. Owned by the server; on
+// the loop thread of the first shard only.
 #pragma once
 
 #include <string>
@@ -12,15 +12,15 @@ namespace adapter {
 
 class PythonDialect final : public Adapter {
  public:
-  /// `inbox` outlives it. What a client may send in `max_payload` bytes crosses in both directions; messages beyond
-  /// that are skipped and counted as refused.
+  /// `inbox` outlives it. Messages that a client may send within `max_payload` bytes pass in both directions; larger
+  /// ones are skipped and counted as refused.
   PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel, std::size_t max_payload,
                 Inbox& inbox);
 
   void emit(const socketio::Emit& emit) override;
   void acknowledge(const socketio::RemoteCallback& callback, std::span<const std::string_view> args) override;
   State state() const override;
-  std::string_view trouble() const override;
+  std::string_view problem() const override;
   Counters counters() const override;
   void stop() override { bus_.stop(); }
 

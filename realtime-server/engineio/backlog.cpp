@@ -4,8 +4,8 @@
 
 namespace engineio {
 
-/// Those above half of the largest first, then those above a quarter, and so on: no order is kept that would cost those
-/// who do take what they are sent.
+/// Backlogs above half of the largest first, then above a quarter, and so on. Keeping them sorted would add cost for
+/// clients that read what they are sent.
 void Backlogs::cut_off_largest() {
   std::size_t most = 0;
   for (const auto& backlog : waiting_) most = std::max(most, backlog.backlog());

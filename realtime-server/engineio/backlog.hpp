@@ -1,5 +1,5 @@
-// Who keeps memory because a peer has not taken yet what was sent to it, and whom it is taken from when there is too
-// much. Owned by a shard; one loop thread only.
+// Tracks the memory of clients that have not yet read what was sent to them, and disconnects the largest holders when
+// the total exceeds its bound. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -10,30 +10,30 @@
 
 namespace engineio {
 
-/// Something with bytes that wait for a peer. Forgotten when it dies.
+/// An object with bytes that wait for a client. Removes itself from the list when it is destroyed.
 class BacklogTag;
 using BacklogHook = boost::intrusive::list_base_hook<boost::intrusive::tag<BacklogTag>,
                                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 class Backlog : public BacklogHook {
  public:
   virtual ~Backlog() = default;
-  /// The memory that it keeps, in bytes, as Outbox::memory says it; 0: none.
+  /// The memory that it holds, in bytes, as SendQueue::memory reports it; 0: none.
   virtual std::size_t backlog() const = 0;
-  /// Ends the peer's connection as a slow consumer and frees what waits; may destroy this.
+  /// Closes the client's connection as a slow consumer and frees its queue; may destroy this object.
   virtual void cut_off() = 0;
 };
 
-/// All of them. Who has taken everything is not among them, and never cut off.
+/// All objects with waiting bytes. A client that has read everything is not among them and is never disconnected.
 class Backlogs {
  public:
   /// `bound` is in bytes of all chunks.
   explicit Backlogs(std::size_t bound) : bound_{bound} {}
 
-  /// At the end of a turn something was left.
+  /// Call when something is left at the end of a turn.
   void add(Backlog& backlog) {
     if (!backlog.BacklogHook::is_linked()) waiting_.push_back(backlog);
   }
-  /// If memory is over the bound: cuts off those with most until it is not.
+  /// If memory exceeds the bound, disconnects the clients with the largest backlogs until it does not.
   void relieve() {
     if (is_over()) cut_off_largest();
   }

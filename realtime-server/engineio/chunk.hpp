@@ -20,15 +20,15 @@ class Chunk {
   std::size_t size() const { return size_; }
   std::size_t free_bytes() const { return capacity_ - size_; }
   bool is_shared() const { return references_ > 1; }
-  /// What one reference of all that there are keeps in memory.
+  /// The memory that one reference accounts for: the chunk's size divided by the number of references.
   std::size_t bytes_a_reference() const { return (sizeof(Chunk) + capacity_) / references_; }
 
-  /// Takes the next `bytes` bytes, of which there must be enough, and gives where they start.
+  /// Takes the next `bytes` bytes and returns their offset. The chunk must have enough room.
   char* take(std::size_t bytes);
-  /// Makes the chunk empty again; only while nobody else refers to it.
+  /// Makes the chunk empty again. Only while no other reference to it exists.
   void reuse() { size_ = 0; }
 
-  /// Bytes of all chunks that are alive in this process.
+  /// Total bytes of all chunks in this process.
   static std::size_t allocated() { return allocated_; }
 
   friend void intrusive_ptr_add_ref(Chunk* chunk) { ++chunk->references_; }
@@ -49,7 +49,7 @@ class Chunk {
 
 using ChunkPtr = boost::intrusive_ptr<Chunk>;
 
-/// A stretch of a chunk. What it holds (one frame, several, part of one) is known by whoever made it.
+/// Part of a chunk. It holds one frame, several, or a part of one; only its creator knows which.
 struct Range {
   ChunkPtr chunk;
   std::uint32_t offset = 0;
@@ -64,7 +64,7 @@ class ChunkArena {
  public:
   static constexpr std::size_t kChunkBytes = 16'384 - 32;  // with malloc's and our header a power of two
 
-  /// Whether a piece of this size lies in one chunk with others.
+  /// Whether a piece of this size shares a chunk with others.
   static constexpr bool shares_chunk(std::size_t bytes) { return bytes <= kChunkBytes / 4; }
 
   /// `bytes` bytes to fill, at most 4 GiB.

@@ -1,4 +1,4 @@
-// Why a session or a connection ends: the one catalogue that code, metrics, logs and tests use. Pure.
+// Why a session or a connection closes: the single catalogue that code, metrics, logs and tests use. Pure.
 #pragma once
 
 #include <array>
@@ -8,22 +8,22 @@
 namespace engineio {
 
 enum class CloseReason : std::uint8_t {
-  kTransportClose,  ///< the peer closed the connection, or went away
+  kTransportClose,  ///< the client closed the connection or disappeared
   kTransportError,  ///< the connection failed, or a poll was abandoned
   kClientClose,     ///< the client sent a close packet
   kPingTimeout,     ///< no pong came in time
-  kParseError,      ///< a packet is not what the protocol allows
-  kProtocolError,   ///< a WebSocket frame is not what RFC 6455 allows
+  kParseError,      ///< a packet violates the protocol
+  kProtocolError,   ///< a WebSocket frame violates RFC 6455
   kMessageTooBig,   ///< a WebSocket message exceeds maxPayload
   kInvalidUtf8,     ///< a text is not UTF-8
   kOverlapping,     ///< two GETs, two POSTs or two WebSockets at once
   kConnectTimeout,  ///< no CONNECT within connectTimeout
-  kUpgradeTimeout,  ///< a probe that was not followed by an upgrade in time; the session lives
-  kSlowConsumer,    ///< the outbox exceeded its bound, or was of those with most when memory was short
+  kUpgradeTimeout,  ///< a probe without an upgrade in time; the session stays open
+  kSlowConsumer,    ///< the send queue exceeded its limit, or was among the largest when memory ran short
   kDrain,           ///< the server moves its clients elsewhere
   kHeaderTimeout,   ///< a request's headers took too long
   kBodyTimeout,     ///< a request's body or a binary packet's next attachment took too long
-  kAnswerTimeout,   ///< a peer did not take the answer to its request in time
+  kAnswerTimeout,   ///< the client did not read the answer to its request in time
 };
 
 struct CloseReasonInfo {

@@ -16,7 +16,7 @@ std::uint64_t big_endian(std::span<const unsigned char> bytes) {
 
 Incoming failure(CloseReason reason) { return {Incoming::Kind::kError, {}, reason}; }
 
-/// Statuses that may stand in a close frame (RFC 6455, section 7.4).
+/// Statuses that a close frame may carry (RFC 6455, section 7.4).
 bool is_valid_status(std::uint64_t status) {
   return (status >= 1000 && status <= 1014 && status != 1004 && status != 1005 && status != 1006) ||
          (status >= 3000 && status <= 4999);
@@ -55,7 +55,7 @@ FrameReader::Parts& FrameReader::parts() {
 Incoming FrameReader::next(std::span<char>& bytes) {
   if (release_parts_) {
     release_parts_ = false;
-    // A control frame may have come in the middle of a message.
+    // A control frame may arrive in the middle of a message.
     (is_control() ? parts_->control : parts_->message).clear();
     if (parts_->message.empty() && parts_->control.empty()) parts_.reset();
   }
@@ -86,7 +86,7 @@ bool FrameReader::take_header(std::span<char>& bytes) {
   return true;
 }
 
-/// Judges a whole header (RFC 6455, sections 5.2 and 5.4).
+/// Checks a whole header (RFC 6455, sections 5.2 and 5.4).
 Incoming FrameReader::begin_frame() {
   const unsigned first = header_[0];
   const unsigned short_length = header_[1] & 0x7fU;
@@ -94,14 +94,14 @@ Incoming FrameReader::begin_frame() {
   final_ = (first & 0x80U) != 0;
   const auto code = first & 0x0fU;
   if ((first & 0x70U) != 0 || (code > 2 && code < 8) || code > 10) return failure(CloseReason::kProtocolError);
-  if ((header_[1] & 0x80U) == 0) return failure(CloseReason::kProtocolError);  // a client masks (section 5.1)
+  if ((header_[1] & 0x80U) == 0) return failure(CloseReason::kProtocolError);  // clients must mask (section 5.1)
   if (is_control() && (!final_ || short_length > 125)) return failure(CloseReason::kProtocolError);
   const bool continues = opcode_ == Opcode::kContinuation;
   if (!is_control() && continues == (message_ == Opcode::kContinuation)) return failure(CloseReason::kProtocolError);
 
   const std::size_t size_bytes = short_length == 126 ? 2 : short_length == 127 ? 8 : 0;
   left_ = size_bytes == 0 ? short_length : big_endian({header_.data() + 2, size_bytes});
-  // The fewest bytes that can hold the length, and not its top bit, are required.
+  // The length must use the shortest encoding, with its top bit clear.
   if ((size_bytes == 2 && left_ < 126) || (size_bytes == 8 && (left_ < 65'536 || (left_ >> 63U) != 0)))
     return failure(CloseReason::kProtocolError);
   const std::uint64_t before = continues && parts_ ? parts_->message.size() : 0;

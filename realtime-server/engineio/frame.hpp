@@ -1,5 +1,5 @@
-// WebSocket frames (RFC 6455, section 5), without I/O: ready frames of ours, and a reader of clients' frames that
-// unmasks in place and copies only what arrives in parts. A reader is owned by one WebSocket; one loop thread only.
+// WebSocket frames (RFC 6455, section 5), without I/O: writes the server's frames, and reads clients' frames, unmasking
+// in place and copying only what arrives in parts. A reader is owned by one WebSocket; one loop thread only.
 #pragma once
 
 #include <array>
@@ -19,17 +19,17 @@ enum class Opcode : std::uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kC
 /// Bytes of the header of a server's frame with a payload of this size: 2, 4 or 10.
 constexpr std::size_t frame_header_size(std::size_t payload) { return payload < 126 ? 2 : payload < 65'536 ? 4 : 10; }
 
-/// Writes the header of an unmasked, final frame; there must be room for frame_header_size. Gives its end.
+/// Writes the header of an unmasked, final frame and returns its end. Needs room for frame_header_size.
 char* write_frame_header(char* at, Opcode opcode, std::size_t payload);
 
-/// A frame of ours.
+/// A frame that this server wrote.
 struct OwnFrame {
   Opcode opcode;
   std::string_view payload;
   std::size_t size;  ///< of the whole frame
 };
 
-/// The first frame in `bytes`, which begin with a whole frame that write_frame_header began.
+/// The first frame in `bytes`, which must begin with a whole frame written by write_frame_header.
 OwnFrame decode_own_frame(std::string_view bytes);
 
 /// What a reader found in the bytes of a client.
@@ -46,7 +46,7 @@ class FrameReader {
   explicit FrameReader(std::size_t most) : most_{static_cast<std::uint32_t>(most)} {}
 
   /// Takes the next message or control frame from the front of `bytes`, which it changes. kNothing: all was taken and
-  /// the message goes on in bytes to come. After kError the connection is of no more use (RFC 6455, section 7.1.7).
+  /// the message continues in later bytes. After kError the connection must be closed (RFC 6455, section 7.1.7).
   Incoming next(std::span<char>& bytes);
 
  private:
@@ -74,7 +74,7 @@ class FrameReader {
   Opcode message_ = Opcode::kContinuation;  ///< of the fragmented message; kContinuation: there is none
   bool final_ = false;
   bool in_payload_ = false;
-  bool release_parts_ = false;  ///< the last payload handed out lies there
+  bool release_parts_ = false;  ///< the last returned payload is in them
   std::array<unsigned char, 4> mask_{};
 };
 

@@ -1,5 +1,5 @@
-// What a request to the Engine.IO path asks for, and the checks in the order in which the peers make them (Engine.IO
-// v4, "Handshake"). Pure.
+// What a request to the Engine.IO path asks for, and the reasons to refuse it, in the order in which the reference
+// server checks them (Engine.IO v4, "Handshake"). Pure.
 #pragma once
 
 #include <chrono>
@@ -17,18 +17,18 @@ enum class TransportName : std::uint8_t { kPolling, kWebSocket };
 /// "polling" or "websocket".
 std::string_view name_of(TransportName transport);
 
-/// The parameters of a request that matter here. What stands twice counts once, the last of them.
+/// The query parameters that the server uses. Of a repeated parameter the last one counts.
 struct Query {
   std::string_view eio;
   std::string_view transport;
   std::optional<std::string_view> sid;
   bool base64 = false;  ///< b64 is set and not 0
 
-  /// Reads what follows the `?` of a target; values are taken as they stand, since none that is valid needs escapes.
+  /// Reads what follows the `?` of a target. Values are not unescaped: no valid value needs escapes.
   static Query parse(std::string_view text);
 };
 
-/// Why a request is refused: code and message of the JSON body, in the order of their checks.
+/// Why a request is refused; the values are the codes of the JSON body, in the order of the checks.
 enum class Refusal : std::uint8_t {
   kUnknownTransport = 0,
   kUnknownSession = 1,
@@ -41,13 +41,13 @@ enum class Refusal : std::uint8_t {
 /// The HTTP status of a refusal: 403 for kForbidden, else 400.
 int status_of(Refusal refusal);
 
-/// The message that engine.io gives, for example "Session ID unknown".
+/// The message that engine.io sends, for example "Session ID unknown".
 std::string_view message_of(Refusal refusal);
 
-/// The JSON body. A session that is unknown here is named with its owner, opaque, if the id has the form of ours.
+/// The JSON body. For an unknown session it names the opaque owner if the id has the form that this server creates.
 std::string body_of(Refusal refusal, std::optional<std::string_view> sid = std::nullopt);
 
-/// What the server has decided about sessions in general.
+/// Protocol settings that apply to every session.
 struct Protocol {
   bool polling = true;
   bool websocket = true;

@@ -14,7 +14,7 @@ void FlushList::flush_all() {
   flushing_.swap(waiting_);
   for (auto& place : flushing_) {
     auto* outlet = std::exchange(place, nullptr);
-    if (outlet == nullptr) continue;  // it died meanwhile
+    if (outlet == nullptr) continue;  // destroyed meanwhile
     outlet->listed_ = false;
     outlet->flush();
   }

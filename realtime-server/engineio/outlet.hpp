@@ -1,6 +1,6 @@
-// Where frames for one client go: its outbox, and the list of those who have something to send at the end of the turn.
-// The first frame of a turn puts a client on the list, so that all frames of a turn leave in one write. Owned by the
-// client; one loop thread only.
+// Where frames for one client go: its send queue, and the list of clients to flush at the end of the turn. The first
+// frame of a turn adds a client to the list, so that all frames of a turn are sent in one write. Owned by the client;
+// one loop thread only.
 #pragma once
 
 #include <functional>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "realtime-server/engineio/backlog.hpp"
-#include "realtime-server/engineio/outbox.hpp"
+#include "realtime-server/engineio/send_queue.hpp"
 
 namespace engineio {
 
@@ -17,69 +17,69 @@ class Outlet;
 /// The clients that have something to send. Owned by a shard.
 class FlushList {
  public:
-  /// `schedule` is called when the first outlet of a turn is added; it has to cause a call of flush_all() after what is
-  /// already waiting to run.
+  /// `schedule` is called when the first outlet of a turn is added. It must cause flush_all() to run after all handlers
+  /// that are already queued.
   explicit FlushList(std::function<void()> schedule) : schedule_{std::move(schedule)} {}
 
   void add(Outlet& outlet) {
     if (waiting_.empty()) schedule_();
     waiting_.push_back(&outlet);
   }
-  /// Forgets an outlet that is about to die.
+  /// Removes an outlet that is about to be destroyed.
   void remove(Outlet& outlet);
-  /// Flushes everybody on the list. What they add meanwhile is of the next turn.
+  /// Flushes every outlet on the list. Frames added meanwhile belong to the next turn.
   void flush_all();
 
  private:
   std::function<void()> schedule_;
   std::vector<Outlet*> waiting_;
-  std::vector<Outlet*> flushing_;  ///< null where an outlet died meanwhile
+  std::vector<Outlet*> flushing_;  ///< null where an outlet was destroyed meanwhile
 };
 
 class Outlet : public Backlog {
  public:
-  /// `base64`: the client wants binary data as Base64 text, whatever the transport.
-  Outlet(OutboxLimits& limits, FlushList& list, bool base64) : outbox_{limits}, list_{&list}, base64_{base64} {}
+  /// `base64`: the client wants binary data as Base64 text over any transport.
+  Outlet(SendQueueLimits& limits, FlushList& list, bool base64) : send_queue_{limits}, list_{&list}, base64_{base64} {}
   ~Outlet() override {
     if (listed_) list_->remove(*this);
   }
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 
-  /// Adds a frame. If the outbox is full the outlet is marked as overflowed and takes no more; whoever flushes it
-  /// closes it.
+  /// Adds a frame. If the send queue is full the outlet is marked as overflowed and accepts no more; its next flush
+  /// closes the client.
   void send(const Range& frame) {
     if (overflowed_ || ended_) return;
     if (!listed_) {
       listed_ = true;
       list_->add(*this);
-      outbox_.begin_turn();
+      send_queue_.begin_turn();
     }
-    overflowed_ = !outbox_.push(frame);
+    overflowed_ = !send_queue_.push(frame);
   }
 
-  /// Takes over what waits at another outlet of the same client, and that it has overflowed.
+  /// Takes over the queue of another outlet of the same client, and whether it has overflowed.
   void take_over(Outlet& other) {
-    outbox_.append(other.outbox_);
+    send_queue_.append(other.send_queue_);
     overflowed_ |= other.overflowed_;
   }
 
-  /// Takes nothing more; what waits may still leave.
+  /// Accepts no more frames; queued ones may still be sent.
   void end() { ended_ = true; }
 
-  /// Lets what waits leave, at the end of a turn; closes the client if it has overflowed.
+  /// Sends what is queued, at the end of a turn; closes the client if the queue has overflowed.
   virtual void flush() = 0;
 
-  std::size_t backlog() const override { return outbox_.memory(); }
+  std::size_t backlog() const override { return send_queue_.memory(); }
 
-  Outbox& outbox() { return outbox_; }
+  SendQueue& send_queue() { return send_queue_; }
   bool overflowed() const { return overflowed_; }
   bool base64() const { return base64_; }
 
  private:
   friend class FlushList;
 
-  Outbox outbox_;
+  SendQueue send_queue_;
   FlushList* list_;
   bool listed_ = false;
   bool overflowed_ = false;

@@ -13,7 +13,7 @@ char* put(char* at, std::string_view bytes) {
   return at + bytes.size();
 }
 
-/// A frame of `first` and the pieces behind it.
+/// A frame of `first` followed by the pieces.
 Range encode(ChunkArena& arena, Opcode opcode, std::string_view first, std::span<const std::string_view> pieces = {}) {
   std::size_t size = first.size();
   for (const auto piece : pieces) size += piece.size();

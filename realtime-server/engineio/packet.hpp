@@ -23,31 +23,31 @@ enum class PacketType : char {
   kNoop = '6',
 };
 
-/// A packet as it arrived; binary ones are always messages.
+/// A packet as received; binary packets are always messages.
 struct Packet {
   PacketType type = PacketType::kMessage;
   bool binary = false;
   std::string_view data{};
 };
 
-/// Most packets in one polling answer: python-socketio's client refuses more.
+/// The maximum number of packets in one polling answer: python-socketio's client refuses more.
 inline constexpr std::size_t kPacketsPerPoll = 16;
 
-/// Reads a text packet, from a WebSocket frame or a payload: nothing if it is empty or of an unknown type. `b…` is
-/// binary in Base64, which is decoded into `scratch`.
+/// Reads a text packet from a WebSocket frame or a payload. Returns nothing if it is empty or of an unknown type. `b…`
+/// is binary in Base64, which is decoded into `scratch`.
 std::optional<Packet> decode_packet(std::string_view text, std::string& scratch);
 
-/// Takes the next packet's text from the front of a polling payload (its separator is U+001E) and drops it there.
+/// Removes the next packet's text from the front of a polling payload (separated by U+001E) and returns it.
 std::string_view next_in_payload(std::string_view& payload);
 
-/// A ready frame of one text packet whose data are the pieces, one after another.
+/// The complete frame of one text packet whose data are the concatenated pieces.
 Range encode_text(ChunkArena& arena, PacketType type, std::span<const std::string_view> pieces);
 
-/// A ready frame of a binary message, or, for a client that asked for Base64 (`b64=1`), of its text.
+/// The complete frame of a binary message, or of its Base64 text for a client that asked for it (`b64=1`).
 Range encode_binary(ChunkArena& arena, std::string_view data);
 Range encode_base64(ChunkArena& arena, std::string_view data);
 
-/// A ready control frame (RFC 6455, section 5.5); at most 125 bytes of payload.
+/// A complete control frame (RFC 6455, section 5.5); at most 125 bytes of payload.
 Range encode_control(ChunkArena& arena, Opcode opcode, std::string_view payload);
 
 }  // namespace engineio

@@ -13,12 +13,10 @@ namespace {
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kRandomBytes = 12;
 
-constexpr std::array<std::int8_t, 256> kValues = [] {
-  std::array<std::int8_t, 256> values{};
-  values.fill(-1);
-  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
-    values.at(static_cast<unsigned char>(kAlphabet[i])) = static_cast<std::int8_t>(i);
-  return values;
+constexpr std::array<bool, 256> kIsKnown = [] {
+  std::array<bool, 256> known{};
+  for (const char c : kAlphabet) known.at(static_cast<unsigned char>(c)) = true;
+  return known;
 }();
 
 /// Three bytes as four characters.
@@ -31,27 +29,19 @@ void put(char* at, unsigned a, unsigned b, unsigned c) {
 void fill(std::span<unsigned char> random) {
   while (!random.empty()) {
     const auto count = getrandom(random.data(), random.size(), 0);
-    if (count < 0 && errno != EINTR) throw std::runtime_error{"the system gives no random bytes"};
+    if (count < 0 && errno != EINTR) throw std::runtime_error{"the system provides no random bytes"};
     if (count > 0) random = random.subspan(static_cast<std::size_t>(count));
   }
 }
 
-unsigned value_of(char character) { return static_cast<unsigned>(kValues.at(static_cast<unsigned char>(character))); }
-
 }  // namespace
 
 std::optional<SessionId> SessionId::parse(std::string_view text) {
-  const auto known = [](char c) { return kValues.at(static_cast<unsigned char>(c)) >= 0; };
+  const auto known = [](char c) { return kIsKnown.at(static_cast<unsigned char>(c)); };
   if (text.size() != kLength || !std::all_of(text.begin(), text.end(), known)) return std::nullopt;
   SessionId id;
   std::copy(text.begin(), text.end(), id.text_.begin());
   return id;
-}
-
-Owner SessionId::owner() const {
-  unsigned bits = 0;
-  for (std::size_t i = 0; i < 4; ++i) bits = bits << 6U | value_of(text_.at(i));
-  return {static_cast<std::uint16_t>(bits >> 8U), static_cast<std::uint8_t>(bits & 0xffU)};
 }
 
 SessionId SessionIds::next() {

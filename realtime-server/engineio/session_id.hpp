@@ -1,6 +1,5 @@
-// Session ids: 20 characters that name their owner (replica and shard) in 24 bits that grant nothing, followed by 96
-// random bits. Ids of Engine.IO sessions and of Socket.IO sockets have the same form; Node's adapters tell ids by that
-// length.
+// Session ids: 20 characters. The first 24 bits name the owner (replica and shard) and grant nothing; 96 random bits
+// follow. Engine.IO sessions and Socket.IO sockets use the same form; Node's adapters recognize ids by that length.
 #pragma once
 
 #include <array>
@@ -12,22 +11,20 @@
 
 namespace engineio {
 
-/// Who made an id. The replica is a number drawn from its name, which is no secret and need not be unique.
+/// Who created an id. The replica number is a hash of its name; it is not secret and need not be unique.
 struct Owner {
   std::uint16_t replica = 0;
   std::uint8_t shard = 0;
-  auto operator<=>(const Owner&) const = default;
 };
 
 class SessionId {
  public:
   static constexpr std::size_t kLength = 20;
 
-  /// The id that has this text: exactly 20 characters of the URL-safe Base64 alphabet.
+  /// The id with this text: exactly 20 characters of the URL-safe Base64 alphabet.
   static std::optional<SessionId> parse(std::string_view text);
 
   std::string_view text() const { return {text_.data(), text_.size()}; }
-  Owner owner() const;
   auto operator<=>(const SessionId&) const = default;
 
   /// Ids are random, so any of their characters make a hash; of the bits of a character only some are.
@@ -46,12 +43,12 @@ class SessionId {
   std::array<char, kLength> text_{};
 };
 
-/// Makes ids. Owned by a shard; takes random bytes from the system in batches.
+/// Creates ids. Owned by a shard; reads random bytes from the system in batches.
 class SessionIds {
  public:
   explicit SessionIds(Owner owner) : owner_{owner} {}
 
-  /// A new id. Throws std::runtime_error if the system gives no random bytes.
+  /// A new id. Throws std::runtime_error if the system provides no random bytes.
   SessionId next();
 
  private:
@@ -63,7 +60,7 @@ class SessionIds {
 /// The replica's number, from its name.
 std::uint16_t replica_number(std::string_view name);
 
-/// The owner as it is named to clients whose request reached another replica: opaque, stable for a replica and shard.
+/// The owner as reported to clients whose request reached another replica: opaque, stable for a replica and shard.
 std::array<char, 4> owner_text(const SessionId& id);
 
 }  // namespace engineio

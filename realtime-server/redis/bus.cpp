@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "realtime-server/redis/error_messages.hpp"
 #include "realtime-server/redis/link.hpp"
-#include "realtime-server/redis/words.hpp"
 
 namespace redis {
 
@@ -26,7 +26,7 @@ struct Bus::Parts {
   void on_publisher_up();
   void on_publisher_down(const core::Error& error, std::uint64_t unanswered);
   void count_reconnect(bool& was_up);
-  void tell(std::string& trouble, std::string words);
+  void tell(std::string& problem, std::string message);
   void judge();
 
   const BusOptions options;
@@ -35,12 +35,12 @@ struct Bus::Parts {
   std::shared_ptr<Link> publisher;
   BusState state = BusState::kConnecting;
   BusCounters counters;
-  std::string subscription_trouble;  // empty while it is well
-  std::string publisher_trouble;
+  std::string subscription_problem;  // empty if there is none
+  std::string publisher_problem;
   std::size_t confirmed = 0;  // channels of the current subscription
   bool subscribed = false;
-  Link::Clock::time_point deaf_since;   // when the subscription was lost
-  bool failed_beside_publisher = true;  // the subscription was tried in vain since the publisher came up
+  Link::Clock::time_point not_receiving_since;  // when the subscription was lost
+  bool failed_beside_publisher = true;          // the subscription failed since the publisher came up
   bool subscription_was_up = false;
   bool publisher_was_up = false;
 };
@@ -78,9 +78,9 @@ Bus::Parts::Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events 
       Link::Events{.up = [this] { on_publisher_up(); },
                    .reply =
                        [this](const Reply& reply) {
-                         if (reply.type != Reply::Type::kError) return publisher_trouble.clear();
+                         if (reply.type != Reply::Type::kError) return publisher_problem.clear();
                          ++counters.lost;
-                         tell(publisher_trouble, fmt::format("publishing: {}", explain(reply.text).message));
+                         tell(publisher_problem, fmt::format("publishing: {}", explain(reply.text).message));
                        },
                    .message = [](const Reply&) {},
                    .alive = [this] { judge(); },
@@ -93,11 +93,11 @@ void Bus::Parts::count_reconnect(bool& was_up) {
   was_up = true;
 }
 
-/// A link that fails again and again says the same each time.
-void Bus::Parts::tell(std::string& trouble, std::string words) {
-  if (trouble == words) return;
-  trouble = std::move(words);
-  events.on_trouble(trouble);
+/// A link that keeps failing reports the same message each time.
+void Bus::Parts::tell(std::string& problem, std::string message) {
+  if (problem == message) return;
+  problem = std::move(message);
+  events.on_problem(problem);
 }
 
 void Bus::Parts::on_subscription_up() {
@@ -116,7 +116,7 @@ void Bus::Parts::on_subscription_reply(const Reply& reply) {
   }
   if (++confirmed < options.channels.size()) return;
   subscribed = true;
-  subscription_trouble.clear();
+  subscription_problem.clear();
   judge();
 }
 
@@ -129,30 +129,30 @@ void Bus::Parts::on_message(const Reply& message) {
     return;
   }
   ++counters.refused;
-  if (!std::has_single_bit(counters.refused)) return;  // whoever sends one sends many
-  events.on_trouble(fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
+  if (!std::has_single_bit(counters.refused)) return;  // a sender of one usually sends many
+  events.on_problem(fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
                                 subscription->last_skipped_bytes(), channel.text, options.limits.bulk_bytes));
 }
 
 void Bus::Parts::on_subscription_down(const core::Error& error) {
-  tell(subscription_trouble, fmt::format("subscription: {}", error.message));
-  if (subscribed) deaf_since = Link::Clock::now();
+  tell(subscription_problem, fmt::format("subscription: {}", error.message));
+  if (subscribed) not_receiving_since = Link::Clock::now();
   subscribed = false;
   if (publisher->is_up()) failed_beside_publisher = true;
-  // Whether it is the subscription or Redis itself, an answer to a question asked from now on will tell.
+  // The answer to this PING shows whether only the subscription failed or Redis itself.
   publisher->ping_now();
   judge();
 }
 
 void Bus::Parts::on_publisher_up() {
   count_reconnect(publisher_was_up);
-  publisher_trouble.clear();
+  publisher_problem.clear();
   failed_beside_publisher = false;
   subscription->try_now();
 }
 
 void Bus::Parts::on_publisher_down(const core::Error& error, std::uint64_t unanswered) {
-  tell(publisher_trouble, fmt::format("publishing: {}", error.message));
+  tell(publisher_problem, fmt::format("publishing: {}", error.message));
   counters.lost += unanswered;
   judge();
 }
@@ -164,11 +164,12 @@ void Bus::Parts::judge() {
   } else if (state == BusState::kConnecting) {
     next = state;
   } else if (!publisher->is_up()) {
-    next = BusState::kGone;
-  } else if (publisher->proved_at() >= deaf_since && (state != BusState::kGone || failed_beside_publisher)) {
-    // When Redis comes back and the publisher is the first to see it, the subscription has its try before it is called
-    // deaf: a restart of Redis must not look like that to whoever sends clients elsewhere.
-    next = BusState::kDeaf;
+    next = BusState::kDisconnected;
+  } else if (publisher->proved_at() >= not_receiving_since &&
+             (state != BusState::kDisconnected || failed_beside_publisher)) {
+    // If the publisher reconnects first after a restart of Redis, give the subscription one attempt before the state
+    // becomes not_receiving: a restart must not make replicas unready.
+    next = BusState::kNotReceiving;
   }
   if (next == state) return;
   state = next;
@@ -195,7 +196,7 @@ void Bus::publish(std::string_view channel, std::string_view payload) {
   if (parts_->publisher->send({"PUBLISH", channel, payload})) return;
   ++parts_->counters.lost;
   if (parts_->publisher->is_up())
-    parts_->tell(parts_->publisher_trouble,
+    parts_->tell(parts_->publisher_problem,
                  fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly",
                              parts_->options.queue_bytes));
 }
@@ -208,8 +209,8 @@ BusCounters Bus::counters() const {
   return counters;
 }
 
-const std::string& Bus::trouble() const {
-  return parts_->subscription_trouble.empty() ? parts_->publisher_trouble : parts_->subscription_trouble;
+const std::string& Bus::problem() const {
+  return parts_->subscription_problem.empty() ? parts_->publisher_problem : parts_->subscription_problem;
 }
 
 }  // namespace redis

@@ -1,6 +1,6 @@
-// Redis as the adapters see it: publish to channels, hear what others publish. Two connections, as one that subscribes
-// may not publish, each kept by itself. Owned by a shard, which calls it on its loop thread only; callbacks come on
-// that thread too and may call everything but the destructor.
+// Redis as the adapters use it: publish to channels, receive what others publish. Two independent connections, because
+// a subscribed one cannot publish. Owned by a shard and called on its loop thread only; callbacks run on that thread
+// too and may call everything but the destructor.
 #pragma once
 
 #include <array>
@@ -22,10 +22,10 @@ class io_context;
 namespace redis {
 
 enum class BusState {
-  kConnecting,  ///< there has been no subscription yet
-  kSubscribed,  ///< messages come in
-  kDeaf,        ///< Redis answers, but the subscription is down or silent
-  kGone,        ///< Redis does not answer at all
+  kConnecting,    ///< not subscribed yet
+  kSubscribed,    ///< messages arrive
+  kNotReceiving,  ///< Redis answers, but the subscription is down or silent
+  kDisconnected,  ///< Redis does not answer at all
 };
 
 struct BusStateInfo {
@@ -36,32 +36,32 @@ struct BusStateInfo {
 /// The catalogue of states.
 inline constexpr std::array<BusStateInfo, 4> kBusStates{{{BusState::kConnecting, "connecting"},
                                                          {BusState::kSubscribed, "subscribed"},
-                                                         {BusState::kDeaf, "deaf"},
-                                                         {BusState::kGone, "gone"}}};
+                                                         {BusState::kNotReceiving, "not_receiving"},
+                                                         {BusState::kDisconnected, "disconnected"}}};
 
 std::string_view bus_state_name(BusState state);
 
 struct BusOptions {
   Url url;
-  std::vector<std::string> channels;            ///< to subscribe to; at least one
-  std::string client_name = "realtime-server";  ///< in CLIENT LIST, with "-subscribe" or "-publish" behind it
-  RespLimits limits;                            ///< of what Redis sends; bulk_bytes is the most a message may measure
+  std::vector<std::string> channels;                 ///< to subscribe to; at least one
+  std::string client_name = "realtime-server";       ///< in CLIENT LIST, followed by "-subscribe" or "-publish"
+  RespLimits limits;                                 ///< of what Redis sends; bulk_bytes limits the size of a message
   std::size_t queue_bytes = std::size_t{16} << 20U;  ///< of publishes that the kernel has not taken yet
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds ping_interval{5000};  ///< on each connection
   std::chrono::milliseconds ping_timeout{5000};
   std::chrono::milliseconds backoff_first{100};
-  /// A second, so that a fleet hears itself within two when Redis has come back.
+  /// One second, so that replicas receive each other's messages within two seconds after Redis is back.
   std::chrono::milliseconds backoff_last{1000};
-  std::chrono::milliseconds healthy_after{10'000};  ///< the back-off of a connection that held this long starts anew
+  std::chrono::milliseconds healthy_after{10'000};  ///< a connection that lasted this long resets its back-off
 };
 
 struct BusCounters {
   std::uint64_t publishes = 0;   ///< calls of publish
-  std::uint64_t lost = 0;        ///< publishes that Redis has not confirmed: not sent, refused, or cut off
-  std::uint64_t messages = 0;    ///< messages handed to on_message
+  std::uint64_t lost = 0;        ///< publishes that Redis did not confirm: not sent, refused, or interrupted
+  std::uint64_t messages = 0;    ///< messages passed to on_message
   std::uint64_t refused = 0;     ///< messages over the limit, which were skipped
-  std::uint64_t reconnects = 0;  ///< times that one of the connections came back
+  std::uint64_t reconnects = 0;  ///< number of reconnects, of both connections
   std::uint64_t writes = 0;      ///< writes to the publishing socket
 };
 
@@ -70,10 +70,10 @@ class Bus {
   struct Events {
     /// A message. The payload's bytes are valid during the call only.
     std::function<void(std::string_view channel, std::string_view payload)> on_message;
-    /// The state has changed; `trouble` says why when it is for the worse.
+    /// The state changed. If it got worse, problem() says why.
     std::function<void(BusState)> on_state;
-    /// Something went wrong, and what to change, in words without secrets; not told again while it stays the same.
-    std::function<void(std::string_view words)> on_trouble;
+    /// What went wrong and how to fix it, without secrets. Not repeated while it stays the same.
+    std::function<void(std::string_view message)> on_problem;
   };
 
   Bus(boost::asio::io_context& loop, BusOptions options, Events events);
@@ -81,19 +81,19 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  /// Once.
+  /// Call once.
   void start();
-  /// Hands the kernel what it takes of what is queued, and closes. No callback comes afterwards.
+  /// Sends what the kernel accepts of the queued data, and closes. No callbacks afterwards.
   void stop();
 
-  /// Publishes: written at the end of this turn of the loop, together with all others of the turn. While there is no
-  /// connection, or the queue is full, the payload is lost, and counted.
+  /// Publishes at the end of this turn of the loop, in one write with all others of the turn. If there is no connection
+  /// or the queue is full, the payload is lost and counted.
   void publish(std::string_view channel, std::string_view payload);
 
   BusState state() const;
   BusCounters counters() const;
-  /// What is wrong now, in the words of on_trouble; empty if nothing is known to be.
-  const std::string& trouble() const;
+  /// The current problem, as reported by on_problem; empty if there is none.
+  const std::string& problem() const;
 
  private:
   struct Parts;

@@ -6,7 +6,7 @@
 namespace redis {
 namespace {
 
-constexpr std::size_t kMostHeaderBytes = 23;  // a type, 20 digits, CR, LF
+constexpr std::size_t kMaxHeaderBytes = 23;  // a type, 20 digits, CR, LF
 
 void append_header(std::string& out, char type, std::size_t number) {
   std::array<char, 20> digits;
@@ -18,18 +18,18 @@ void append_header(std::string& out, char type, std::size_t number) {
 
 }  // namespace
 
-void append_command(std::string& out, std::initializer_list<std::string_view> words) {
-  append_header(out, '*', words.size());
-  for (const auto word : words) {
-    append_header(out, '$', word.size());
-    out += word;
+void append_command(std::string& out, std::initializer_list<std::string_view> arguments) {
+  append_header(out, '*', arguments.size());
+  for (const auto argument : arguments) {
+    append_header(out, '$', argument.size());
+    out += argument;
     out += "\r\n";
   }
 }
 
-std::size_t command_size(std::initializer_list<std::string_view> words) {
-  std::size_t size = kMostHeaderBytes;
-  for (const auto word : words) size += kMostHeaderBytes + word.size() + 2;
+std::size_t command_size(std::initializer_list<std::string_view> arguments) {
+  std::size_t size = kMaxHeaderBytes;
+  for (const auto argument : arguments) size += kMaxHeaderBytes + argument.size() + 2;
   return size;
 }
 

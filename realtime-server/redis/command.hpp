@@ -7,11 +7,11 @@
 
 namespace redis {
 
-/// Appends a command to `out`: this is the one copy that a payload gets on its way out. hiredis formats into a block of
-/// its own for each command, which would have to be copied once more to leave with the others in one write.
-void append_command(std::string& out, std::initializer_list<std::string_view> words);
+/// Appends a command to `out`, the only copy made of an outgoing payload. hiredis would format each command into a
+/// separate block, which needs another copy to be sent with others in one write.
+void append_command(std::string& out, std::initializer_list<std::string_view> arguments);
 
-/// The bytes that `append_command` appends, or some more.
-std::size_t command_size(std::initializer_list<std::string_view> words);
+/// An upper bound of the bytes that `append_command` appends.
+std::size_t command_size(std::initializer_list<std::string_view> arguments);
 
 }  // namespace redis

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "realtime-server/redis/command.hpp"
-#include "realtime-server/redis/words.hpp"
+#include "realtime-server/redis/error_messages.hpp"
 
 namespace redis {
 namespace {
@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
-/// A buffer that a burst has made larger than this is not kept.
+/// A buffer that grew larger than this in a burst is freed.
 constexpr std::size_t kKeptBytes = std::size_t{1} << 20U;
 
 std::string client_name(std::string name) {
@@ -26,7 +26,8 @@ std::string client_name(std::string name) {
   return name;
 }
 
-/// Errors to CLIENT SETNAME and PING that say that this user may not, or this Redis cannot: then we go without.
+/// Errors to CLIENT SETNAME and PING which mean that the user lacks permission or Redis lacks the command: both are
+/// optional.
 bool is_mere_refusal(std::string_view error) {
   return error.starts_with("NOPERM") || error.starts_with("ERR unknown") || error.starts_with("ERR Unknown");
 }
@@ -81,7 +82,7 @@ void Connection::connect_next() {
   const auto attempt = next_endpoint_++;
   error_code ignored;
   socket_.close(ignored);
-  // A SYN that is lost is sent again ever more rarely: a new try is sooner there when Redis comes back.
+  // A lost SYN is retransmitted at growing intervals: a new attempt notices sooner that Redis is back.
   handshake_deadline_.expires_after(options_.handshake_timeout);
   handshake_deadline_.async_wait([self = shared_from_this(), attempt](const error_code& error) {
     if (error || self->stage_ != Stage::kConnecting || self->next_endpoint_ != attempt + 1) return;
@@ -94,8 +95,9 @@ void Connection::connect_next() {
       self->on_connected();
       return;
     }
-    self->connect_error_ =
-        !error || error == asio::error::operation_aborted ? "no answer, as if a firewall drops it" : error.message();
+    self->connect_error_ = !error || error == asio::error::operation_aborted
+                               ? "no answer; a firewall or network policy may drop the packets"
+                               : error.message();
     self->connect_next();
   });
 }
@@ -124,7 +126,7 @@ void Connection::greet() {
   }
   if (url.database != 0) say(Greeting::kSelect, {"SELECT", std::to_string(url.database)});
   if (!options_.client_name.empty()) say(Greeting::kName, {"CLIENT", "SETNAME", client_name(options_.client_name)});
-  say(Greeting::kPing, {"PING"});  // says whether it serves, or loads, or has lost its master
+  say(Greeting::kPing, {"PING"});  // the answer shows whether Redis serves, is loading, or has lost its master
   schedule_flush();
 }
 
@@ -143,8 +145,9 @@ void Connection::on_greeting_reply(const Reply& reply) {
 }
 
 void Connection::on_deadline() {
-  constexpr std::array<std::string_view, 3> kDoing{"the name is not resolved", "no connection is made",
-                                                   "it accepts the connection but does not answer"};
+  constexpr std::array<std::string_view, 3> kDoing{"resolving the name took too long",
+                                                   "the connection was not accepted",
+                                                   "it accepted the connection but did not answer"};
   if (stage_ == Stage::kReady || stage_ == Stage::kClosed) return;
   fail(core::ErrorKind::kTimeout,
        fmt::format("cannot reach {} within {} ms: {}", options_.url.address(), options_.connect_timeout.count(),
@@ -163,7 +166,7 @@ void Connection::on_read(const error_code& error, std::size_t size) {
     fail(core::ErrorKind::kUnavailable,
          error == asio::error::eof
              ? fmt::format("Redis at {} closed the connection", options_.url.address())
-             : fmt::format("the connection to {} broke: {}", options_.url.address(), error.message()));
+             : fmt::format("the connection to {} failed: {}", options_.url.address(), error.message()));
     return;
   }
   received_bytes_ += size;
@@ -188,7 +191,7 @@ void Connection::send(std::initializer_list<std::string_view> command) {
   schedule_flush();
 }
 
-/// Posted, so that it runs after the completions that are waiting already, and what they send leaves with it.
+/// Posted, so that it runs after the completions that are already queued, and sends what they add.
 void Connection::schedule_flush() {
   if (flush_posted_ || writing_) return;
   flush_posted_ = true;
@@ -204,7 +207,7 @@ void Connection::flush() {
   writing_ = true;
   ++writes_;
   asio::async_write(socket_, asio::buffer(leaving_), [self = shared_from_this()](const error_code& error, std::size_t) {
-    // The read beside it fails too, after it has got what Redis had to say last.
+    // The pending read fails too, after it has received the last data that Redis sent.
     if (error) return;
     self->writing_ = false;
     self->leaving_.clear();
@@ -229,10 +232,10 @@ void Connection::close() {
   handshake_deadline_.cancel();
 }
 
-void Connection::fail(core::ErrorKind kind, std::string words) {
+void Connection::fail(core::ErrorKind kind, std::string message) {
   if (stage_ == Stage::kClosed) return;
   close();
-  events_.closed(core::Error{kind, std::move(words)});
+  events_.closed(core::Error{kind, std::move(message)});
 }
 
 }  // namespace redis

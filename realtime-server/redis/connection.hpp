@@ -1,5 +1,5 @@
 // One TCP connection to Redis: resolve, connect, greet (AUTH, SELECT, CLIENT SETNAME, PING), then commands out and
-// replies in. Made anew for each try and owned by a Link; what is under way keeps it alive. Loop thread only.
+// replies in. Created for each attempt and owned by a Link; pending operations keep it alive. Loop thread only.
 #pragma once
 
 #include <array>
@@ -24,10 +24,10 @@ namespace redis {
 
 struct ConnectionOptions {
   Url url;
-  std::string client_name;  ///< for CLIENT LIST; bytes that Redis does not take in a name become "-"
+  std::string client_name;  ///< for CLIENT LIST; bytes that Redis does not accept in a name become "-"
   RespLimits limits;
-  std::chrono::milliseconds connect_timeout{5000};    ///< from the name to the answer of the greeting's PING
-  std::chrono::milliseconds handshake_timeout{1500};  ///< of TCP, for each address of the name
+  std::chrono::milliseconds connect_timeout{5000};    ///< from resolving the name to the answer to the greeting's PING
+  std::chrono::milliseconds handshake_timeout{1500};  ///< of TCP, for each resolved address
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -35,18 +35,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Called on the loop thread, and not after close().
   struct Events {
     std::function<void()> ready;
-    std::function<void(const Reply&)> reply;  ///< each reply since ready
-    std::function<void(core::Error)> closed;  ///< the connection failed or could not be made, in words
+    std::function<void(const Reply&)> reply;  ///< each reply after ready
+    std::function<void(core::Error)> closed;  ///< the connection failed or could not be established
   };
 
   Connection(boost::asio::io_context& loop, ConnectionOptions options, Events events);
 
   void open();
-  /// Queues a command; what is queued in one turn of the loop leaves in one write at its end.
+  /// Queues a command. Commands queued in one turn of the loop are sent in one write at its end.
   void send(std::initializer_list<std::string_view> command);
-  /// Bytes of commands that the kernel has not taken yet. Whoever sends much holds it to a bound.
+  /// Bytes of commands that the kernel has not accepted yet. Callers that send much must limit it.
   std::size_t queued_bytes() const { return queued_.size() + leaving_.size(); }
-  /// Hands to the kernel what it takes at once of what is queued, for a last word before close().
+  /// Sends at once what the kernel accepts of the queued commands, before close().
   void flush_now();
   void close();
 
@@ -68,7 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_read(const boost::system::error_code& error, std::size_t size);
   void schedule_flush();
   void flush();
-  void fail(core::ErrorKind kind, std::string words);
+  void fail(core::ErrorKind kind, std::string message);
 
   boost::asio::io_context& loop_;
   const ConnectionOptions options_;
@@ -82,7 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t next_endpoint_ = 0;
   std::string connect_error_;  // of the last address that was tried
   std::vector<Greeting> greetings_;
-  std::size_t greeted_ = 0;  // answers to the greeting so far
+  std::size_t greeted_ = 0;  // answers to the greeting received so far
   ReplyReader reader_;
   std::vector<char> incoming_;
   std::string queued_;

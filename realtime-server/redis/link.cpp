@@ -9,12 +9,12 @@
 namespace redis {
 namespace {
 
-/// An attempt that takes no longer than this is left to itself.
+/// An attempt younger than this is not restarted.
 constexpr std::chrono::milliseconds kPatience{100};
 
 using boost::system::error_code;
 
-/// Whether a reply answers no command but comes by itself.
+/// Whether a reply is a pushed message, not the answer to a command.
 bool is_message(const Reply& reply) {
   return reply.type == Reply::Type::kArray && reply.elements.size() == 3 && reply.elements[0].text == "message";
 }
@@ -47,7 +47,7 @@ void Link::open() {
   opened_at_ = Clock::now();
   unanswered_ = 0;
   pinging_ = ping_again_ = false;
-  // Weak: the connection lives as long as its operations, which may be longer than this.
+  // Weak: the connection lives as long as its operations, which may outlive this object.
   const auto weak = weak_from_this();
   Connection::Events events;
   events.ready = [weak] {
@@ -67,7 +67,7 @@ void Link::on_ready() {
   place_ = Place::kUp;
   up_since_ = Clock::now();
   events_.up();
-  ping_now();  // what the owner has just sent is to be answered in the time that a PING has
+  ping_now();  // so that what the owner just sent must be answered within the PING's timeout
 }
 
 bool Link::send(std::initializer_list<std::string_view> command) {
@@ -105,7 +105,7 @@ void Link::ping_now() {
   wait_for_ping(options_.ping_timeout);
 }
 
-/// Whatever the answer is, an error included, Redis has given it.
+/// Any answer, also an error, shows that Redis is alive.
 void Link::on_pong() {
   pinging_ = false;
   proved_at_ = pinged_at_;
@@ -131,7 +131,7 @@ void Link::wait_for_ping(std::chrono::milliseconds delay) {
 void Link::on_silence() {
   const auto received = connection_->received_bytes();
   if (received != received_at_ping_) {
-    // The answer stands behind a flood of messages, or behind one that takes long: that is no silence.
+    // The answer is queued behind many messages, or a large one: Redis is not silent.
     received_at_ping_ = received;
     wait_for_ping(options_.ping_timeout);
     return;
@@ -166,12 +166,13 @@ void Link::drop(const core::Error& error, bool at_once) {
 
 void Link::try_now() {
   if (place_ == Place::kOpening && Clock::now() - opened_at_ > kPatience) {
-    // It may wait for the answer of a server that is gone, while the one in its place has just answered.
+    // It may wait for a server that no longer exists, while its successor has just answered.
     connection_->close();
     open();
     return;
   }
-  // One that came up and was lost at once keeps its distance: two links would else drive each other in circles.
+  // A connection that was lost right after it came up keeps its delay: otherwise two links could restart each other
+  // endlessly.
   if (place_ != Place::kWaiting || was_up_) return;
   retry_timer_.cancel();
   open();

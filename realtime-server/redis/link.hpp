@@ -1,5 +1,5 @@
-// Keeps one connection to Redis: makes it, asks it for signs of life by PING, and makes it anew with back-off when it
-// is lost. Owned by a Bus, which has one that subscribes and one that publishes. Loop thread only.
+// Keeps one connection to Redis: establishes it, checks it with PING, and reconnects with back-off when it is lost.
+// Owned by a Bus, which has one that subscribes and one that publishes. Loop thread only.
 #pragma once
 
 #include <chrono>
@@ -20,12 +20,13 @@ namespace redis {
 
 struct LinkOptions {
   ConnectionOptions connection;
-  std::size_t queue_bytes = std::size_t{16} << 20U;  ///< of commands that the kernel has not taken yet, PINGs left out
+  std::size_t queue_bytes = std::size_t{16}
+                            << 20U;  ///< of commands that the kernel has not accepted yet, without PINGs
   std::chrono::milliseconds ping_interval{5000};
   std::chrono::milliseconds ping_timeout{5000};
   std::chrono::milliseconds backoff_first{100};
   std::chrono::milliseconds backoff_last{1000};
-  std::chrono::milliseconds healthy_after{10'000};  ///< a connection that held this long has its failures forgiven
+  std::chrono::milliseconds healthy_after{10'000};  ///< a connection that lasted this long resets the back-off
 };
 
 class Link : public std::enable_shared_from_this<Link> {
@@ -36,31 +37,32 @@ class Link : public std::enable_shared_from_this<Link> {
   struct Events {
     std::function<void()> up;
     std::function<void(const Reply&)> reply;    ///< the answer to a command, in the order of the commands
-    std::function<void(const Reply&)> message;  ///< what a subscription brings
+    std::function<void(const Reply&)> message;  ///< the messages of a subscription
     std::function<void()> alive;                ///< a PING was answered: see proved_at()
-    /// The connection is lost or could not be made. `unanswered`: commands that had no answer.
+    /// The connection was lost or could not be established. `unanswered`: commands that had no answer.
     std::function<void(const core::Error&, std::uint64_t unanswered)> down;
   };
 
   Link(boost::asio::io_context& loop, LinkOptions options, Events events);
 
   void start();
-  /// Hands the kernel what it takes of what is queued, and closes.
+  /// Sends what the kernel accepts of the queued commands, and closes.
   void stop();
-  /// Sends a command that has one answer. False if the link is down, or its queue is full, which it never is for the
-  /// first: then nothing is sent.
+  /// Sends a command that has one answer. Returns false and sends nothing if the link is down or its queue is full; an
+  /// empty queue accepts any command.
   bool send(std::initializer_list<std::string_view> command);
-  /// Asks for a sign of life now instead of at the next interval.
+  /// Sends a PING now instead of at the next interval.
   void ping_now();
-  /// If Redis could not be reached, or does not answer an attempt, it tries anew: somebody else has just reached it.
+  /// Tries again at once if Redis could not be reached or does not answer an attempt: another connection has just
+  /// reached it.
   void try_now();
-  /// Gives the connection up, for what Redis answered, and tries again with back-off.
+  /// Drops the connection because of an answer from Redis, and tries again with back-off.
   void give_up(const core::Error& error);
 
   bool is_up() const { return place_ == Place::kUp; }
-  /// When the latest PING that has been answered was sent.
+  /// When the latest answered PING was sent.
   Clock::time_point proved_at() const { return proved_at_; }
-  /// Writes to the socket so far, over all connections.
+  /// Number of writes to the socket, over all connections.
   std::uint64_t writes() const { return writes_ + (connection_ ? connection_->writes() : 0); }
   std::uint64_t last_skipped_bytes() const { return connection_ ? connection_->last_skipped_bytes() : 0; }
 
@@ -86,9 +88,9 @@ class Link : public std::enable_shared_from_this<Link> {
   Clock::time_point opened_at_;
   Clock::time_point up_since_;
   bool was_up_ = false;          // the connection before the wait had come up
-  Clock::time_point retry_due_;  // a timer that was set again may still bring its old completion
+  Clock::time_point retry_due_;  // a timer that was reset may still deliver its old completion
   Clock::time_point ping_due_;
-  std::uint64_t unanswered_ = 0;   // commands without an answer, PINGs left out
+  std::uint64_t unanswered_ = 0;   // commands without an answer, not counting PINGs
   bool pinging_ = false;           // a PING has no answer yet
   bool ping_again_ = false;        // the answer to a later PING is wanted
   std::uint64_t before_pong_ = 0;  // commands whose answers come before that of the PING

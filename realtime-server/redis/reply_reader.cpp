@@ -8,10 +8,9 @@
 namespace redis {
 namespace {
 
-/// hiredis moves what is left in its buffer to the front for each KiB of replies taken, so a little at a time is
-/// faster.
+/// hiredis moves the rest of its buffer to the front for each KiB of replies read, so small slices are faster.
 constexpr std::size_t kSliceBytes = std::size_t{8} << 10U;
-/// A value above these sizes is not kept for the next reply.
+/// A value above these sizes is not reused for the next reply.
 constexpr std::size_t kKeptBytes = std::size_t{64} << 10U;
 constexpr std::size_t kKeptElements = 16;
 
@@ -26,8 +25,8 @@ Reply::Type type_of(int type) {
   }
 }
 
-/// Where the value that hiredis is about to make belongs: an element of the array around it, or the root, which the
-/// task carries as its private data.
+/// Where the value that hiredis creates next belongs: an element of the enclosing array, or the root, which the task
+/// carries as its private data.
 Reply* place(const redisReadTask* task, Reply::Type type) {
   auto* reply = task->parent == nullptr
                     ? static_cast<Reply*>(task->privdata)
@@ -58,7 +57,7 @@ void* make_integer(const redisReadTask* task, long long value) noexcept {
 
 void* make_nil(const redisReadTask* task) noexcept { return place(task, Reply::Type::kNil); }
 
-/// Values live in the root, which is ours.
+/// All values are part of the root, which this reader owns.
 void free_nothing(void*) noexcept {}
 
 redisReplyObjectFunctions kMakers{make_string, make_array, make_integer, make_nil, free_nothing};
@@ -69,7 +68,7 @@ struct FreeReader {
 
 }  // namespace
 
-/// The root is used again for each reply: a message like the one before it costs no allocation.
+/// The root is reused for each reply: a message like the previous one needs no allocation.
 struct ReplyReader::State {
   Reply root;
   std::unique_ptr<redisReader, FreeReader> reader{redisReaderCreateWithFunctions(&kMakers)};
@@ -95,13 +94,13 @@ core::Result<void> ReplyReader::read(std::string_view bytes, const Sink& sink) {
     const auto passed = guard_.pass(slice, [this](std::string_view allowed) {
       redisReaderFeed(state_->reader.get(), allowed.data(), allowed.size());
     });
-    // What came whole before a fault still counts.
+    // Complete replies before a fault still count.
     const auto more = drain(sink);
     if (!more) return tl::unexpected(more.error());
     if (!*more) return {};
     if (!passed) {
       const auto& info = fault_info(passed.error());
-      return core::fail(info.kind, fmt::format("Redis sent {} ({})", info.words, info.name));
+      return core::fail(info.kind, fmt::format("Redis sent {} ({})", info.message, info.name));
     }
   }
   return {};
@@ -112,7 +111,7 @@ core::Result<bool> ReplyReader::drain(const Sink& sink) {
     void* reply = nullptr;
     if (redisReaderGetReply(state_->reader.get(), &reply) != REDIS_OK)
       return core::fail(core::ErrorKind::kMalformed,
-                        fmt::format("Redis sent what hiredis refuses: {}", state_->reader->errstr));
+                        fmt::format("Redis sent an invalid reply: {}", state_->reader->errstr));
     if (reply == nullptr) return true;
     const bool more = sink(state_->root);
     state_->trim();

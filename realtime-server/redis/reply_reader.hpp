@@ -1,4 +1,4 @@
-// Bytes from Redis in, replies out: hiredis' reader behind a RespGuard, building our own values at once. Sans-I/O,
+// Turns bytes from Redis into replies: hiredis' reader behind a RespGuard, which builds Reply values directly. No I/O;
 // owned by a Connection, one thread.
 #pragma once
 
@@ -26,7 +26,8 @@ struct Reply {
 
 class ReplyReader {
  public:
-  /// Takes a whole reply, valid during the call; false ends the reading, for example because the connection was closed.
+  /// Receives a whole reply, valid during the call. Return false to stop reading, for example because the connection
+  /// was closed.
   using Sink = std::function<bool(const Reply&)>;
 
   explicit ReplyReader(const RespLimits& limits);
@@ -34,11 +35,11 @@ class ReplyReader {
   ReplyReader(const ReplyReader&) = delete;
   ReplyReader& operator=(const ReplyReader&) = delete;
 
-  /// Reads on. Fails with kMalformed or kTooLarge when the stream is lost; nothing may be read after that, or after the
-  /// sink has ended the reading.
+  /// Reads more bytes. Fails with kMalformed or kTooLarge if the stream is unusable. Do not call it again after that,
+  /// or after the sink returned false.
   core::Result<void> read(std::string_view bytes, const Sink& sink);
 
-  /// Bulk strings over the limit that stand as nil in the replies, and the bytes that the last of them had.
+  /// Number of bulk strings over the limit, which appear as nil in the replies, and the size of the last one.
   std::uint64_t skipped() const { return guard_.skipped(); }
   std::uint64_t last_skipped_bytes() const { return guard_.last_skipped_bytes(); }
 

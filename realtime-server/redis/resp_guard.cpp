@@ -6,7 +6,7 @@
 namespace redis {
 namespace {
 
-constexpr std::size_t kMostHeaderBytes = 32;  // type, sign, 19 digits, CR, LF; no honest one is longer
+constexpr std::size_t kMaxHeaderBytes = 32;  // type, sign, 19 digits, CR, LF; no valid one is longer
 constexpr std::string_view kNil = "$-1\r\n";
 
 tl::unexpected<RespFault> fault(RespFault which) { return tl::unexpected<RespFault>(which); }
@@ -18,7 +18,7 @@ const RespFaultInfo& fault_info(RespFault fault) {
 }
 
 tl::expected<void, RespFault> RespGuard::pass(std::string_view bytes, const Sink& sink) {
-  std::string_view run;  // may go on, has not yet, and ends where `bytes` begins
+  std::string_view run;  // passes, is not sent yet, and ends where `bytes` begins
   while (!bytes.empty()) {
     const auto piece = take(bytes);
     if (!piece) {
@@ -70,16 +70,16 @@ RespGuard::Taken RespGuard::take(std::string_view bytes) {
 }
 
 RespGuard::Taken RespGuard::take_header(std::string_view bytes) {
-  const auto end = bytes.substr(0, kMostHeaderBytes).find('\n');
+  const auto end = bytes.substr(0, kMaxHeaderBytes).find('\n');
   const bool whole = end != std::string_view::npos;
-  const auto piece = bytes.substr(0, whole ? end + 1 : kMostHeaderBytes);
-  if (held_.size() + piece.size() > kMostHeaderBytes) return fault(RespFault::kBadLength);
+  const auto piece = bytes.substr(0, whole ? end + 1 : kMaxHeaderBytes);
+  if (held_.size() + piece.size() > kMaxHeaderBytes) return fault(RespFault::kBadLength);
   const bool cut = !whole || !held_.empty();
   if (cut) held_ += piece;
   if (!whole) return Piece{piece.size(), false};
-  const auto goes_on = read_header(cut ? std::string_view{held_} : piece);
-  if (!goes_on) return tl::unexpected(goes_on.error());
-  if (!*goes_on) return Piece{piece.size(), false, kNil};
+  const auto passes = read_header(cut ? std::string_view{held_} : piece);
+  if (!passes) return tl::unexpected(passes.error());
+  if (!*passes) return Piece{piece.size(), false, kNil};
   return cut ? Piece{piece.size(), false, held_} : Piece{piece.size(), true};
 }
 
@@ -103,7 +103,7 @@ tl::expected<bool, RespFault> RespGuard::begin_bulk(std::uint64_t length) {
     ++skipped_;
     last_skipped_bytes_ = length;
   } else {
-    // Many bulks, each within its limit, are no way round it; names and numbers have the room of a line beside it.
+    // Many bulks, each within its limit, must not exceed it together; names and numbers may add the size of one line.
     reply_bytes_ += length;
     if (reply_bytes_ > limits_.bulk_bytes + limits_.line_bytes) return fault(RespFault::kReplyTooLarge);
   }
@@ -120,7 +120,7 @@ tl::expected<bool, RespFault> RespGuard::begin_array(std::uint64_t length) {
   }
   if (length > limits_.elements - reply_elements_) return fault(RespFault::kTooManyElements);
   reply_elements_ += length;
-  if (depth_ == std::min(limits_.depth, kMostDepth)) return fault(RespFault::kTooDeep);
+  if (depth_ == std::min(limits_.depth, kMaxDepth)) return fault(RespFault::kTooDeep);
   left_[depth_++] = length;
   place_ = Place::kStart;
   return true;

@@ -67,11 +67,12 @@ core::Result<void> read_place(std::string_view text, Url& url) {
   if (text.starts_with('[')) {
     const auto end = text.find(']');
     if (end == std::string_view::npos || !is_host(text.substr(1, end - 1), ":."))
-      return wrong("has a bracket that holds no IPv6 address; write redis://[2001:db8::1]:6379");
+      return wrong("has brackets without an IPv6 address in them; write redis://[2001:db8::1]:6379");
     url.host = text.substr(1, end - 1);
     port = text.substr(end + 1);
     has_port = !port.empty();
-    if (has_port && !port.starts_with(':')) return wrong(fmt::format("goes on after the bracket; {}", kForm));
+    if (has_port && !port.starts_with(':'))
+      return wrong(fmt::format("continues after the bracket without a port; {}", kForm));
     port = port.substr(has_port ? 1 : 0);
   } else {
     const auto colon = text.find(':');
@@ -79,14 +80,14 @@ core::Result<void> read_place(std::string_view text, Url& url) {
     if (has_port) port = text.substr(colon + 1);
     if (port.find(':') != std::string_view::npos)
       return wrong("has several colons after the host; write an IPv6 address in brackets, redis://[2001:db8::1]:6379");
-    if (text.substr(0, colon).empty()) return wrong(fmt::format("names no host; {}", kForm));
+    if (text.substr(0, colon).empty()) return wrong(fmt::format("has no host; {}", kForm));
     if (!is_host(text.substr(0, colon), "-._"))
-      return wrong(fmt::format("has a host with a character that no host name has; {}", kForm));
+      return wrong(fmt::format("has a host with an invalid character; {}", kForm));
     url.host = text.substr(0, colon);
   }
   if (!has_port) return {};
   const auto value = number(port, std::numeric_limits<std::uint16_t>::max());
-  if (!value || *value == 0) return wrong("has a port that is no number from 1 to 65535");
+  if (!value || *value == 0) return wrong("has a port that is not a number from 1 to 65535");
   url.port = static_cast<std::uint16_t>(*value);
   return {};
 }
@@ -100,7 +101,7 @@ std::string Url::address() const {
 core::Result<Url> parse_url(std::string_view text) {
   constexpr std::string_view kScheme = "redis://";
   if (std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; }))
-    return wrong("holds white space, perhaps the end of a line; write it without");
+    return wrong("contains white space, perhaps a line end; remove it");
   if (text.starts_with("rediss://"))
     return wrong("asks for TLS (rediss://), which is not supported yet; write redis:// and a port without TLS");
   if (!text.starts_with(kScheme)) return wrong(fmt::format("does not begin with redis://; {}", kForm));
@@ -119,7 +120,7 @@ core::Result<Url> parse_url(std::string_view text) {
   if (rest.empty() || rest == "/") return url;
   const auto database = number(rest.substr(1), std::numeric_limits<int>::max());
   if (!rest.starts_with('/') || !database)
-    return wrong("ends with something that is no number of a database; write /0 or nothing after the port");
+    return wrong("ends with something that is not a database number; write /0 or nothing after the port");
   url.database = static_cast<int>(*database);
   return url;
 }

@@ -20,8 +20,8 @@ struct Url {
   std::string address() const;
 };
 
-/// Reads a URL; user and password are percent-decoded. Fails with kInvalidInput and words that say what to write. They
-/// quote nothing of the URL, as a slip of the pen makes any part of it hold the password.
+/// Reads a URL; user and password are percent-decoded. Fails with kInvalidInput and a message that says what to write.
+/// It quotes nothing of the URL: after a typing error any part may contain the password.
 core::Result<Url> parse_url(std::string_view text);
 
 }  // namespace redis

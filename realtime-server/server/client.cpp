@@ -94,7 +94,7 @@ bool Client::on_post_head(HttpConnection& connection) {
 }
 
 void Client::on_post(HttpConnection& connection, std::string_view body, std::string headers) {
-  // Without a body it comes at once, and begins only now.
+  // A POST without a body arrives at once, and begins only here.
   if (post_.get() != &connection && !on_post_head(connection)) return;
   session_.on_post_end();
   connection.set_owner(nullptr);
@@ -170,15 +170,15 @@ void Client::on_probe(transport::WebSocket& socket, std::string_view text) {
   answer_poll({.body = "6"});
 }
 
-/// What waits for a poll leaves over the WebSocket, before everything that comes. A POST that is not complete yet is
-/// refused when it is, like any request over the transport that was.
+/// Sends what waits for a poll over the WebSocket first. An incomplete POST is refused once it completes, like any
+/// request over the previous transport.
 void Client::upgrade(transport::WebSocket& socket) {
   if (const auto post = std::exchange(post_, nullptr)) {
     post->set_owner(nullptr);
     session_.on_post_end();
   }
   socket.disarm();
-  if (!base64_) polling_->outbox().decode_base64(environment_.context.arena);
+  if (!base64_) polling_->send_queue().decode_base64(environment_.context.arena);
   socket.take_over(*polling_);
   over_websocket_ = true;
   outlet_ = &socket;
@@ -217,11 +217,11 @@ void Client::on_awaited_too_long() {
 
 void Client::flush_poll() {
   if (polling_->overflowed()) return close(CloseReason::kSlowConsumer);
-  auto& outbox = polling_->outbox();
+  auto& send_queue = polling_->send_queue();
   auto& context = environment_.context;
-  if (poll_ && session_.may_send() && !outbox.empty())
-    answer_poll({.ranges = outbox.take_payload(engineio::kPacketsPerPoll, context.arena)});
-  if (!outbox.empty()) context.backlogs.add(*polling_);
+  if (poll_ && session_.may_send() && !send_queue.empty())
+    answer_poll({.ranges = send_queue.take_payload(engineio::kPacketsPerPoll, context.arena)});
+  if (!send_queue.empty()) context.backlogs.add(*polling_);
 }
 
 void Client::answer_poll(transport::Answer answer) {
@@ -233,11 +233,12 @@ void Client::answer_poll(transport::Answer answer) {
   connection->answer(answer);
 }
 
-/// After an error status clients come back; a client that closes itself gets a noop.
+/// Clients reconnect after an error status; a client that closed the session itself gets a noop.
 void Client::end_poll(CloseReason reason) {
   if (reason == CloseReason::kClientClose) return answer_poll({.body = "6"});
   if (reason == CloseReason::kDrain)
-    return answer_poll({.status = 503, .body = std::string{kGoingAway}, .headers = std::string{forget_replica()}});
+    return answer_poll(
+        {.status = 503, .body = std::string{kGoingAway}, .headers = std::string{clear_affinity_cookie_header()}});
   answer_poll({.status = 400, .body = engineio::body_of(engineio::Refusal::kUnknownSession)});
 }
 
@@ -248,12 +249,12 @@ void Client::close(CloseReason reason) {
   awaited_.disarm();
   connection_.leave_all();
   end_poll(reason);
-  if (polling_) polling_->outbox().clear();
+  if (polling_) polling_->send_queue().clear();
   if (const auto post = std::exchange(post_, nullptr)) {
     post->set_owner(nullptr);
     post->destroy(reason);
   }
-  // A probe has no status of its own to tell.
+  // A probe has no close status to send.
   if (web_socket_) over_websocket_ ? web_socket_->close(reason) : web_socket_->destroy();
   environment_.registry.on_client_closed(*this, reason);
 }

@@ -1,5 +1,5 @@
-// One client: an Engine.IO session over whichever transport it has, and what Socket.IO knows of it. Turns what the
-// session's state machine decides into answers and frames. Owned by the shard's registry; one loop thread only.
+// One client: an Engine.IO session over whichever transport it has, and its Socket.IO state. Turns the decisions of the
+// session's state machine into answers and frames. Owned by the shard's registry; one loop thread only.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,11 @@ namespace server {
 
 class Client;
 
-/// Who keeps the clients.
+/// The owner of the clients.
 class ClientRegistry {
  public:
   virtual ~ClientRegistry() = default;
-  /// A client is over: it is to be destroyed, though not within this call.
+  /// A client has closed: destroy it, but not within this call.
   virtual void on_client_closed(Client& client, engineio::CloseReason reason) = 0;
   /// A client has changed from polling to WebSocket.
   virtual void on_client_upgraded() = 0;
@@ -55,20 +55,21 @@ class Client final : public transport::WebSocketOwner,
   /// The transport, or what it was when the session ended.
   bool over_websocket() const { return over_websocket_; }
 
-  /// Answers the handshake of a new session. `headers` are further ones of every answer to this origin.
+  /// Answers the handshake of a new session. `headers` are additional headers for this origin.
   void open(transport::HttpConnection& connection, std::string headers);
-  /// Turns the handshake of a new session into its WebSocket; `headers` are further ones of the answer.
+  /// Turns the handshake of a new session into its WebSocket. `headers` are additional headers of the answer.
   void open_websocket(transport::HttpConnection& connection, std::string_view accept_key,
                       std::string_view headers = {});
 
   void on_poll(transport::HttpConnection& connection, std::string headers);
-  /// The head of a POST; false if it was answered.
+  /// Handles the head of a POST; false if it was already answered.
   bool on_post_head(transport::HttpConnection& connection);
   void on_post(transport::HttpConnection& connection, std::string_view body, std::string headers);
-  /// A WebSocket for a session that polls.
+  /// Handles a WebSocket request for a polling session.
   void on_upgrade(transport::HttpConnection& connection, std::string_view accept_key);
 
-  /// Ends the session: a WebSocket by the reason's status, a waiting poll by an answer after which clients come back.
+  /// Closes the session: a WebSocket with the reason's status, a waiting poll with an answer after which clients
+  /// reconnect.
   void close(engineio::CloseReason reason);
 
   void on_message(transport::WebSocket& socket, bool binary, std::string_view bytes) override;
@@ -76,7 +77,7 @@ class Client final : public transport::WebSocketOwner,
   void on_abandoned(transport::HttpConnection& connection, engineio::CloseReason reason) override;
 
  private:
-  /// Sends pings and misses pongs.
+  /// Sends pings and detects missing pongs.
   class Heartbeat final : public transport::Timed {
    public:
     explicit Heartbeat(Client& client) : client_{client} {}
@@ -85,7 +86,7 @@ class Client final : public transport::WebSocketOwner,
    private:
     Client& client_;
   };
-  /// Misses what has to come next: the first CONNECT, later the attachments of a binary packet.
+  /// Detects what does not arrive in time: the first CONNECT, later the attachments of a binary packet.
   class Awaited final : public transport::Timed {
    public:
     explicit Awaited(Client& client) : client_{client} {}
@@ -94,12 +95,12 @@ class Client final : public transport::WebSocketOwner,
    private:
     Client& client_;
   };
-  /// Where frames wait for the next poll.
+  /// Holds frames until the next poll.
   class PollOutlet final : public engineio::Outlet {
    public:
-    /// Takes binary data as Base64, as polls carry no others.
+    /// Takes binary data as Base64: polling answers carry text only.
     explicit PollOutlet(Client& client)
-        : Outlet{client.environment_.context.outbox_limits, client.environment_.context.flush_list, true},
+        : Outlet{client.environment_.context.send_queue_limits, client.environment_.context.flush_list, true},
           client_{client} {}
     void flush() override { client_.flush_poll(); }
     void cut_off() override { client_.close(engineio::CloseReason::kSlowConsumer); }
@@ -132,7 +133,7 @@ class Client final : public transport::WebSocketOwner,
   transport::WebSocketPtr web_socket_;    ///< the transport, or a probe
   transport::HttpConnectionPtr poll_;     ///< waits for an answer
   transport::HttpConnectionPtr post_;     ///< its body is not complete
-  std::unique_ptr<std::string> headers_;  ///< further ones of the poll's answer
+  std::unique_ptr<std::string> headers_;  ///< additional headers of the poll's answer
   socketio::Connection connection_;
   Heartbeat heartbeat_{*this};
   Awaited awaited_{*this};

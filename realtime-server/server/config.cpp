@@ -24,7 +24,7 @@ constexpr std::size_t kKiB = 1 << 10;
 constexpr std::size_t kMiB = 1 << 20;
 constexpr std::size_t kGiB = 1 << 30;
 
-// Below, a proxy or a slow phone would be cut off; above, one that is gone is kept for no purpose.
+// A shorter time would disconnect slow proxies or phones; a longer one keeps clients that no longer exist.
 constexpr Durations kPingInterval{100ms, 10min};
 constexpr Durations kPingTimeout{50ms, 10min};
 constexpr Durations kTimeout{100ms, 10min};
@@ -33,9 +33,9 @@ constexpr Durations kPropagationDelay{0ms, 10min};
 constexpr Durations kDrainDeadline{1s, 24h};
 constexpr Sizes kMaxPayload{kKiB, 64 * kMiB};
 constexpr Sizes kMaxConnections{1, 10'000'000};
-constexpr Sizes kOutboxBytes{64 * kKiB, kGiB};
-constexpr Sizes kOutboxPackets{16, 1'000'000};
-constexpr Sizes kProcessOutboxBytes{kMiB, 1024 * kGiB};
+constexpr Sizes kSendQueueBytes{64 * kKiB, kGiB};
+constexpr Sizes kSendQueueSegments{16, 1'000'000};
+constexpr Sizes kTotalSendQueueBytes{kMiB, 1024 * kGiB};
 constexpr Sizes kDisconnects{0, 10'000'000};
 constexpr std::size_t kLongestPath = 256;
 constexpr std::size_t kLongestChannel = 256;
@@ -51,14 +51,14 @@ bool consists_of(std::string_view text, std::initializer_list<std::string_view> 
 
 void read_path(const ConfigValue& value, std::string& path) {
   std::string text;
-  if (!value.read(text, "a path such as /socket.io/")) return;
+  if (!value.read(text, "a path, for example /socket.io/")) return;
   const bool is_path = text.size() > 1 && text.size() <= kLongestPath && text.starts_with('/') && text.ends_with('/') &&
                        consists_of(text, {kLower, "ABCDEFGHIJKLMNOPQRSTUVWXYZ", kDigits, "/-._~"});
-  // A browser would resolve these before it asks.
+  // A browser would resolve these before it sends the request.
   const bool has_empty_or_dots = text.find("//") != std::string::npos || text.find("/./") != std::string::npos ||
                                  text.find("/../") != std::string::npos;
   if (!is_path || has_empty_or_dots) {
-    value.wrong("a path that begins and ends with a slash, such as /socket.io/, of letters, digits and - . _ ~");
+    value.wrong("a path of letters, digits and - . _ ~ that begins and ends with a slash, for example /socket.io/");
   } else {
     path = text;
   }
@@ -91,15 +91,15 @@ void read_protocol(ConfigReader fields, ProtocolConfig& protocol) {
   fields.refuse_others();
 }
 
-/// Why no browser ever sends this as its origin; empty if one does.
+/// Why no browser sends this as an origin, as what to write instead; empty if the origin is valid.
 std::string origin_problem(std::string_view origin) {
   const auto colon = origin.find("://");
-  if (colon == std::string_view::npos || colon == 0) return "an origin such as https://chat.example.com";
+  if (colon == std::string_view::npos || colon == 0) return "an origin, for example https://chat.example.com";
   const auto scheme = origin.substr(0, colon);
   auto host = origin.substr(colon + 3);
   if (const auto slash = host.find('/'); slash != std::string_view::npos && scheme.starts_with("http"))
     return fmt::format("{} without the path, as browsers send it", shown(origin.substr(0, colon + 3 + slash)));
-  if (host.find('*') != std::string_view::npos) return "each origin by itself, or [\"*\"] for all of them";
+  if (host.find('*') != std::string_view::npos) return "each origin separately, or [\"*\"] for all of them";
   for (const auto& [name, port] : {std::pair{"http", ":80"}, std::pair{"https", ":443"}})
     if (scheme == name && host.ends_with(port))
       return fmt::format("{}, as browsers leave out the scheme's own port",
@@ -113,11 +113,11 @@ void read_origins(const ConfigValue& list, std::vector<std::string>& origins) {
   const auto elements = list.elements();
   for (const auto& element : elements) {
     std::string origin;
-    if (!element.read(origin, "an origin such as https://chat.example.com")) continue;
+    if (!element.read(origin, "an origin, for example https://chat.example.com")) continue;
     if (origin == "*") {
-      if (elements.size() > 1) element.complain("is *, which allows all; write it alone, or not at all");
-    } else if (const auto mend = origin_problem(origin); !mend.empty()) {
-      element.wrong(mend);
+      if (elements.size() > 1) element.complain("is *, which allows all; write only it, or leave it out");
+    } else if (const auto fix = origin_problem(origin); !fix.empty()) {
+      element.wrong(fix);
     }
     origins.push_back(std::move(origin));
   }
@@ -127,9 +127,9 @@ void read_limits(ConfigReader fields, LimitsConfig& limits) {
   fields.read("headerTimeout", limits.header_timeout, kTimeout);
   fields.read("bodyTimeout", limits.body_timeout, kTimeout);
   fields.read("maxConnections", limits.max_connections, kMaxConnections, "connections");
-  fields.read("outboxBytes", limits.outbox_bytes, kOutboxBytes, "bytes");
-  fields.read("outboxPackets", limits.outbox_packets, kOutboxPackets, "packets");
-  fields.read("processOutboxBytes", limits.process_outbox_bytes, kProcessOutboxBytes, "bytes");
+  fields.read("sendQueueBytes", limits.send_queue_bytes, kSendQueueBytes, "bytes");
+  fields.read("sendQueueSegments", limits.send_queue_segments, kSendQueueSegments, "segments");
+  fields.read("totalSendQueueBytes", limits.total_send_queue_bytes, kTotalSendQueueBytes, "bytes");
   fields.read("tcpUserTimeout", limits.tcp_user_timeout, kTcpUserTimeout);
   fields.refuse_others();
 }
@@ -149,29 +149,29 @@ void read_drain(ConfigReader fields, DrainConfig& drain) {
   fields.refuse_others();
 }
 
-/// A field and what it is set to, in words.
+/// A field and its value, as text.
 struct Set {
   ConfigValue value;
-  std::string words;
+  std::string text;
 };
 
-/// Reports that the first is more than the second, at the one that the file has.
+/// Reports that the first value exceeds the second, at the field that the file sets.
 void refuse_order(const Set& small, const Set& large) {
   const auto& blamed = large.value.is_null() ? small : large;
   blamed.value.complain(fmt::format("does not fit: {} is {} and may be at most {}, which is {}", small.value.path,
-                                    small.words, large.value.path, large.words));
+                                    small.text, large.value.path, large.text));
 }
 
-/// What fields are wrong with each other, though each is right.
+/// Checks fields that are valid alone but not together.
 void check_orders(ConfigReader& top, const Config& config) {
   ConfigReader protocol{top.at("protocol")};
   ConfigReader limits{top.at("limits")};
   ConfigReader drain{top.at("drain")};
   const Set payload{protocol.at("maxPayload"), std::to_string(config.protocol.max_payload)};
-  const Set outbox{limits.at("outboxBytes"), std::to_string(config.limits.outbox_bytes)};
-  const Set all{limits.at("processOutboxBytes"), std::to_string(config.limits.process_outbox_bytes)};
-  if (config.protocol.max_payload > config.limits.outbox_bytes) refuse_order(payload, outbox);
-  if (config.limits.outbox_bytes > config.limits.process_outbox_bytes) refuse_order(outbox, all);
+  const Set send_queue{limits.at("sendQueueBytes"), std::to_string(config.limits.send_queue_bytes)};
+  const Set all{limits.at("totalSendQueueBytes"), std::to_string(config.limits.total_send_queue_bytes)};
+  if (config.protocol.max_payload > config.limits.send_queue_bytes) refuse_order(payload, send_queue);
+  if (config.limits.send_queue_bytes > config.limits.total_send_queue_bytes) refuse_order(send_queue, all);
   if (config.drain.propagation_delay > config.drain.deadline)
     refuse_order({drain.at("propagationDelay"), format_duration(config.drain.propagation_delay)},
                  {drain.at("deadline"), format_duration(config.drain.deadline)});
@@ -181,7 +181,7 @@ void read_namespaces(const ConfigValue& value, Rules& rules) {
   if (value.is_null()) return;
   rules = read_rules(value);
   if (value.node->type == YamlType::kMap && rules.empty())
-    value.complain("names no namespace; write /: {} into it, or leave it out");
+    value.complain("has no namespace; add /: {}, or leave it out");
 }
 
 }  // namespace
@@ -212,7 +212,7 @@ core::Result<Config> load_config(const std::filesystem::path& file) {
   std::ifstream stream{file, std::ios::binary};
   std::string text(kMaxConfigBytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  // A folder can be opened, but not read.
+  // A directory can be opened, but not read.
   if (!stream.eof() && !stream.good())
     return core::fail(core::ErrorKind::kInvalidInput,
                       fmt::format("{}: cannot be read: {}", file.string(), std::strerror(errno)));

@@ -1,5 +1,5 @@
 // The server's configuration: every field with its default. `load_config` reads it once at start-up for main;
-// afterwards it is never changed and read from every thread.
+// afterwards it is immutable and read from every thread.
 #pragma once
 
 #include <chrono>
@@ -32,10 +32,10 @@ struct ProtocolConfig {
 struct LimitsConfig {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
-  std::size_t max_connections = 100'000;           ///< sockets; with more, handshakes get 503
-  std::size_t outbox_bytes = 4 << 20;              ///< of a session, at least max_payload
-  std::size_t outbox_packets = 16'384;             ///< of a session
-  std::size_t process_outbox_bytes = 256U << 20U;  ///< of all sessions together, at least outbox_bytes
+  std::size_t max_connections = 100'000;             ///< sockets; with more, handshakes get 503
+  std::size_t send_queue_bytes = 4 << 20;            ///< of a session, at least max_payload
+  std::size_t send_queue_segments = 16'384;          ///< of a session
+  std::size_t total_send_queue_bytes = 256U << 20U;  ///< of all sessions together, at least send_queue_bytes
   std::chrono::milliseconds tcp_user_timeout{30'000};
 };
 
@@ -45,13 +45,13 @@ struct RedisConfig {
 
 struct DrainConfig {
   std::chrono::milliseconds propagation_delay{5'000};  ///< from SIGTERM until handshakes are refused
-  std::chrono::milliseconds deadline{60'000};          ///< from SIGTERM until everybody is closed
+  std::chrono::milliseconds deadline{60'000};          ///< from SIGTERM until all clients are closed
   std::size_t max_disconnects_per_minute = 600;        ///< 0: no limit but the deadline
 };
 
 struct Config {
   ProtocolConfig protocol;
-  /// Which origins may connect: none named, the server's own; "*", any; else these, spelled as browsers spell them.
+  /// The origins that may connect. Empty: the server's own; "*": any; else these, spelled as browsers send them.
   std::vector<std::string> allowed_origins;
   bool demo_page = true;
   LimitsConfig limits;
@@ -60,11 +60,11 @@ struct Config {
   Rules namespaces{{"/", {}}};  ///< at least one
 };
 
-/// Reads a configuration written in YAML or JSON. Fails with kInvalidInput; the message has a line for each thing that
-/// is wrong: `FILE:LINE:COLUMN: KEY is …; write …`. `file_name` is used in messages only.
+/// Reads a configuration written in YAML or JSON. Fails with kInvalidInput; the message has one line for each error:
+/// `FILE:LINE:COLUMN: KEY is …; write …`. `file_name` is used in messages only.
 core::Result<Config> read_config(std::string_view yaml, std::string_view file_name);
 
-/// `read_config` of a file. Fails with kInvalidInput too if that cannot be read, or is larger than 1 MiB.
+/// `read_config` of a file. Also fails with kInvalidInput if the file cannot be read or is larger than 1 MiB.
 core::Result<Config> load_config(const std::filesystem::path& file);
 
 }  // namespace server

@@ -13,11 +13,11 @@
 namespace server {
 namespace {
 
-constexpr std::size_t kMostReported = 20;
+constexpr std::size_t kMaxReported = 20;
 constexpr std::size_t kLongestWord = 60;
 const YamlNode kAbsent;
 
-/// In words, for messages.
+/// A value as messages show it.
 std::string found(const YamlNode& node) {
   switch (node.type) {
     case YamlType::kNull:
@@ -42,8 +42,7 @@ std::string joined(const std::string& parent, std::string_view key) {
   return parent.empty() ? std::string{key} : fmt::format("{}.{}", parent, key);
 }
 
-/// How many letters have to be added, removed or changed to make one word of the other (Levenshtein), whatever their
-/// case.
+/// The number of letters to add, remove or change to turn one word into the other (Levenshtein), ignoring case.
 std::size_t distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -70,15 +69,15 @@ core::Error ConfigErrors::error() const {
   std::string text;
   std::size_t count = 0;
   for (const auto& [place, problem] : errors_) {
-    if (++count > kMostReported) break;
+    if (++count > kMaxReported) break;
     text += fmt::format("{}{}: {}", text.empty() ? "" : "\n", source_->described(place), problem);
   }
-  if (errors_.size() > kMostReported) text += fmt::format("\nand {} more", errors_.size() - kMostReported);
+  if (errors_.size() > kMaxReported) text += fmt::format("\nand {} more", errors_.size() - kMaxReported);
   return {core::ErrorKind::kInvalidInput, text};
 }
 
 void ConfigValue::complain(std::string_view problem) const {
-  // An empty value stands nowhere, its key does.
+  // An empty value has no position, but its key has.
   const bool at_key = is_null() && !node->key.empty();
   errors->add(at_key ? node->key_place : node->place, path, problem);
 }
@@ -145,7 +144,7 @@ bool ConfigValue::read(std::size_t& value, Range<std::size_t> range, std::string
 bool ConfigValue::read(std::chrono::milliseconds& value, Range<std::chrono::milliseconds> range) const {
   const auto duration = node->type == YamlType::kScalar ? parse_duration(node->text) : std::nullopt;
   if (!duration || *duration < range.least || *duration > range.most) {
-    wrong(fmt::format("a duration from {} to {}, such as 300ms, 25s or 1m30s", format_duration(range.least),
+    wrong(fmt::format("a duration from {} to {}, for example 300ms, 25s or 1m30s", format_duration(range.least),
                       format_duration(range.most)));
     return false;
   }
@@ -172,9 +171,9 @@ void ConfigReader::refuse_others() const {
     const auto nearest = std::min_element(known_.begin(), known_.end(),
                                           [&](auto a, auto b) { return distance(key, a) < distance(key, b); });
     const bool is_near = child.key.size() <= kLongestWord && distance(child.key, *nearest) <= 2;
-    const auto mend = is_near ? fmt::format("did you mean {}?", *nearest)
-                              : fmt::format("what can stand here is {}", fmt::join(known_, ", "));
-    ConfigValue{&child, joined(map_.path, child.key), map_.errors}.complain_of_key("is unknown; " + mend);
+    const auto fix = is_near ? fmt::format("did you mean {}?", *nearest)
+                             : fmt::format("the known keys are {}", fmt::join(known_, ", "));
+    ConfigValue{&child, joined(map_.path, child.key), map_.errors}.complain_of_key("is unknown; " + fix);
   }
 }
 

@@ -1,5 +1,5 @@
-// Reads typed values from the tree of a configuration and gathers all that is wrong, each with its place and key, what
-// was found and what to write. Used by the configuration's reader at start-up, by one thread.
+// Reads typed values from the tree of a configuration and collects all errors, each with its position and key, what was
+// found and what to write instead. Used by the configuration's reader at start-up, by one thread.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace server {
 
-/// What is wrong in one file.
+/// The errors in one file.
 class ConfigErrors {
  public:
   explicit ConfigErrors(const ConfigText& source) : source_{&source} {}
@@ -23,7 +23,7 @@ class ConfigErrors {
   void add(const Place& place, std::string_view path, std::string_view problem);
   bool empty() const { return errors_.empty(); }
 
-  /// All of them in the order of the file, one a line; the first twenty of many.
+  /// All errors in the order of the file, one per line; at most the first twenty.
   core::Error error() const;
 
  private:
@@ -38,7 +38,7 @@ struct Range {
   T most;
 };
 
-/// A value and how it is called in messages: `namespaces["/"].onConnect[0]`.
+/// A value and its name in messages, for example `namespaces["/"].onConnect[0]`.
 struct ConfigValue {
   const YamlNode* node;
   std::string path;
@@ -48,7 +48,7 @@ struct ConfigValue {
   void wrong(std::string_view what_to_write) const;
   /// Reports "PATH PROBLEM".
   void complain(std::string_view problem) const;
-  /// The same, but of this member's key.
+  /// The same, at the position of this member's key.
   void complain_of_key(std::string_view problem) const;
 
   bool is_null() const { return node->type == YamlType::kNull; }
@@ -57,19 +57,19 @@ struct ConfigValue {
   /// The values of a mapping; nothing for null. Anything else is an error and has none.
   std::vector<ConfigValue> members() const;
 
-  // Each leaves `value` as it is if the text is wrong, which is an error, and says whether it has read it.
+  // Each returns whether it has read the value. Invalid text is reported as an error and leaves `value` unchanged.
   bool read(bool& value) const;
   bool read(std::string& value, std::string_view what) const;
   bool read(std::size_t& value, Range<std::size_t> range, std::string_view unit) const;
   bool read(std::chrono::milliseconds& value, Range<std::chrono::milliseconds> range) const;
 };
 
-/// A mapping with a fixed set of keys. What it is not asked for is unknown.
+/// A mapping with a fixed set of keys. Keys that are never read are unknown.
 class ConfigReader {
  public:
   explicit ConfigReader(ConfigValue map);
 
-  /// The value of a key. A key that is absent gives a null value.
+  /// The value of a key; null if the key is absent.
   ConfigValue at(std::string_view key);
 
   /// Reads the value of a key as `ConfigValue::read` does, if the key is there.
@@ -80,7 +80,7 @@ class ConfigReader {
 
   bool has(std::string_view key) const { return map_.node->find(key) != nullptr; }
 
-  /// Reports the keys that nobody asked for, with the one that was probably meant.
+  /// Reports unknown keys, with the key that was probably meant.
   void refuse_others() const;
 
  private:

@@ -17,7 +17,7 @@ using socketio::kReservedEvents;
 
 namespace {
 
-constexpr std::size_t kMostArguments = 64;
+constexpr std::size_t kMaxArguments = 64;
 
 /// What causes an action.
 enum class Cause { kConnect, kEvent };
@@ -31,7 +31,7 @@ std::optional<std::size_t> argument_index(std::string_view text) {
   const auto digits = text.substr(1);
   if (digits.starts_with('0') || digits.starts_with('+')) return std::nullopt;
   const auto number = whole_number(digits);
-  return number && *number >= 1 && *number <= kMostArguments ? std::optional<std::size_t>{*number - 1} : std::nullopt;
+  return number && *number >= 1 && *number <= kMaxArguments ? std::optional<std::size_t>{*number - 1} : std::nullopt;
 }
 
 /// Compiles `args`.
@@ -78,7 +78,7 @@ class TemplateCompiler {
     std::string_view before = "{";
     for (const auto& member : map.members()) {
       if (member.node->key == "_placeholder")
-        member.complain_of_key("stands for an attachment in Socket.IO; use another name");
+        member.complain_of_key("marks an attachment in Socket.IO; use another name");
       builder_.text(std::exchange(before, ","));
       builder_.text(json_string(member.node->key));
       builder_.text(":");
@@ -102,7 +102,7 @@ class TemplateCompiler {
         break;
     }
     const auto number = json_number(text);
-    if (!number) return scalar.complain("is a number too large for JSON's readers; put it into quotes");
+    if (!number) return scalar.complain("is too large a number for JSON; put it into quotes");
     builder_.text(*number);
   }
 
@@ -111,9 +111,9 @@ class TemplateCompiler {
     if (text.starts_with("$$")) return builder_.text(json_string(text.substr(1)));
     if (text == "$auth") return builder_.auth();
     if (cause_ == Cause::kEvent && text == "$args")
-      return scalar.complain("is $args, which stands for several values; write it as an element of args itself");
+      return scalar.complain("is $args, which is replaced by several values; write it directly in args");
     if (const auto index = argument_index(text); index && cause_ == Cause::kEvent) return builder_.argument(*index);
-    scalar.wrong(fmt::format("{}, or ${} for this very text", variables(cause_), shown_inside(text)));
+    scalar.wrong(fmt::format("{}, or ${} for this literal text", variables(cause_), shown_inside(text)));
   }
 
   /// Without the quotes.
@@ -135,18 +135,18 @@ std::optional<ActionType> read_type(const ConfigValue& action, const ConfigValue
   } else if (value.node->type != YamlType::kScalar || found == kActionTypes.end()) {
     value.wrong(choices);
   } else if (found->type == ActionType::kAcknowledge && cause == Cause::kConnect) {
-    value.complain("is Acknowledge, but a connect asks for none; write Emit or Broadcast");
+    value.complain("is Acknowledge, which onConnect cannot use; write Emit or Broadcast");
   } else {
     return found->type;
   }
   return std::nullopt;
 }
 
-/// What is wrong with a name of an event; empty if nothing is.
+/// Why an event's name is invalid; empty if it is valid.
 std::string event_problem(std::string_view name) {
   if (name.empty()) return "is an event without a name; write one";
   if (std::find(kReservedEvents.begin(), kReservedEvents.end(), name) == kReservedEvents.end()) return {};
-  return fmt::format("is {}, which the protocol reserves; write another than {}", name,
+  return fmt::format("is {}, which the protocol reserves; use a name other than {}", name,
                      fmt::join(kReservedEvents, ", "));
 }
 
@@ -160,15 +160,14 @@ std::string read_event(const ConfigValue& value) {
 Action read_action(const ConfigValue& value, Cause cause) {
   Action action;
   if (value.node->type != YamlType::kMap) {
-    value.wrong("a mapping, such as {type: Emit, event: answer, args: [$auth]}");
+    value.wrong("a mapping, for example {type: Emit, event: answer, args: [$auth]}");
     return action;
   }
   ConfigReader fields{value};
   const auto type = read_type(value, fields.at("type"), cause);
   const auto event = fields.at("event");
   const bool answers = type == ActionType::kAcknowledge;
-  if (answers && fields.has("event"))
-    event.complain_of_key("has no meaning, as an Acknowledge has no event; leave it out");
+  if (answers && fields.has("event")) event.complain_of_key("has no effect: Acknowledge sends no event; leave it out");
   if (type && !answers && !fields.has("event")) value.complain("has no event; write event: and its name");
   if (!answers && fields.has("event")) action.event = read_event(event);
   action.type = type.value_or(ActionType::kEmit);
@@ -183,16 +182,17 @@ std::vector<Action> read_actions(const ConfigValue& list, Cause cause) {
   for (const auto& element : list.elements()) {
     actions.push_back(read_action(element, cause));
     if (actions.back().type != ActionType::kAcknowledge) continue;
-    if (std::exchange(is_answered, true)) element.complain("is a second Acknowledge; an event is acknowledged once");
+    if (std::exchange(is_answered, true))
+      element.complain("is a second Acknowledge; an event can be acknowledged only once");
   }
   return actions;
 }
 
 void check_namespace(const ConfigValue& value) {
   const auto& name = value.node->key;
-  if (!name.starts_with('/')) value.complain_of_key("is no namespace; write a slash before its name");
+  if (!name.starts_with('/')) value.complain_of_key("is not a namespace; add a slash before its name");
   if (name.find(',') != std::string::npos)
-    value.complain_of_key("has a comma, at which the protocol ends a namespace; leave it out");
+    value.complain_of_key("contains a comma, which ends a namespace in the protocol; leave it out");
   if (name.size() > kLongestNamespace)
     value.complain_of_key(fmt::format("has more than {} bytes; shorten it", kLongestNamespace));
 }

@@ -6,7 +6,7 @@
 
 namespace server {
 
-/// The rules of a mapping from namespace to `{onConnect, events}`; what is wrong goes to the value's errors.
+/// The rules of a mapping from namespace to `{onConnect, events}`; errors are added to the value's errors.
 Rules read_rules(const ConfigValue& namespaces);
 
 }  // namespace server

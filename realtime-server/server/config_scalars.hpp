@@ -1,5 +1,5 @@
-// What the text of a YAML scalar means: its type by the core schema of YAML 1.2, and JSON's spelling of it; and how
-// messages show texts. Used by the configuration's reader at start-up; pure.
+// Interprets YAML scalars: their type by the core schema of YAML 1.2, and their form in JSON. Also formats text for
+// messages. Used by the configuration's reader at start-up; pure.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class ScalarType { kNull, kBool, kNumber, kNotFinite, kText };
 ScalarType scalar_type(std::string_view plain);
 
 /// A kNumber as JSON writes it, digit for digit: `+007` is 7, `.5` is 0.5, `0x1f` is 31. Nothing if it is larger than
-/// JSON's readers take: beyond a double, or 64 bits in hexadecimal or octal.
+/// JSON parsers accept: beyond a double, or 64 bits in hexadecimal or octal.
 std::optional<std::string> json_number(std::string_view plain);
 
 /// A kNumber that is whole and not negative; nothing for others and those above 64 bits.

@@ -26,7 +26,7 @@ std::optional<unsigned> escaped_unit(std::string_view text) {
   return std::from_chars(text.data() + 2, end, unit, 16).ptr == end ? std::optional{unit} : std::nullopt;
 }
 
-/// The character that two surrogates at the front of the text stand for.
+/// The character that two surrogates at the front of the text encode.
 std::optional<unsigned> escaped_pair(std::string_view text) {
   const auto high = escaped_unit(text);
   if (!high || *high < 0xD800 || *high > 0xDBFF) return std::nullopt;
@@ -46,7 +46,7 @@ ConfigText::ConfigText(std::string_view text, std::string_view file) : file_{fil
   }
 }
 
-// JSON escapes what is beyond U+FFFF as two surrogates, which yaml-cpp refuses; it reads \U and eight digits.
+// JSON escapes characters beyond U+FFFF as two surrogates, which yaml-cpp refuses; it reads \U and eight digits.
 void ConfigText::join_surrogates(std::string_view text) {
   yaml_.reserve(text.size());
   while (!text.empty()) {
@@ -74,7 +74,7 @@ core::Result<ConfigText> ConfigText::check(std::string_view text, std::string_vi
     const auto character = core::utf8_sequence(text.data() + at, text.data() + text.size());
     if (!character.well_formed || is_control(text[at]))
       return ConfigText{text.substr(0, at), file}.fail(
-          place, fmt::format("the byte 0x{:02x}, which is no text in UTF-8", byte_at(text, at)));
+          place, fmt::format("the byte 0x{:02x}, which is not UTF-8 text", byte_at(text, at)));
     place.column += static_cast<int>(character.length);
     if (text[at] == '\n') place = {place.line + 1, 0};
     at += character.length;

@@ -20,7 +20,7 @@
 namespace server {
 namespace {
 
-/// Ends the walk: yaml-cpp's events have no other way out. Caught in parse_yaml.
+/// Stops the parser: yaml-cpp's event handlers have no other way to do so. Caught in parse_yaml.
 struct Problem {
   Place place;
   std::string text;
@@ -28,15 +28,14 @@ struct Problem {
 
 Place place_of(const YAML::Mark& mark) { return {std::max(mark.line, 0), std::max(mark.column, 0)}; }
 
-/// Builds the tree from yaml-cpp's events. Its own Node would hide repeated keys and expand aliases without bound.
+/// Builds the tree from yaml-cpp's events. Its own Node would hide duplicate keys and expand aliases without limit.
 class TreeBuilder : public YAML::EventHandler {
  public:
   YamlNode take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (std::exchange(started_, true))
-      throw Problem{place_of(mark),
-                    "a second document, or something behind the end of the first; a configuration is one"};
+      throw Problem{place_of(mark), "a second document, or text after the end of the first; write one document"};
   }
   void OnDocumentEnd() override {}
 
@@ -47,7 +46,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& text) override {
     auto scalar = node(YamlType::kScalar, mark, tag);
-    // Of two escapes yaml-cpp makes single bytes instead of characters.
+    // yaml-cpp turns two escapes into single bytes instead of characters.
     if (!core::is_utf8(text)) throw Problem{scalar.place, "the escape \\N or \\_; write \\x85 or \\xa0"};
     scalar.plain = tag == "?";
     scalar.text = text;
@@ -59,7 +58,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchored_.find(anchor);
     const auto place = place_of(mark);
-    if (found == anchored_.end()) throw Problem{place, "an alias inside the value that it stands for"};
+    if (found == anchored_.end()) throw Problem{place, "an alias inside the value that it refers to"};
     if (stack_.size() + found->second.height > kMaxYamlDepth) throw too_deep(place);
     spend(found->second.cost, place);
     add(found->second.value, place, found->second.height);
@@ -77,16 +76,16 @@ class TreeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
  private:
-  /// What a value takes of the document's bounds.
+  /// How much of the document's limits a value uses.
   struct Cost {
     std::size_t values = 0;
     std::size_t text = 0;
   };
-  /// A list or mapping that has begun.
+  /// A list or mapping that is being read.
   struct Open {
     YamlNode value;
     YAML::anchor_t anchor;
-    Cost before;                                      ///< what was spent when it began
+    Cost before;                                      ///< what was used when it began
     std::size_t height = 1;                           ///< of what is read of it
     std::optional<YamlNode> key = {};                 ///< whose value comes next
     std::unordered_map<std::string, int> lines = {};  ///< of the keys
@@ -102,8 +101,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   static YamlNode node(YamlType type, const YAML::Mark& mark, const std::string& tag) {
-    if (tag != "?" && tag != "!")
-      throw Problem{place_of(mark), "a tag; tags mean nothing here, and what is to be text is put into quotes"};
+    if (tag != "?" && tag != "!") throw Problem{place_of(mark), "a tag; tags are not supported, put text into quotes"};
     YamlNode made;
     made.type = type;
     made.place = place_of(mark);
@@ -120,12 +118,13 @@ class TreeBuilder : public YAML::EventHandler {
     const auto [known, is_new] = map.lines.emplace(key.text, key.place.line + 1);
     if (!is_new)
       throw Problem{key.place,
-                    fmt::format("the key {} again; it stands in line {} already", shown(key.text), known->second)};
+                    fmt::format("the duplicate key {}; it is already in line {}", shown(key.text), known->second)};
     map.key = std::move(key);
   }
 
   void open(YamlNode value, YAML::anchor_t anchor) {
-    if (awaits_key()) throw Problem{value.place, "a list or mapping as a key, or one without its end; keys are text"};
+    if (awaits_key())
+      throw Problem{value.place, "a list or mapping as a key, or one that is not closed; keys must be text"};
     if (stack_.size() == kMaxYamlDepth) throw too_deep(value.place);
     const auto before = spent_;
     spend({1, 0}, value.place);
@@ -148,7 +147,7 @@ class TreeBuilder : public YAML::EventHandler {
     add(std::move(leaf), place, 0);
   }
 
-  /// Remembers a whole value for its aliases.
+  /// Stores a whole value for its aliases.
   void keep(const YamlNode& value, YAML::anchor_t anchor, const Cost& before, std::size_t height) {
     if (anchor == YAML::NullAnchor) return;
     const Cost cost{spent_.values - before.values, spent_.text - before.text};
@@ -158,7 +157,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   /// Puts a whole value where it belongs.
   void add(YamlNode value, const Place& place, std::size_t height) {
-    if (awaits_key()) throw Problem{place, "a key that is missing, null or an alias; keys are text"};
+    if (awaits_key()) throw Problem{place, "a key that is missing, null or an alias; keys must be text"};
     if (stack_.empty()) {
       root_ = std::move(value);
       return;
@@ -177,8 +176,9 @@ class TreeBuilder : public YAML::EventHandler {
     spent_.values += cost.values;
     spent_.text += cost.text;
     if (spent_.values > kMaxYamlValues || spent_.text > kMaxYamlText)
-      throw Problem{place, fmt::format("more than {} values or {} bytes of text; an alias counts as what it stands for",
-                                       kMaxYamlValues, kMaxYamlText)};
+      throw Problem{
+          place, fmt::format("more than {} values or {} bytes of text; an alias counts as the value that it refers to",
+                             kMaxYamlValues, kMaxYamlText)};
   }
 
   bool started_ = false;
@@ -206,7 +206,7 @@ core::Result<YamlNode> parse_yaml(const ConfigText& source) {
   } catch (const Problem& problem) {
     return source.fail(problem.place, problem.text);
   } catch (const YAML::Exception& error) {
-    return source.fail(place_of(error.mark), fmt::format("no YAML: {}", error.msg));
+    return source.fail(place_of(error.mark), fmt::format("invalid YAML: {}", error.msg));
   }
 }
 

@@ -14,8 +14,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds kStep{50};
-/// Left at the end for the peers' part of the closing handshakes.
-constexpr milliseconds kLastWords{1'000};
+/// Reserved at the end for the clients' part of the closing handshakes.
+constexpr milliseconds kCloseGrace{1'000};
 
 }  // namespace
 
@@ -57,7 +57,7 @@ void Drain::begin_closing() {
 
 void Drain::close_some() {
   const auto elapsed = std::chrono::duration_cast<milliseconds>(transport::Clock::now() - closing_since_);
-  const auto end = config_.deadline - config_.propagation_delay - kLastWords;
+  const auto end = config_.deadline - config_.propagation_delay - kCloseGrace;
   const auto due = due_closes(config_, clients_, elapsed + kStep, end);
   while (closed_ < due && shard_.clients() > 0) {
     shard_.close_oldest(engineio::CloseReason::kDrain);
@@ -71,9 +71,9 @@ void Drain::close_some() {
   wait_for_the_last();
 }
 
-/// Closing handshakes and answers that are on their way; connections that a proxy keeps for later are not waited for.
+/// Waits for closing handshakes and answers in flight, but not for idle connections that a proxy keeps open.
 void Drain::wait_for_the_last() {
-  if (shard_.sockets() > 0 && transport::Clock::now() - closed_at_ < kLastWords)
+  if (shard_.sockets() > 0 && transport::Clock::now() - closed_at_ < kCloseGrace)
     return after(kStep, &Drain::wait_for_the_last);
   done_();
 }

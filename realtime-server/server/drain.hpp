@@ -1,5 +1,5 @@
-// Moves the clients of a server that is to stop to other replicas: waits until new ones no longer come, then closes
-// those that are here at an even rate. Owned by the server; one loop thread only.
+// Moves the clients of a stopping server to other replicas: waits until new clients no longer arrive, then closes the
+// connected ones at an even rate. Owned by the server; one loop thread only.
 #pragma once
 
 #include <chrono>
@@ -13,14 +13,14 @@
 
 namespace server {
 
-/// How many of `clients` are to be closed `elapsed` after the first of them, so that the last is closed at `end`: at
-/// the rate of the configuration, or at a higher one if that would take too long. Pure.
+/// How many of `clients` must be closed `elapsed` after the first, so that the last is closed at `end`: at the
+/// configured rate, or a higher one if that would take too long. Pure.
 std::size_t due_closes(const DrainConfig& config, std::size_t clients, std::chrono::milliseconds elapsed,
                        std::chrono::milliseconds end);
 
 class Drain {
  public:
-  /// `done` is called when nobody is left, or the deadline has passed.
+  /// `done` is called when no clients are left, or at the deadline.
   Drain(Shard& shard, const DrainConfig& config, std::function<void()> done);
 
   void start();
@@ -37,7 +37,7 @@ class Drain {
   std::function<void()> done_;
   boost::asio::steady_timer timer_;
   transport::Clock::time_point closing_since_;
-  transport::Clock::time_point closed_at_;  ///< everybody
+  transport::Clock::time_point closed_at_;  ///< when the last client was closed
   std::size_t clients_ = 0;                 ///< when the closing began
   std::size_t closed_ = 0;
 };

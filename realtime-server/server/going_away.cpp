@@ -8,9 +8,11 @@
 
 namespace server {
 
-std::string forget_replica() { return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0\r\n", core::kAffinityCookie); }
+std::string clear_affinity_cookie_header() {
+  return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0\r\n", core::kAffinityCookie);
+}
 
-bool was_led_here(std::string_view cookies) {
+bool has_affinity_cookie(std::string_view cookies) {
   while (!cookies.empty()) {
     auto pair = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(pair.size() + 1, cookies.size()));

@@ -1,4 +1,4 @@
-// What a server that stops says to the clients that it sends to other replicas. Pure; any thread.
+// What a stopping server sends to clients that must reconnect to other replicas. Pure; any thread.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@ namespace server {
 
 inline constexpr std::string_view kGoingAway = "the server is going away\n";
 
-/// The header that takes back the cookie of the ingress. With it a client would be brought back here as long as this
-/// replica answers the polls of those that are still on it.
-std::string forget_replica();
+/// The response header that deletes the ingress's affinity cookie. With the cookie, the ingress would route a client
+/// back to this replica as long as it answers the polls of its remaining clients.
+std::string clear_affinity_cookie_header();
 
-/// Whether that cookie is among those of a request (the header Cookie; RFC 6265, section 4.2).
-bool was_led_here(std::string_view cookies);
+/// Whether a request's Cookie header contains that cookie (RFC 6265, section 4.2).
+bool has_affinity_cookie(std::string_view cookies);
 
 }  // namespace server

@@ -25,7 +25,7 @@ std::optional<CloseReason> reason_of(PacketError error) {
   }
 }
 
-/// Whether to log the count: the first, and then ever fewer, for whoever causes one causes many.
+/// Whether to log this count: the first, then at increasing intervals, since one usually means many.
 bool is_worth_a_line(std::uint64_t count) { return std::has_single_bit(count); }
 
 }  // namespace
@@ -55,7 +55,7 @@ std::optional<CloseReason> Hub::on_message(socketio::Connection& connection, eng
   return accepted ? std::nullopt : std::optional{CloseReason::kParseError};
 }
 
-/// False if the packet is one for which peers close the connection.
+/// False if the connection must be closed because of the packet.
 bool Hub::on_packet(socketio::Connection& connection, engineio::Outlet& outlet, const Assembled& whole) {
   const auto& packet = *whole.packet;
   if (packet.type == PacketType::kConnect) return on_connect(connection, outlet, whole);
@@ -102,7 +102,7 @@ void Hub::on_ack(socketio::Socket& socket, const socketio::Packet& packet) {
   // The dialects carry JSON only.
   if (packet.type == PacketType::kBinaryAck) {
     if (is_worth_a_line(++counters_.dropped))
-      core::log(core::LogLevel::kWarning, "binary acknowledgements cannot cross to another process and are dropped",
+      core::log(core::LogLevel::kWarning, "binary acknowledgements cannot be sent to another process and are dropped",
                 {{"sid", socket.sid().text()}, {"dropped", static_cast<std::int64_t>(counters_.dropped)}});
     return;
   }
@@ -149,7 +149,7 @@ void Hub::on_disconnect(std::string_view nsp, std::string_view sid) {
 void Hub::on_enter_room(std::string_view nsp, std::string_view sid, std::string_view room) {
   auto* socket = find_socket(nsp, sid);
   if (socket == nullptr || socket->nsp().enter(*socket, room) || !is_worth_a_line(++counters_.refused_rooms)) return;
-  core::log(core::LogLevel::kWarning, "a client is in 1000 rooms and enters no more",
+  core::log(core::LogLevel::kWarning, "a client is in 1000 rooms, the maximum, and cannot enter another",
             {{"sid", sid}, {"refused", static_cast<std::int64_t>(counters_.refused_rooms)}});
 }
 

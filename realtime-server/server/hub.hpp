@@ -1,4 +1,4 @@
-// The Socket.IO side of a shard: namespaces, the declared rules, and the way to and from the rest of the fleet. Owned
+// The Socket.IO side of a shard: namespaces, the declared rules, and the exchange with the other replicas. Owned
 // by the shard; one loop thread only.
 #pragma once
 
@@ -21,10 +21,10 @@ class Hub final : public adapter::Inbox {
   /// `rules`, `ids` and `arena` outlive it.
   Hub(const Rules& rules, engineio::SessionIds& ids, engineio::ChunkArena& arena, std::size_t max_payload);
 
-  /// The way to the rest of the fleet, which outlives every call.
+  /// Sets the connection to the other replicas; it must outlive every call.
   void set_adapter(adapter::Adapter& adapter) { adapter_ = &adapter; }
 
-  /// A message of a client. Gives the reason if the client has to be closed for it.
+  /// Handles a message from a client. Returns a reason if the client must be closed for it.
   std::optional<engineio::CloseReason> on_message(socketio::Connection& connection, engineio::Outlet& outlet,
                                                   bool binary, std::string_view data);
 
@@ -35,11 +35,11 @@ class Hub final : public adapter::Inbox {
   void on_close_room(std::string_view nsp, std::string_view room) override;
 
   struct Counters {
-    std::uint64_t delivered = 0;         ///< events given to clients, each client counted
-    std::uint64_t connects = 0;          ///< CONNECTs that were accepted
-    std::uint64_t refused_connects = 0;  ///< CONNECTs to namespaces that there are not
-    std::uint64_t dropped = 0;           ///< packets of clients that cannot be sent on
-    std::uint64_t refused_rooms = 0;     ///< rooms that a client could not enter, being in as many as it may
+    std::uint64_t delivered = 0;         ///< events sent to clients, counted for each client
+    std::uint64_t connects = 0;          ///< accepted CONNECTs
+    std::uint64_t refused_connects = 0;  ///< CONNECTs to unknown namespaces
+    std::uint64_t dropped = 0;           ///< packets from clients that cannot be forwarded
+    std::uint64_t refused_rooms = 0;     ///< rooms that a client could not enter because it is in the maximum number
   };
   const Counters& counters() const { return counters_; }
 
@@ -61,7 +61,8 @@ class Hub final : public adapter::Inbox {
 
   std::map<std::string, Space, std::less<>> spaces_;
   engineio::SessionIds& ids_;
-  /// What goes to many lies apart from what a rule sends to one, so that it lies side by side for the many.
+  /// Broadcasts are encoded separately from what a rule sends to one client, so that they are adjacent in memory and
+  /// share a segment.
   engineio::ChunkArena broadcast_arena_;
   socketio::Encoder broadcast_encoder_{broadcast_arena_};
   socketio::Encoder encoder_;

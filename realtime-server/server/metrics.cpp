@@ -5,11 +5,11 @@
 
 namespace server {
 
-/// Scrapes may overtake each other between the shard and here: what is less than was told already is old.
+/// Concurrent scrapes may arrive out of order: a value below the exposed one is old.
 void Exposition::count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now,
-                       std::uint64_t& told) {
-  const auto newest = std::max(now, told);
-  metrics_.increment(info, labels, static_cast<double>(newest - std::exchange(told, newest)));
+                       std::uint64_t& exposed) {
+  const auto newest = std::max(now, exposed);
+  metrics_.increment(info, labels, static_cast<double>(newest - std::exchange(exposed, newest)));
 }
 
 std::string Exposition::text(const Snapshot& now) {
@@ -20,27 +20,28 @@ std::string Exposition::text(const Snapshot& now) {
   set(kConnections, {{"transport", "polling"}}, static_cast<double>(now.polling));
   set(kConnections, {{"transport", "websocket"}}, static_cast<double>(now.websocket));
   set(kSockets, {}, static_cast<double>(now.sockets));
-  set(kOutbox, {}, static_cast<double>(now.outbox_bytes));
-  set(kOutboxMemory, {}, static_cast<double>(now.outbox_memory));
+  set(kSendQueue, {}, static_cast<double>(now.send_queue_bytes));
+  set(kSendQueueMemory, {}, static_cast<double>(now.send_queue_memory));
   set(kLoopLag, {}, now.loop_lag.count());
   set(kDraining, {}, now.draining ? 1 : 0);
   for (const auto state : {adapter::State::kLocal, adapter::State::kConnecting, adapter::State::kConnected,
-                           adapter::State::kDeaf, adapter::State::kGone})
+                           adapter::State::kNotReceiving, adapter::State::kDisconnected})
     set(kRedisState, {{"state", std::string{adapter::name_of(state)}}}, state == now.redis ? 1 : 0);
   for (std::size_t i = 0; i < kConnectOutcomes.size(); ++i)
-    count(kConnects, {{"outcome", std::string{kConnectOutcomes.at(i)}}}, now.connects.at(i), told_.connects.at(i));
+    count(kConnects, {{"outcome", std::string{kConnectOutcomes.at(i)}}}, now.connects.at(i), exposed_.connects.at(i));
   for (std::size_t i = 0; i < now.closes.size(); ++i)
-    count(kCloses, {{"reason", std::string{engineio::kCloseReasons.at(i).name}}}, now.closes.at(i), told_.closes.at(i));
-  count(kMessages, {{"direction", "in"}}, now.messages_in, told_.messages_in);
-  count(kMessages, {{"direction", "out"}}, now.messages_out, told_.messages_out);
-  count(kBytes, {{"direction", "in"}}, now.bytes_in, told_.bytes_in);
-  count(kBytes, {{"direction", "out"}}, now.bytes_out, told_.bytes_out);
-  count(kDropped, {}, now.dropped, told_.dropped);
-  count(kWrites, {}, now.writes, told_.writes);
-  count(kRedisPublishes, {}, now.backplane.published, told_.backplane.published);
-  count(kRedisLost, {}, now.backplane.lost, told_.backplane.lost);
-  count(kRedisMessages, {}, now.backplane.received, told_.backplane.received);
-  count(kRedisRefused, {}, now.backplane.refused, told_.backplane.refused);
+    count(kCloses, {{"reason", std::string{engineio::kCloseReasons.at(i).name}}}, now.closes.at(i),
+          exposed_.closes.at(i));
+  count(kMessages, {{"direction", "in"}}, now.messages_in, exposed_.messages_in);
+  count(kMessages, {{"direction", "out"}}, now.messages_out, exposed_.messages_out);
+  count(kBytes, {{"direction", "in"}}, now.bytes_in, exposed_.bytes_in);
+  count(kBytes, {{"direction", "out"}}, now.bytes_out, exposed_.bytes_out);
+  count(kDropped, {}, now.dropped, exposed_.dropped);
+  count(kWrites, {}, now.writes, exposed_.writes);
+  count(kRedisPublishes, {}, now.backplane.published, exposed_.backplane.published);
+  count(kRedisLost, {}, now.backplane.lost, exposed_.backplane.lost);
+  count(kRedisMessages, {}, now.backplane.received, exposed_.backplane.received);
+  count(kRedisRefused, {}, now.backplane.refused, exposed_.backplane.refused);
   return metrics_.exposition();
 }
 

@@ -1,5 +1,5 @@
-// The server's metrics: the catalogue, what a shard counts, and how that becomes Prometheus' text. `Snapshot` is made
-// on a shard's loop thread; `Exposition` belongs to the admin server.
+// The server's metrics: the catalogue, what a shard counts, and the Prometheus text format. A `Snapshot` is created on
+// a shard's loop thread; `Exposition` belongs to the admin server.
 #pragma once
 
 #include <array>
@@ -17,56 +17,55 @@ namespace server {
 inline constexpr core::MetricInfo kConnections{core::MetricType::kGauge, "realtime_server_connections",
                                                "Open Engine.IO sessions by transport."};
 inline constexpr core::MetricInfo kSockets{core::MetricType::kGauge, "realtime_server_tcp_connections",
-                                           "Open TCP connections, whatever they are used for."};
+                                           "Open TCP connections of any kind."};
 inline constexpr core::MetricInfo kConnects{core::MetricType::kCounter, "realtime_server_connects_total",
                                             "Handshakes and CONNECTs by outcome."};
 inline constexpr core::MetricInfo kCloses{core::MetricType::kCounter, "realtime_server_closes_total",
-                                          "Sessions and connections that ended, by reason."};
+                                          "Closed sessions and connections, by reason."};
 inline constexpr core::MetricInfo kMessages{core::MetricType::kCounter, "realtime_server_messages_total",
-                                            "Messages from clients, and events given to clients."};
+                                            "Messages from clients, and events sent to clients."};
 inline constexpr core::MetricInfo kDropped{core::MetricType::kCounter, "realtime_server_messages_dropped_total",
-                                           "Packets that could not be sent on."};
+                                           "Packets that could not be forwarded."};
 inline constexpr core::MetricInfo kBytes{core::MetricType::kCounter, "realtime_server_bytes_total",
                                          "Bytes from and to clients."};
 inline constexpr core::MetricInfo kWrites{core::MetricType::kCounter, "realtime_server_websocket_writes_total",
                                           "Calls of sendmsg for WebSockets."};
-inline constexpr core::MetricInfo kOutbox{core::MetricType::kGauge, "realtime_server_outbox_bytes",
-                                          "Bytes that wait to be sent, shared ones counted for each client."};
-inline constexpr core::MetricInfo kOutboxMemory{core::MetricType::kGauge, "realtime_server_outbox_memory_bytes",
-                                                "Memory that holds what waits to be sent."};
+inline constexpr core::MetricInfo kSendQueue{core::MetricType::kGauge, "realtime_server_send_queue_bytes",
+                                             "Bytes in all send queues; shared bytes count for each client."};
+inline constexpr core::MetricInfo kSendQueueMemory{core::MetricType::kGauge, "realtime_server_send_queue_memory_bytes",
+                                                   "Memory of all send queues; shared bytes count once."};
 inline constexpr core::MetricInfo kLoopLag{core::MetricType::kGauge, "realtime_server_loop_lag_seconds",
                                            "How long this scrape waited for the loop."};
 inline constexpr core::MetricInfo kRedisState{core::MetricType::kGauge, "realtime_server_redis_state",
-                                              "1 for the state that the backplane is in, else 0."};
+                                              "1 for the current state of the connection to Redis, 0 for the others."};
 inline constexpr core::MetricInfo kRedisPublishes{core::MetricType::kCounter, "realtime_server_redis_publishes_total",
-                                                  "Events given to the backplane."};
+                                                  "Events published to Redis."};
 inline constexpr core::MetricInfo kRedisLost{core::MetricType::kCounter, "realtime_server_redis_publishes_lost_total",
-                                             "Events that the backplane did not take or confirm."};
+                                             "Events that Redis did not accept or confirm."};
 inline constexpr core::MetricInfo kRedisMessages{core::MetricType::kCounter, "realtime_server_redis_messages_total",
-                                                 "Messages from the backplane."};
-inline constexpr core::MetricInfo kRedisRefused{core::MetricType::kCounter,
-                                                "realtime_server_redis_messages_refused_total",
-                                                "Messages from the backplane that are not what its dialect allows."};
+                                                 "Messages from Redis."};
+inline constexpr core::MetricInfo kRedisRefused{
+    core::MetricType::kCounter, "realtime_server_redis_messages_refused_total", "Invalid messages from Redis."};
 inline constexpr core::MetricInfo kDraining{core::MetricType::kGauge, "realtime_server_draining",
-                                            "1 from the request to stop on, else 0."};
+                                            "1 while the server shuts down, else 0."};
 
 /// How a handshake or a CONNECT ended.
 enum class ConnectOutcome : std::uint8_t {
   kPolling,           ///< a session over polling
   kWebSocket,         ///< a session over WebSocket
   kUpgraded,          ///< a session that changed from polling to WebSocket
-  kRefused,           ///< a handshake that was refused, for what it asked
-  kForbidden,         ///< a handshake of an origin that is not allowed
-  kGoingAway,         ///< a handshake that came too late
+  kRefused,           ///< a handshake that violates the protocol
+  kForbidden,         ///< a handshake from an origin that is not allowed
+  kGoingAway,         ///< a handshake while the server shuts down
   kTooMany,           ///< a connection over the limit
-  kNamespace,         ///< a CONNECT that was accepted
-  kUnknownNamespace,  ///< a CONNECT to a namespace that there is not
+  kNamespace,         ///< an accepted CONNECT
+  kUnknownNamespace,  ///< a CONNECT to an unknown namespace
 };
 inline constexpr std::array<std::string_view, 9> kConnectOutcomes{"polling",  "websocket", "upgraded",
                                                                   "refused",  "forbidden", "draining",
                                                                   "too_many", "namespace", "unknown_namespace"};
 
-/// Everything that is counted, at one moment.
+/// All values at one moment.
 struct Snapshot {
   std::uint64_t polling = 0;
   std::uint64_t websocket = 0;
@@ -79,11 +78,11 @@ struct Snapshot {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t writes = 0;
-  std::uint64_t outbox_bytes = 0;
-  std::uint64_t outbox_memory = 0;
+  std::uint64_t send_queue_bytes = 0;
+  std::uint64_t send_queue_memory = 0;
   std::chrono::duration<double> loop_lag{};
   adapter::State redis = adapter::State::kLocal;
-  std::string trouble;
+  std::string problem;
   adapter::Counters backplane;
   bool draining = false;
 
@@ -93,15 +92,16 @@ struct Snapshot {
 
 class Exposition {
  public:
-  /// The snapshot, and figures of the process, in Prometheus' text format. Safe on any thread.
+  /// The snapshot and process metrics in the Prometheus text format. Safe on any thread.
   std::string text(const Snapshot& now);
 
  private:
-  void count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now, std::uint64_t& told);
+  void count(const core::MetricInfo& info, const core::Metrics::Labels& labels, std::uint64_t now,
+             std::uint64_t& exposed);
 
   std::mutex mutex_;
   core::Metrics metrics_;
-  Snapshot told_;  ///< of its counters, the highest that were exposed
+  Snapshot exposed_;  ///< the highest counter values that were exposed
 };
 
 }  // namespace server

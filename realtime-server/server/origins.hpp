@@ -1,4 +1,4 @@
-// Which web pages may connect: browsers send the origin of the page, everybody else leaves it out. Pure.
+// Which web pages may connect: browsers send the page's origin, other programs send none. Pure.
 #pragma once
 
 #include <optional>
@@ -13,12 +13,12 @@ class Origins {
   /// None: the server's own origin only; "*": any; else these.
   explicit Origins(std::vector<std::string> allowed) : allowed_{std::move(allowed)} {}
 
-  /// Whether a request with this Origin header may be served by the host that it names in its Host header. The scheme
-  /// of the server's own origin is not compared: a proxy may have ended TLS.
+  /// Whether a request with these Origin and Host headers may be served. The scheme is not compared for the server's
+  /// own origin: a proxy may have terminated TLS.
   bool allows(std::optional<std::string_view> origin, std::string_view host) const;
 
-  /// The headers that let a browser show the answer to a page of another origin that is allowed (Fetch standard, "CORS
-  /// protocol"); none for the server's own.
+  /// The CORS headers that let an allowed page of another origin read the answer (Fetch standard, "CORS protocol");
+  /// empty for the server's own origin.
   std::string headers(std::optional<std::string_view> origin, std::string_view host) const;
 
  private:

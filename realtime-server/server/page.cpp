@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kPathToken = "{{path}}";
 
-/// What is between the first `<element>` and its end, as the browser hashes it.
+/// The content of the first `<element>`, as the browser hashes it.
 std::string_view content_of(std::string_view element) {
   const auto opening = fmt::format("<{}>", element);
   const auto begin = kPageHtml.find(opening);
@@ -47,7 +47,7 @@ std::string escaped(std::string_view text) {
 }  // namespace
 
 std::string page(std::string_view path) {
-  // The token stands in an attribute and not in the script, whose hash would change with the path.
+  // The token is in an attribute, not in the script, whose hash would change with the path.
   std::string html{kPageHtml};
   const auto token = html.find(kPathToken);
   if (token == std::string::npos) throw std::logic_error("the demo page has no place for the path");

@@ -1,5 +1,5 @@
 // The demo page at `/`: one HTML file with its own small client, part of the program. The server renders it once at
-// start-up and then hands out the same bytes; pure.
+// start-up and then serves the same bytes; pure.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace server {
 
-/// page/index.html as it is in the repository; `{{path}}` stands where the path of Engine.IO belongs. A source made by
-/// cmake/EmbedPage.cmake defines it.
+/// page/index.html as it is in the repository; `{{path}}` is replaced by the Engine.IO path. Defined in a source file
+/// that cmake/EmbedPage.cmake generates.
 extern const std::string_view kPageHtml;
 
 /// The page for a server whose protocol.path is `path`, as text/html in UTF-8.

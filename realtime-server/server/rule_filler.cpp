@@ -6,7 +6,7 @@
 namespace server {
 namespace {
 
-constexpr std::array<std::string_view, socketio::kMostAttachments> kPlaceholders{
+constexpr std::array<std::string_view, socketio::kMaxAttachments> kPlaceholders{
     R"({"_placeholder":true,"num":0})", R"({"_placeholder":true,"num":1})", R"({"_placeholder":true,"num":2})",
     R"({"_placeholder":true,"num":3})", R"({"_placeholder":true,"num":4})", R"({"_placeholder":true,"num":5})",
     R"({"_placeholder":true,"num":6})", R"({"_placeholder":true,"num":7})", R"({"_placeholder":true,"num":8})",
@@ -32,7 +32,7 @@ Filled RuleFiller::fill(const Template& pattern, const socketio::Assembled& even
   return {pieces_, attachments_};
 }
 
-/// An argument, with the placeholders in it replaced by those of the packet that is made.
+/// Appends an argument, with its placeholders renumbered for the new packet.
 void RuleFiller::put_argument(std::size_t index) {
   const auto& packet = *event_->packet;
   const auto argument = packet.args[index];

@@ -1,6 +1,6 @@
 // Fills the templates of rules with the arguments of an event, as slices: nothing is copied before the frame is
-// encoded. Binary data are counted anew in the order in which they are first used, each once, however often
-// placeholders name it. Owned by a shard; one loop thread only.
+// encoded. Attachments are renumbered in the order of their first use, each once, for any number of placeholders that
+// refer to it. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace server {
 
-/// A filled template; valid until the filler is used again or the event dies.
+/// A filled template; valid until the filler is used again or the event is destroyed.
 struct Filled {
   std::span<const std::string_view> args;         ///< pieces, as in socketio::Emit
   std::span<const std::string_view> attachments;  ///< at most as many as the event has
@@ -31,7 +31,8 @@ class RuleFiller {
   const socketio::Assembled* event_ = nullptr;
   std::vector<std::string_view> pieces_;
   std::vector<std::string_view> attachments_;
-  std::array<std::int8_t, socketio::kMostAttachments> numbers_{};  ///< new ones, by the event's; -1: not used yet
+  std::array<std::int8_t, socketio::kMaxAttachments>
+      numbers_{};  ///< new numbers, indexed by the event's; -1: not used yet
 };
 
 }  // namespace server

@@ -1,5 +1,5 @@
-// The declared logic of the server, compiled: which actions follow a connect and which an event, and templates that are
-// filled by appending pieces of JSON, without parsing any. Made once from the configuration, then read by every shard.
+// The declared rules of the server, compiled: the actions for a connect and for each event, and templates that are
+// filled by appending pieces of JSON without parsing. Created once from the configuration, then read by every shard.
 #pragma once
 
 #include <array>
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,12 +15,6 @@
 
 namespace server {
 
-/// What a template is filled with: JSON as it stands in the packet, valid as long as the caller keeps that.
-struct Values {
-  std::span<const std::string_view> args;  ///< of the event
-  std::string_view auth;                   ///< of CONNECT; empty stands for {}
-};
-
 enum class PieceType : std::uint8_t {
   kText,          ///< JSON text
   kArgument,      ///< one argument, null if the event has fewer
@@ -29,7 +22,7 @@ enum class PieceType : std::uint8_t {
   kAuth,          ///< the auth object of CONNECT
 };
 
-/// Where commas stand at kAllArguments, so that none is too many whatever the number of arguments.
+/// Where commas belong at kAllArguments, so that the list is valid for any number of arguments.
 enum class Commas : std::uint8_t { kBetween, kBefore, kAfter };
 
 struct Piece {
@@ -42,14 +35,9 @@ struct Piece {
 /// A list of JSON values with places to fill.
 class Template {
  public:
-  std::span<const Piece> pieces() const { return pieces_; }
-
-  /// Appends the values separated by commas, without brackets; nothing at all if there is none.
-  void append(std::string& out, const Values& values) const;
-
-  /// Goes through what `append` would append, for who has to treat arguments apart, as those with attachments, whose
-  /// placeholders count anew. Calls `visitor.text(std::string_view)`, `visitor.argument(std::size_t)` with an index
-  /// below `arguments`, the number of the event's arguments, and `visitor.auth()`.
+  /// Visits the parts of the values, separated by commas and without brackets; nothing if there are none. Calls
+  /// `visitor.text(std::string_view)`, `visitor.argument(std::size_t)` with an index below `arguments`, the number of
+  /// the event's arguments, and `visitor.auth()`.
   template <class Visitor>
   void visit(std::size_t arguments, Visitor&& visitor) const;
 
@@ -58,7 +46,7 @@ class Template {
   std::vector<Piece> pieces_;
 };
 
-/// Makes a Template, value after value: each is `begin_value` and its pieces in order, or `all_arguments`.
+/// Builds a Template, value by value: each is `begin_value` and its pieces in order, or `all_arguments`.
 class TemplateBuilder {
  public:
   void begin_value();
@@ -70,12 +58,12 @@ class TemplateBuilder {
 
  private:
   std::vector<Piece> pieces_;
-  bool has_value_ = false;  ///< so that the list is not empty whatever the arguments
+  bool has_value_ = false;  ///< the list is not empty for any number of arguments
 };
 
 enum class ActionType : std::uint8_t {
   kEmit,         ///< to the sender
-  kBroadcast,    ///< to everybody in the namespace, the sender too, on all replicas
+  kBroadcast,    ///< to every client of the namespace on all replicas, including the sender
   kAcknowledge,  ///< answers the event's acknowledgement, if it asked for one
 };
 
@@ -90,12 +78,9 @@ struct Action {
   ActionType type = ActionType::kEmit;
   std::string event;  ///< a JSON string with its quotes; empty for kAcknowledge
   Template args;
-
-  /// Appends the payload of the packet, an array: the event and the values, of an acknowledgement the values alone.
-  void append_payload(std::string& out, const Values& values) const;
 };
 
-/// A map by name in which a std::string_view is looked up without a copy.
+/// A map by name that looks up a std::string_view without a copy.
 struct NameHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view name) const { return std::hash<std::string_view>{}(name); }
@@ -108,7 +93,7 @@ struct NamespaceRules {
   ByName<std::vector<Action>> events;  ///< by the event's name, unescaped and without quotes
 };
 
-/// The namespaces that there are.
+/// The namespaces of the server.
 using Rules = std::map<std::string, NamespaceRules, std::less<>>;
 
 template <class Visitor>

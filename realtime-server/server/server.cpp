@@ -15,7 +15,7 @@ namespace server {
 
 namespace {
 
-/// A loop that does not answer for this long is stuck.
+/// A loop that does not answer within this time is reported as unhealthy.
 constexpr std::chrono::seconds kPatience{3};
 
 }  // namespace
@@ -39,7 +39,7 @@ void Server::make_adapter(const std::optional<redis::Url>& redis_url) {
   shard_.set_adapter(*adapter_);
 }
 
-/// A look at the shard from another thread; nothing if its loop does not answer.
+/// A snapshot of the shard, from another thread; nothing if its loop does not answer.
 std::optional<Snapshot> Server::ask() {
   auto promise = std::make_shared<std::promise<Snapshot>>();
   auto answer = promise->get_future();
@@ -55,17 +55,18 @@ std::optional<Snapshot> Server::ask() {
 
 core::HttpAnswer Server::ready() {
   const auto snapshot = ask();
-  if (!snapshot) return {503, "the loop does not answer\n"};
-  const auto with = [&](std::string_view words) {
-    return snapshot->trouble.empty() ? fmt::format("{}\n", words) : fmt::format("{}: {}\n", words, snapshot->trouble);
+  if (!snapshot) return {503, "the event loop does not answer\n"};
+  const auto with = [&](std::string_view message) {
+    return snapshot->problem.empty() ? fmt::format("{}\n", message)
+                                     : fmt::format("{}: {}\n", message, snapshot->problem);
   };
   switch (snapshot->redis) {
     case adapter::State::kConnecting:
       return {503, with("not subscribed to Redis yet")};
-    case adapter::State::kDeaf:
-      return {503, with("deaf: Redis answers, but the subscription does not")};
-    case adapter::State::kGone:
-      return {200, with("ok; Redis is gone, clients of this replica go on, others are not reached")};
+    case adapter::State::kNotReceiving:
+      return {503, with("not receiving: Redis answers but delivers no messages")};
+    case adapter::State::kDisconnected:
+      return {200, with("ok; disconnected from Redis: broadcasts reach only clients of this replica")};
     default:
       return {200, with("ok")};
   }
@@ -73,16 +74,17 @@ core::HttpAnswer Server::ready() {
 
 core::Result<void> Server::serve_admin(const std::string& address) {
   auto listening = core::HttpServer::listen(
-      address, {{"/healthz",
-                 [this] {
-                   return ask() ? core::HttpAnswer{200, "ok\n"} : core::HttpAnswer{503, "the loop is stuck\n"};
-                 }},
-                {"/readyz", [this] { return ready(); }},
-                {"/metrics", [this] {
-                   const auto snapshot = ask();
-                   return snapshot ? core::HttpAnswer{200, exposition_.text(*snapshot), "text/plain; version=0.0.4"}
-                                   : core::HttpAnswer{503, "the loop is stuck\n"};
-                 }}});
+      address,
+      {{"/healthz",
+        [this] {
+          return ask() ? core::HttpAnswer{200, "ok\n"} : core::HttpAnswer{503, "the event loop does not answer\n"};
+        }},
+       {"/readyz", [this] { return ready(); }},
+       {"/metrics", [this] {
+          const auto snapshot = ask();
+          return snapshot ? core::HttpAnswer{200, exposition_.text(*snapshot), "text/plain; version=0.0.4"}
+                          : core::HttpAnswer{503, "the event loop does not answer\n"};
+        }}});
   if (!listening) return tl::unexpected(listening.error());
   admin_ = std::move(*listening);
   return {};

@@ -1,5 +1,5 @@
-// The whole server: a shard, the way to the rest of the fleet, the admin port, and what happens on signals. Owned by
-// main, on whose thread the shard's loop runs; the admin port's threads ask the loop for what they tell.
+// The whole server: a shard, the connection to the other replicas, the admin port, and signal handling. Owned by main,
+// on whose thread the shard's loop runs; the admin port's threads query the loop.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ namespace server {
 
 struct Addresses {
   boost::asio::ip::tcp::endpoint listen;
-  std::string admin;  ///< as core::HttpServer takes it
+  std::string admin;  ///< in the form of core::HttpServer
 };
 
 class Server {
@@ -29,8 +29,8 @@ class Server {
   Server(const Config& config, const std::string& replica);
   ~Server();
 
-  /// Connects to Redis, if there is one, listens, and serves until a signal has ended it. Fails if an address cannot be
-  /// had. SIGTERM and SIGINT drain; another one ends at once.
+  /// Connects to Redis, if configured, listens, and serves until a signal stops it. Fails if it cannot listen on an
+  /// address. SIGTERM and SIGINT start the drain; a second signal stops at once.
   core::Result<void> run(const Addresses& addresses, const std::optional<redis::Url>& redis_url);
 
  private:

@@ -30,8 +30,8 @@ transport::Limits limits_of(const Config& config) {
   return limits;
 }
 
-engineio::OutboxLimits outboxes_of(const Config& config) {
-  return {config.limits.outbox_bytes, config.limits.outbox_packets, config.limits.process_outbox_bytes};
+engineio::SendQueueLimits send_queue_limits_of(const Config& config) {
+  return {config.limits.send_queue_bytes, config.limits.send_queue_segments, config.limits.total_send_queue_bytes};
 }
 
 engineio::Protocol protocol_of(const Config& config) {
@@ -44,9 +44,9 @@ engineio::Protocol protocol_of(const Config& config) {
 Shard::Shard(const Config& config, const std::string& replica, std::uint8_t index)
     : config_{config},
       loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
-      outbox_limits_{outboxes_of(config)},
+      send_queue_limits_{send_queue_limits_of(config)},
       flush_list_{[this] { boost::asio::post(loop_, [this] { end_turn(); }); }},
-      context_{loop_, limits_of(config), outbox_limits_, flush_list_},
+      context_{loop_, limits_of(config), send_queue_limits_, flush_list_},
       ids_{{engineio::replica_number(replica), index}},
       hub_{config.namespaces, ids_, context_.arena, config.protocol.max_payload},
       environment_{context_,
@@ -69,7 +69,7 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
 
 Shard::~Shard() { clients_.clear(); }
 
-/// Lets everything leave that the turn has brought.
+/// Sends everything that was queued in this turn.
 void Shard::end_turn() {
   flush_list_.flush_all();
   context_.backlogs.relieve();
@@ -90,14 +90,14 @@ bool Shard::is_engine_path(std::string_view path) const {
   return path == own || path == own.substr(0, own.size() - 1);
 }
 
-/// The checks in the order of engine.io, and what they found.
+/// Runs the checks in the order of engine.io.
 std::optional<Refusal> Shard::check(const Request& request, Admitted& admitted) {
   const auto& query = admitted.query = Query::parse(request.query);
   const bool polling = query.transport == "polling" && environment_.protocol.polling;
   const bool websocket = query.transport == "websocket" && environment_.protocol.websocket;
   if (!polling && !websocket) return Refusal::kUnknownTransport;
   if (query.sid) {
-    // The place where a request for another shard of this replica will leave for it.
+    // With several shards, a request for another shard would be forwarded here.
     const auto id = engineio::SessionId::parse(*query.sid);
     const auto found = id ? by_id_.find(*id) : by_id_.end();
     if (found == by_id_.end()) return Refusal::kUnknownSession;
@@ -125,24 +125,24 @@ void Shard::refuse(HttpConnection& connection, const Request& request, Refusal r
                      .headers = origins_.headers(request.origin, request.host)});
 }
 
-/// What a request for Engine.IO may do; nothing if it was answered.
+/// Checks an Engine.IO request; nothing if it was refused and answered.
 std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Request& request) {
   Admitted admitted;
   const auto refusal = check(request, admitted);
-  // A session that was closed by the drain is unknown; its client is to come back elsewhere, like new ones.
-  const bool goes_away = refuses_handshakes_ && (!refusal || refusal == Refusal::kUnknownSession);
-  if (refusal && !goes_away) {
+  // A session that the drain closed is unknown; its client must reconnect to another replica, like new ones.
+  const bool is_going_away = refuses_handshakes_ && (!refusal || refusal == Refusal::kUnknownSession);
+  if (refusal && !is_going_away) {
     refuse(connection, request, *refusal, admitted.query);
     return std::nullopt;
   }
   if (admitted.client != nullptr) return admitted;
-  if (goes_away && !refusal && request.wants_websocket && was_led_here(request.cookies)) return admitted;
-  if (!goes_away && context_.counters.connections <= context_.limits.connections) return admitted;
-  ++counts_.of(goes_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
+  if (is_going_away && !refusal && request.wants_websocket && has_affinity_cookie(request.cookies)) return admitted;
+  if (!is_going_away && context_.counters.connections <= context_.limits.connections) return admitted;
+  ++counts_.of(is_going_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
   auto headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n";
-  if (goes_away) headers += forget_replica();
+  if (is_going_away) headers += clear_affinity_cookie_header();
   connection.answer({.status = 503,
-                     .body = goes_away ? std::string{kGoingAway} : "the server is full\n",
+                     .body = is_going_away ? std::string{kGoingAway} : "the server is full\n",
                      .headers = std::move(headers),
                      .close = true});
   return std::nullopt;
@@ -150,7 +150,7 @@ std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Re
 
 bool Shard::on_head(HttpConnection& connection, const Request& request) {
   if (!is_engine_path(request.path)) {
-    connection.answer({.status = 404, .body = "no such path\n", .close = true});
+    connection.answer({.status = 404, .body = "path not found\n", .close = true});
     return false;
   }
   const auto admitted = admit(connection, request);
@@ -160,7 +160,7 @@ bool Shard::on_head(HttpConnection& connection, const Request& request) {
     return false;
   }
   if (request.content_type.starts_with("application/octet-stream")) {
-    connection.answer({.status = 400, .body = "binary bodies are not part of this protocol\n", .close = true});
+    connection.answer({.status = 400, .body = "the protocol does not allow binary bodies\n", .close = true});
     admitted->client->close(CloseReason::kParseError);
     return false;
   }
@@ -170,11 +170,11 @@ bool Shard::on_head(HttpConnection& connection, const Request& request) {
 void Shard::on_request(HttpConnection& connection, const Request& request) {
   if (is_engine_path(request.path)) return serve_engine(connection, request);
   if (request.path == "/" && !page_.empty()) return serve_page(connection, request);
-  connection.answer({.status = 404, .body = "no such path\n"});
+  connection.answer({.status = 404, .body = "path not found\n"});
 }
 
 void Shard::serve_engine(HttpConnection& connection, const Request& request) {
-  // Browsers ask before they send what is not simple to another origin.
+  // A CORS preflight request.
   if (request.method == Method::kOptions && request.origin && origins_.allows(request.origin, request.host))
     return connection.answer({.status = 204,
                               .headers = origins_.headers(request.origin, request.host) +
@@ -209,22 +209,22 @@ void Shard::serve_websocket(HttpConnection& connection, const Request& request, 
   ++counts_.websocket;
   auto& client = make_client(TransportName::kWebSocket, admitted.query.base64);
   if (!refuses_handshakes_) return client.open_websocket(connection, *key);
-  // From an answer that refuses a WebSocket, browsers take no cookie; and libraries wait for the first packet.
-  client.open_websocket(connection, *key, forget_replica());
+  // Browsers ignore cookies in an answer that refuses a WebSocket, and client libraries wait for the first packet.
+  client.open_websocket(connection, *key, clear_affinity_cookie_header());
   client.close(CloseReason::kDrain);
 }
 
 void Shard::serve_page(HttpConnection& connection, const Request& request) {
   if (request.method != Method::kGet && request.method != Method::kHead)
-    return connection.answer({.status = 405, .body = "only GET is served here\n", .headers = "Allow: GET, HEAD\r\n"});
+    return connection.answer({.status = 405, .body = "use GET\n", .headers = "Allow: GET, HEAD\r\n"});
   connection.answer({.content_type = "text/html; charset=utf-8", .body = page_, .headers = page_headers_});
 }
 
 Client& Shard::make_client(TransportName transport, bool base64) {
   const auto id = ids_.next();
-  const auto made = by_id_.emplace(id, std::make_unique<Client>(environment_, id, transport, base64)).first;
-  clients_.push_back(*made->second);
-  return *made->second;
+  const auto created = by_id_.emplace(id, std::make_unique<Client>(environment_, id, transport, base64)).first;
+  clients_.push_back(*created->second);
+  return *created->second;
 }
 
 void Shard::on_client_closed(Client& client, CloseReason reason) {
@@ -265,12 +265,12 @@ Snapshot Shard::snapshot() const {
   now.dropped = hub_.counters().dropped;
   now.of(ConnectOutcome::kNamespace) = hub_.counters().connects;
   now.of(ConnectOutcome::kUnknownNamespace) = hub_.counters().refused_connects;
-  now.outbox_bytes = outbox_limits_.process_used;
-  now.outbox_memory = engineio::Chunk::allocated();
+  now.send_queue_bytes = send_queue_limits_.total_used;
+  now.send_queue_memory = engineio::Chunk::allocated();
   now.draining = draining_;
   if (adapter_ != nullptr) {
     now.redis = adapter_->state();
-    now.trouble = adapter_->trouble();
+    now.problem = adapter_->problem();
     now.backplane = adapter_->counters();
   }
   return now;

@@ -1,6 +1,6 @@
-// A shard: one loop thread with a listener, its clients, and their namespaces. What shards will have to exchange passes
-// here: requests for a session whose id names another shard, and events for everybody. Owned by the server; one loop
-// thread only.
+// A shard: one loop thread with a listener, its clients, and their namespaces. What several shards would exchange
+// passes through here: requests for a session of another shard, and broadcasts. Owned by the server; one loop thread
+// only.
 #pragma once
 
 #include <chrono>
@@ -36,15 +36,15 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   }
   boost::asio::ip::tcp::endpoint endpoint() const { return listener_.endpoint(); }
 
-  /// From now on handshakes are answered with 503, and connections end with their answer.
+  /// From now on, answers handshakes with 503 and closes connections after their answer.
   void refuse_handshakes() { refuses_handshakes_ = true; }
   void set_draining() { draining_ = true; }
   std::size_t clients() const { return by_id_.size(); }
-  /// Closes the client that has been here longest; there must be one.
+  /// Closes the client that connected first; there must be one.
   void close_oldest(engineio::CloseReason reason) { clients_.front().close(reason); }
   /// Open TCP connections.
   std::size_t sockets() const { return context_.counters.connections; }
-  /// Ends everything that is left, so that the loop runs out of work.
+  /// Closes everything that is left, so that the loop runs out of work.
   void stop();
 
   Snapshot snapshot() const;
@@ -56,7 +56,7 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   void on_client_upgraded() override;
 
  private:
-  /// A request for Engine.IO that may be served.
+  /// An accepted Engine.IO request.
   struct Admitted {
     engineio::Query query;
     Client* client = nullptr;  ///< null: a handshake
@@ -77,7 +77,7 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
 
   const Config& config_;
   boost::asio::io_context loop_;
-  engineio::OutboxLimits outbox_limits_;
+  engineio::SendQueueLimits send_queue_limits_;
   engineio::FlushList flush_list_;
   transport::Context context_;
   engineio::SessionIds ids_;

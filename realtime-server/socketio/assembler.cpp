@@ -5,7 +5,7 @@
 namespace socketio {
 namespace {
 
-/// Lets a view of `from` point to the same place in `to`, a copy of it; views of other texts stay.
+/// Moves a view into `from` to the same position in its copy `to`; views into other texts stay.
 void rebase(std::string_view& view, std::string_view from, std::string_view to) {
   if (view.data() >= from.data() && view.data() < from.data() + from.size())
     view = to.substr(static_cast<std::size_t>(view.data() - from.data()), view.size());

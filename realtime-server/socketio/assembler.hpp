@@ -1,4 +1,4 @@
-// Puts the packets of one client together: a binary packet is complete when its attachments have come, as separate
+// Assembles the packets of one client: a binary packet is complete when all its attachments have arrived, as separate
 // messages in order (Socket.IO v5, "Binary"). Owned by a client; one loop thread only.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace socketio {
 
 /// A whole packet; the views are valid until the assembler or the scratch is used again.
 struct Assembled {
-  const Packet* packet = nullptr;  ///< null: more has to come, or there is an error
-  std::string_view text{};         ///< what the packet's placeholders count in
+  const Packet* packet = nullptr;  ///< null: incomplete, or an error
+  std::string_view text{};         ///< the text that the offsets of the packet's placeholders refer to
   std::span<const std::string> attachments{};
   PacketError error = PacketError::kNone;
 };
@@ -23,16 +23,16 @@ struct Assembled {
 class Assembler {
  public:
   /// A text message; packets without attachments are decoded into `scratch`, which all clients of a shard share.
-  /// `most` bounds the bytes of a packet together with its attachments.
+  /// `most` limits the size of a packet including its attachments.
   Assembled on_text(std::string_view text, Packet& scratch, std::size_t most);
 
   /// A binary message: the next attachment.
   Assembled on_binary(std::string_view bytes, std::size_t most);
 
-  /// Whether attachments are still to come.
+  /// Whether attachments are missing.
   bool is_partial() const { return partial_ != nullptr; }
 
-  /// Frees what a complete packet held, once it has been dealt with.
+  /// Frees a complete packet after it was processed.
   void release() { partial_.reset(); }
 
  private:

@@ -1,5 +1,5 @@
-// What Socket.IO knows of one client: the packet that is being put together and its sockets, one for each namespace
-// that it has joined. Owned by the client; one loop thread only.
+// The Socket.IO state of one client: the packet that is being assembled and its sockets, one for each joined namespace.
+// Owned by the client; one loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -34,7 +34,7 @@ class Connection {
   }
   void leave_all() { sockets_.clear(); }
 
-  /// The client's transport has changed.
+  /// The client's transport changed.
   void set_outlet(engineio::Outlet& outlet) {
     for (const auto& socket : sockets_) socket->set_outlet(outlet);
   }

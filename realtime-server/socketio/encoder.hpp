@@ -1,5 +1,5 @@
-// Socket.IO packets for clients, as ready frames (Socket.IO v5, "Packet encoding"). Each is encoded once, whoever gets
-// it. Owned by a shard; one loop thread only.
+// Socket.IO packets for clients, as complete frames (Socket.IO v5, "Packet encoding"). Each is encoded once for all
+// receivers. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace socketio {
 
-/// The frames of one packet: its text, then its attachments. Those that want Base64 get attachments of their own, made
-/// when the first of them asks.
+/// The frames of one packet: its text, then its attachments. Base64 attachments are created when the first receiver
+/// needs them.
 class EncodedPacket {
  public:
   /// Adds the packet to an outlet.
@@ -40,14 +40,14 @@ class Encoder {
 
   /// An event; with an acknowledgement id if `ack_id` is not 0. The attachments' bytes must outlive the result.
   EncodedPacket event(const Emit& emit, std::uint64_t ack_id = 0);
-  /// The answer to an event that asked for one: `args` are pieces as in Emit.
+  /// The acknowledgement of an event; `args` are pieces as in Emit.
   EncodedPacket acknowledgement(std::string_view nsp, std::string_view id, std::span<const std::string_view> args,
                                 std::span<const std::string_view> attachments);
   /// The answer to CONNECT.
   EncodedPacket connected(std::string_view nsp, std::string_view sid);
-  /// CONNECT_ERROR with `{"message":…}`; the message is a constant of ours.
+  /// CONNECT_ERROR with `{"message":…}`; the message is a constant and is not escaped.
   EncodedPacket connect_error(std::string_view nsp, std::string_view message);
-  /// DISCONNECT: the client leaves the namespace for good, so only what somebody asked for.
+  /// DISCONNECT: clients do not rejoin the namespace afterwards, so send it only on request.
   EncodedPacket disconnected(std::string_view nsp);
 
  private:
@@ -55,7 +55,7 @@ class Encoder {
   EncodedPacket finish(std::span<const std::string_view> attachments = {});
 
   engineio::ChunkArena* arena_;
-  std::vector<std::string_view> pieces_;  ///< of the packet that is being made
+  std::vector<std::string_view> pieces_;  ///< of the packet that is being encoded
   std::array<char, 8> head_{};
   std::array<char, 24> number_{};
 };

@@ -1,5 +1,4 @@
-// The bytes of JSON text, many at a time: which of a string may pass without a closer look. Inline, for the walk and
-// for strings; pure, any thread.
+// Scans the bytes of JSON text, many at a time, for those that need a closer look. Inline; pure, any thread.
 #pragma once
 
 #include <bit>
@@ -13,8 +12,8 @@
 
 namespace socketio {
 
-/// Whether a byte of a string stands for itself and is a character by itself: no quote, backslash, control character or
-/// part of a longer UTF-8 sequence.
+/// Whether a byte of a string is a complete, literal character: no quote, backslash, control character or part of a
+/// longer UTF-8 sequence.
 constexpr bool is_plain(char c) {
   const auto byte = static_cast<unsigned char>(c);
   return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
@@ -24,8 +23,8 @@ constexpr bool is_plain(char c) {
 inline const char* skip_plain_portable(const char* p, const char* end) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHigh = kOnes * 0x80;
-  // Sets the high bit of bytes less than `limit`. A borrow may set it in a byte after such a one too: good enough to
-  // stop.
+  // Sets the high bit of bytes less than `limit`. A borrow may also set it in the byte after such a byte, which does no
+  // harm here.
   const auto below = [](std::uint64_t word, std::uint64_t limit) { return (word - kOnes * limit) & ~word; };
   for (; end - p >= 8; p += 8) {
     std::uint64_t word = 0;
@@ -42,7 +41,7 @@ inline const char* skip_plain_portable(const char* p, const char* end) {
 /// One bit for each of the sixteen bytes at `p` that is not plain.
 inline unsigned stops_among_16(const char* p) {
   const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-  // Signed, bytes from 0x80 are less than 0x20 too.
+  // As signed values, bytes from 0x80 are also less than 0x20.
   const __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
   const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
   const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));

@@ -33,7 +33,7 @@ bool JsonCursor::value_is_due() {
 
 void JsonCursor::value_was_consumed() { due_ = depth_ == 0 ? Due::kEnd : Due::kSeparator; }
 
-// One container more around what follows; p is its bracket.
+// Enters the container whose bracket is at p.
 bool JsonCursor::push(bool object, const char* p) {
   if (depth_ == max_depth_) {
     refuse(JsonError::kTooDeep, p);
@@ -59,7 +59,7 @@ bool JsonCursor::enter_array() { return enter(false); }
 
 bool JsonCursor::enter_object() { return enter(true); }
 
-// Past the comma to the next element or member, if there is one; else past the bracket that closes the container.
+// Moves past the comma to the next element or member, or past the bracket that closes the container.
 bool JsonCursor::advance(bool object) {
   const bool in_turn =
       depth_ > 0 && is_object_[depth_ - 1] == object && (due_ == Due::kFirst || due_ == Due::kSeparator);
@@ -136,7 +136,7 @@ bool JsonCursor::finish() {
   return false;
 }
 
-// Walks the value that begins at p, to its end. No recursion: what is open is in is_object_.
+// Validates the value that begins at p, to its end. No recursion: is_object_ holds the open containers.
 const char* JsonCursor::walk_value(const char* p) {
   const std::size_t outer = depth_;
   while (p != nullptr) {
@@ -166,7 +166,7 @@ const char* JsonCursor::walk_scalar(const char* p) {
   }
 }
 
-// Opens the container at p and goes to its first value; one that holds none, or is a placeholder, is closed again.
+// Opens the container at p and moves to its first value; closes it again if it is empty or a placeholder.
 const char* JsonCursor::open(const char* p) {
   const bool object = *p == '{';
   if (!push(object, p)) return nullptr;
@@ -186,8 +186,8 @@ const char* JsonCursor::open(const char* p) {
   return object ? walk_member(p) : p;
 }
 
-// From the end of a value to the next value inside the containers above `outer`, closing those that end; once all of
-// them are closed, the end of the last.
+// Moves from the end of a value to the next value inside the containers above `outer`, closing those that end; returns
+// the end of the last one when all are closed.
 const char* JsonCursor::next_value(const char* p, std::size_t outer) {
   while (depth_ > outer) {
     const bool object = is_object_[depth_ - 1];
@@ -206,7 +206,7 @@ const char* JsonCursor::next_value(const char* p, std::size_t outer) {
   return p;
 }
 
-// The key at p and the colon; gives where the member's value begins.
+// Reads the key at p and the colon; returns the begin of the member's value.
 const char* JsonCursor::walk_key(const char* p, std::string_view& key) {
   if (p == end_ || *p != '"') {
     refuse_byte(p);
@@ -223,7 +223,7 @@ const char* JsonCursor::walk_key(const char* p, std::string_view& key) {
   return skip_space(after + 1, end_);
 }
 
-// A key inside a value. A true placeholder never comes here.
+// A key inside a value. Real placeholders are handled elsewhere.
 const char* JsonCursor::walk_member(const char* p) {
   std::string_view key;
   const char* const after = walk_key(p, key);

@@ -1,5 +1,5 @@
-// Which objects stand for an attachment of a binary packet (socket.io-protocol v5, "Binary event"). For the walk of
-// json_cursor.cpp alone; pure, any thread.
+// Recognizes objects that represent an attachment of a binary packet (socket.io-protocol v5, "Binary event"). Only for
+// json_cursor.cpp; pure, any thread.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace socketio {
 
-/// Where the placeholder ends whose `{` is at p, with its number in `num`; nothing if no placeholder is there. Reads no
-/// further than the object's first two members.
+/// The end of the placeholder whose `{` is at p, with its number in `num`; nothing if the object is not a placeholder.
+/// Reads only the object's first two members.
 const char* match_placeholder(const char* p, const char* end, std::uint32_t& num);
 
-/// Whether a valid raw key, with quotes, means `_placeholder`, be it written with escapes.
+/// Whether a valid raw key, with quotes, means `_placeholder`, with or without escapes.
 bool means_placeholder(std::string_view key);
 
 }  // namespace socketio

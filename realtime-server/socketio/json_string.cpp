@@ -32,7 +32,7 @@ void append_utf8(std::string& out, std::uint32_t point) {
   out += static_cast<char>(0x80U | (point & 0x3fU));
 }
 
-// No code unit.
+// Not a code unit.
 constexpr std::uint32_t kNoUnit = UINT32_MAX;
 
 // The code unit that an escape `\uXXXX` at the head of `text` names, or kNoUnit.
@@ -48,8 +48,8 @@ constexpr bool is_high_surrogate(std::uint32_t unit) { return unit >= 0xd800 && 
 
 constexpr bool is_low_surrogate(std::uint32_t unit) { return unit >= 0xdc00 && unit < 0xe000; }
 
-// Appends what the \u escape at the head of `text` says, together with a second one if both are a surrogate pair (RFC
-// 8259, section 7). Gives how many bytes that were.
+// Appends the character of the \u escape at the front of `text`, together with a second one if both form a surrogate
+// pair (RFC 8259, section 7). Returns how many bytes it read.
 std::size_t append_unicode_escape(std::string& out, std::string_view text) {
   const auto unit = code_unit(text);
   if (is_high_surrogate(unit)) {
@@ -64,7 +64,7 @@ std::size_t append_unicode_escape(std::string& out, std::string_view text) {
   return 6;
 }
 
-// What the letter of a two-byte escape stands for; of `"`, `\` and `/`, themselves.
+// The character of a two-byte escape; `"`, `\` and `/` mean themselves.
 constexpr char escaped(char letter) {
   switch (letter) {
     case 'b':
@@ -137,7 +137,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   const char* p = text.data();
   const char* const end = p + text.size();
-  const char* copied = p;  // what lies before is in `out`
+  const char* copied = p;  // everything before it is in `out`
   const auto flush = [&] { out.append(copied, p); };
   while ((p = skip_plain(p, end)) != end) {
     if (static_cast<unsigned char>(*p) < 0x80) {

@@ -1,5 +1,5 @@
-// The scalars of JSON: each function takes where a token begins, checks it and gives where it ends, or notes the fault
-// and gives nothing. For the walk of json_cursor.cpp alone; pure, any thread.
+// The scalars of JSON: each function takes the begin of a token, checks it and returns its end, or records the fault
+// and returns null. Only for json_cursor.cpp; pure, any thread.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace socketio {
 
-/// Notes the fault; gives nothing, for the caller to return.
+/// Records the fault and returns null, for the caller to return.
 inline const char* refused(JsonFault& fault, JsonError error, const char* at) {
   fault = {error, at};
   return nullptr;
@@ -21,8 +21,8 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-/// An escape; p is its backslash. A \u may name half of a surrogate pair: RFC 8259, section 8.2, leaves that to the
-/// reader, and JSON.parse takes it.
+/// An escape; p is its backslash. A \u may encode half of a surrogate pair: RFC 8259, section 8.2, leaves that to the
+/// parser, and JSON.parse accepts it.
 inline const char* skip_escape(const char* p, const char* end, JsonFault& fault) {
   if (++p == end) return refused(fault, JsonError::kUnexpectedEnd, p);
   switch (*p) {

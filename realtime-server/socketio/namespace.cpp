@@ -1,33 +1,9 @@
 #include "realtime-server/socketio/namespace.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace socketio {
-
-Socket::Socket(const engineio::SessionId& sid, Namespace& nsp, engineio::Outlet& outlet, Connection& connection)
-    : outlet_{&outlet}, nsp_{&nsp}, connection_{&connection}, sid_{sid} {
-  nsp.add(*this);
-}
-
-Socket::~Socket() { nsp_->remove(*this); }
-
-void Socket::expect_ack(std::uint64_t id, std::shared_ptr<const RemoteCallback> callback) {
-  if (acks_.size() >= kMostPendingAcks) acks_.erase(acks_.begin());
-  acks_.push_back({id, std::move(callback)});
-}
-
-std::shared_ptr<const RemoteCallback> Socket::take_ack(std::string_view id) {
-  std::uint64_t number = 0;
-  std::from_chars(id.data(), id.data() + id.size(), number);
-  const auto found = std::find_if(acks_.begin(), acks_.end(), [number](const auto& ack) { return ack.id == number; });
-  if (found == acks_.end()) return nullptr;
-  auto callback = std::move(found->callback);
-  acks_.erase(found);
-  if (acks_.empty()) acks_.shrink_to_fit();
-  return callback;
-}
 
 Socket* Namespace::find(std::string_view sid) const {
   const auto id = engineio::SessionId::parse(sid);
@@ -53,7 +29,7 @@ void Namespace::remove(Socket& socket) {
 bool Namespace::enter(Socket& socket, std::string_view name) {
   const auto is_in = [name](const auto& membership) { return membership.room->name == name; };
   if (std::any_of(socket.rooms_.begin(), socket.rooms_.end(), is_in)) return true;
-  if (socket.rooms_.size() >= kMostRooms) return false;
+  if (socket.rooms_.size() >= kMaxRooms) return false;
   auto found = rooms_.find(name);
   if (found == rooms_.end()) {
     found = rooms_.try_emplace(std::string{name}).first;
@@ -79,7 +55,7 @@ void Namespace::close(std::string_view name) {
   rooms_.erase(found);
 }
 
-/// The room's last member takes the place of the one that leaves; an empty room is forgotten.
+/// The room's last member takes the place of the leaving one; an empty room is deleted.
 void Namespace::leave_at(Socket& socket, std::size_t membership) {
   const auto [room, index] = socket.rooms_[membership];
   socket.rooms_[membership] = socket.rooms_.back();

@@ -1,4 +1,4 @@
-// A namespace: its sockets, its rooms, and the way of an event to those who are meant. Owned by a shard; one loop
+// A namespace: its sockets, its rooms, and the delivery of events to them. Owned by a shard; one loop
 // thread only.
 #pragma once
 
@@ -33,16 +33,16 @@ class Namespace {
   /// The socket of this id, or null.
   Socket* find(std::string_view sid) const;
 
-  /// Puts a socket into a room, which is made if it is new. A socket is in at most `kMostRooms`; false if it is in that
-  /// many.
-  static constexpr std::size_t kMostRooms = 1'000;
+  /// Adds a socket to a room, which is created if needed. A socket can be in at most `kMaxRooms`; returns false if it
+  /// already is.
+  static constexpr std::size_t kMaxRooms = 1'000;
   bool enter(Socket& socket, std::string_view name);
   void leave(Socket& socket, std::string_view room);
-  /// Lets everybody leave a room.
+  /// Removes all sockets from a room.
   void close(std::string_view name);
 
-  /// Gives an event to every socket that is meant, encoded once. Those who are to acknowledge it get the id `ack_id`.
-  /// Gives the number of sockets.
+  /// Sends an event, encoded once, to every matching socket. Sockets that must acknowledge it get the id `ack_id`.
+  /// Returns the number of sockets.
   std::size_t deliver(const Emit& emit, Encoder& encoder, std::uint64_t ack_id);
 
  private:

@@ -26,8 +26,8 @@ PacketError take_attachments(std::string_view& text, Packet& packet) {
   if (digits.empty() || digits.size() > 2 || !text.starts_with('-')) return PacketError::kBadAttachments;
   text.remove_prefix(1);
   std::from_chars(digits.data(), digits.data() + digits.size(), packet.attachments);
-  return packet.attachments >= 1 && packet.attachments <= kMostAttachments ? PacketError::kNone
-                                                                           : PacketError::kBadAttachments;
+  return packet.attachments >= 1 && packet.attachments <= kMaxAttachments ? PacketError::kNone
+                                                                          : PacketError::kBadAttachments;
 }
 
 PacketError take_namespace(std::string_view& text, Packet& packet) {
@@ -122,7 +122,7 @@ PacketError decode(std::string_view text, Packet& packet) {
     case PacketType::kDisconnect:
       return text.empty() ? PacketError::kNone : PacketError::kBadPayload;
     case PacketType::kConnectError:
-      return PacketError::kUnknownType;  // only a server sends it
+      return PacketError::kUnknownType;  // sent by servers only
     default:
       return decode_array(whole, text, packet);
   }

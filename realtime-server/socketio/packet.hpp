@@ -1,4 +1,4 @@
-// Socket.IO packets (protocol v5, "Packet encoding") as a client sends them, decoded without copying. Pure.
+// Socket.IO packets (protocol v5, "Packet encoding") from clients, decoded without copying. Pure.
 #pragma once
 
 #include <array>
@@ -20,11 +20,11 @@ enum class PacketType : std::uint8_t {
   kBinaryAck = 6,
 };
 
-inline constexpr std::size_t kMostAttachments = 10;
+inline constexpr std::size_t kMaxAttachments = 10;
 inline constexpr std::size_t kLongestNamespace = 128;  ///< bytes
-inline constexpr std::size_t kLongestAckId = 15;       ///< digits, so that every language has it exactly
+inline constexpr std::size_t kLongestAckId = 15;       ///< digits, which every language represents exactly
 
-/// Events that a client may not send, because the libraries give them a meaning of their own.
+/// Events that a client may not send because the client libraries reserve them.
 inline constexpr std::array<std::string_view, 6> kReservedEvents{"connect",       "connect_error", "disconnect",
                                                                  "disconnecting", "newListener",   "removeListener"};
 
@@ -42,7 +42,7 @@ struct Packet {
   bool is_event() const { return type == PacketType::kEvent || type == PacketType::kBinaryEvent; }
 };
 
-/// Why a text is no packet.
+/// Why a text is not a valid packet.
 enum class PacketError : std::uint8_t {
   kNone,
   kEmpty,
@@ -50,13 +50,13 @@ enum class PacketError : std::uint8_t {
   kBadAttachments,  ///< not 1 to 10 of them in a binary packet, or some in another
   kBadNamespace,    ///< too long, or not UTF-8
   kBadAckId,
-  kBadPayload,  ///< not the JSON that this type needs
+  kBadPayload,  ///< not the JSON that this type requires
   kInvalidUtf8,
   kBadEvent,        ///< the first element is neither a string nor a number, or a reserved name
-  kBadPlaceholder,  ///< names an attachment that does not come
+  kBadPlaceholder,  ///< refers to an attachment that does not exist
 };
 
-/// Reads one packet into `packet`, whose vectors are reused. Validates all of it in one walk.
+/// Reads one packet into `packet`, whose vectors are reused. Validates all of it in one pass.
 PacketError decode(std::string_view text, Packet& packet);
 
 }  // namespace socketio

@@ -1,5 +1,5 @@
-// A client's membership of one namespace: what Socket.IO calls a socket. Owned by the client; known to its namespace;
-// one loop thread only.
+// A client's membership of one namespace, which Socket.IO calls a socket. Owned by the client; registered in its
+// namespace; one loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ class Connection;
 class Namespace;
 struct Room;
 
-/// Most acknowledgements that one socket may owe; the oldest is forgotten when there are more.
-inline constexpr std::size_t kMostPendingAcks = 256;
+/// The maximum number of pending acknowledgements of a socket; beyond it the oldest is dropped.
+inline constexpr std::size_t kMaxPendingAcks = 256;
 
 class Socket {
  public:
@@ -31,15 +31,15 @@ class Socket {
 
   const engineio::SessionId& sid() const { return sid_; }
   Namespace& nsp() const { return *nsp_; }
-  /// Whose socket it is.
+  /// The client that owns the socket.
   Connection& connection() { return *connection_; }
   engineio::Outlet& outlet() { return *outlet_; }
-  /// Its client has changed its transport.
+  /// The client changed its transport.
   void set_outlet(engineio::Outlet& outlet) { outlet_ = &outlet; }
 
-  /// Remembers who wants the acknowledgement `id` of this client.
+  /// Stores who requested the acknowledgement `id` from this client.
   void expect_ack(std::uint64_t id, std::shared_ptr<const RemoteCallback> callback);
-  /// The acknowledgement has come: who wants it. Null if nobody does, which is no error.
+  /// Returns and removes who requested the acknowledgement that arrived. Null if nobody did, which is not an error.
   std::shared_ptr<const RemoteCallback> take_ack(std::string_view id);
 
  private:
@@ -48,7 +48,7 @@ class Socket {
     std::uint64_t id;
     std::shared_ptr<const RemoteCallback> callback;
   };
-  /// Where this socket stands in a room's list of members.
+  /// This socket's position in a room's list of members.
   struct Membership {
     Room* room;
     std::uint32_t index;
@@ -57,7 +57,7 @@ class Socket {
   engineio::Outlet* outlet_;
   Namespace* nsp_;
   Connection* connection_;
-  std::uint64_t mark_ = 0;   ///< the last emit that passed here, so that nobody gets one twice
+  std::uint64_t mark_ = 0;   ///< the last emit sent to this socket, so that it gets none twice
   std::uint32_t index_ = 0;  ///< in the namespace's list
   engineio::SessionId sid_;
   std::vector<Membership> rooms_;

@@ -14,17 +14,17 @@
 
 namespace transport {
 
-/// A socket that knows its executor's type, which makes it smaller and its operations direct.
+/// A socket with a concrete executor type, which makes it smaller and avoids type erasure.
 using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-/// An open connection, whatever it speaks: known to the context, so that all can be ended.
+/// An open connection of any protocol. The context lists them so that all can be closed.
 class OpenConnectionTag;
 class OpenConnection
     : public boost::intrusive::list_base_hook<boost::intrusive::tag<OpenConnectionTag>,
                                               boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   virtual ~OpenConnection() = default;
-  /// Ends it at once, without telling anybody.
+  /// Closes it at once, without callbacks.
   virtual void abandon() = 0;
 };
 
@@ -34,21 +34,21 @@ using OpenConnections = boost::intrusive::list<
         boost::intrusive::tag<OpenConnectionTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>>,
     boost::intrusive::constant_time_size<false>>;
 
-/// Bounds of requests and connections.
+/// Limits of requests and connections.
 struct Limits {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
   std::chrono::milliseconds idle_timeout{75'000};  ///< of a kept-alive connection between requests
-  std::chrono::milliseconds close_timeout{5'000};  ///< for the peer's part of a closing handshake
+  std::chrono::milliseconds close_timeout{5'000};  ///< for the client's part of a closing handshake
   std::chrono::milliseconds upgrade_timeout{10'000};
   std::size_t header_bytes = 8'192;
   std::size_t max_payload = 1'000'000;
   std::size_t connections = 100'000;
 };
 
-/// What every connection adds to.
+/// Counters that all connections share.
 struct Counters {
-  std::uint64_t connections = 0;  ///< open sockets, whatever they are used for
+  std::uint64_t connections = 0;  ///< open sockets of any kind
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t messages_in = 0;
@@ -56,15 +56,15 @@ struct Counters {
 };
 
 struct Context {
-  Context(boost::asio::io_context& io_context, const Limits& set, engineio::OutboxLimits& outboxes,
+  Context(boost::asio::io_context& io_context, const Limits& set, engineio::SendQueueLimits& send_queues,
           engineio::FlushList& list)
-      : loop{io_context}, limits{set}, outbox_limits{outboxes}, flush_list{list}, deadlines{io_context} {}
+      : loop{io_context}, limits{set}, send_queue_limits{send_queues}, flush_list{list}, deadlines{io_context} {}
 
   boost::asio::io_context& loop;
   Limits limits;
-  engineio::OutboxLimits& outbox_limits;
+  engineio::SendQueueLimits& send_queue_limits;
   engineio::FlushList& flush_list;
-  engineio::Backlogs backlogs{outbox_limits.process_bytes};
+  engineio::Backlogs backlogs{send_queue_limits.total_bytes};
   engineio::ChunkArena arena;
   Deadlines deadlines;
   Deadlines::Queue& header_deadlines = deadlines.queue(limits.header_timeout);
@@ -74,7 +74,7 @@ struct Context {
   Deadlines::Queue& upgrade_deadlines = deadlines.queue(limits.upgrade_timeout);
   Counters counters;
   OpenConnections connections;
-  std::array<char, 65'536> buffer{};  ///< bytes read in this turn; whatever is kept has to be copied
+  std::array<char, 65'536> buffer{};  ///< bytes read in this turn; copy what must be kept
 };
 
 }  // namespace transport

@@ -20,7 +20,6 @@ void Deadlines::wake_at(Clock::time_point due) {
 
 void Deadlines::expire() {
   const auto now = Clock::now();
-  last_lag_ = now - wake_;
   wake_ = Clock::time_point::max();
   for (auto& queue : queues_) {
     while (!queue.waiting_.empty() && queue.waiting_.front().due_ <= now) {

@@ -1,5 +1,5 @@
-// Deadlines of many connections on one timer. Each kind of deadline has a constant length, so a queue of them is in
-// order by itself: arming and disarming cost a few pointers and no memory. Owned by a shard; one loop thread only.
+// Deadlines of many connections on one timer. Each kind of deadline has a constant length, so its queue is always
+// sorted: arming and disarming change a few pointers and allocate nothing. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -15,17 +15,16 @@ namespace transport {
 
 using Clock = std::chrono::steady_clock;
 
-/// Something that waits for a deadline, for at most one at a time. Disarmed when it dies.
+/// Something that waits for at most one deadline at a time. Disarmed on destruction.
 class Timed : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   virtual ~Timed() = default;
-  /// The deadline has passed; it is disarmed already.
+  /// The deadline has passed; it is already disarmed.
   virtual void on_deadline() = 0;
 
   void disarm() {
     if (is_linked()) unlink();
   }
-  bool is_armed() const { return is_linked(); }
 
  private:
   friend class Deadlines;
@@ -40,10 +39,10 @@ class Deadlines {
   class Queue {
    public:
     Queue(Deadlines& deadlines, Clock::duration length) : deadlines_{deadlines}, length_{length} {}
-    /// Starts the deadline of `timed` now, or anew.
+    /// Starts or restarts the deadline of `timed`, from now.
     void arm(Timed& timed) { arm_from(timed, Clock::now()); }
-    /// Starts it at the deadline that has just passed, so that lateness does not add up. Half of its length is left
-    /// even if the loop is later than that: a stall is not to be laid to the peers' charge.
+    /// Restarts it from the deadline that has just passed, so that delays do not accumulate. At least half of its
+    /// length is left even if the loop is later than that: clients must not be closed because the loop stalled.
     void arm_after(Timed& timed) { arm_from(timed, std::max(timed.due_, Clock::now() - length_ / 2)); }
 
    private:
@@ -55,12 +54,10 @@ class Deadlines {
     boost::intrusive::list<Timed, boost::intrusive::constant_time_size<false>> waiting_;
   };
 
-  /// A queue, which lives as long as this object.
+  /// A queue; it lives as long as this object.
   Queue& queue(Clock::duration length) { return queues_.emplace_back(*this, length); }
 
-  /// How late the timer fired the last time: the lag of the loop.
-  Clock::duration last_lag() const { return last_lag_; }
-  /// Cancels the timer, so that the loop can end.
+  /// Cancels the timer, so that the loop can stop.
   void stop();
 
  private:
@@ -70,7 +67,6 @@ class Deadlines {
   boost::asio::steady_timer timer_;
   std::list<Queue> queues_;
   Clock::time_point wake_ = Clock::time_point::max();
-  Clock::duration last_lag_{};
   bool stopped_ = false;
 };
 

@@ -1,4 +1,4 @@
-// Requests as the server needs them, and answers. Beast parses; this is what it finds, without its types. Pure.
+// Requests and answers as the server uses them: the result of Beast's parser, without its types. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace transport {
 
 enum class Method : std::uint8_t { kGet, kHead, kPost, kOptions, kOther };
 
-/// A request. The views are valid while its connection keeps it: until it is answered.
+/// A request. The views are valid until it is answered.
 struct Request {
   Method method = Method::kOther;
   std::string_view path;   ///< the target up to `?`
@@ -22,20 +22,20 @@ struct Request {
   std::optional<std::string_view> origin;
   std::string_view content_type;
   std::string_view cookies;      ///< the header Cookie
-  std::string_view body;         ///< empty while only the head is there
+  std::string_view body;         ///< empty while only the head has arrived
   bool wants_websocket = false;  ///< Upgrade: websocket
   std::string_view websocket_key;
   std::string_view websocket_version;
 };
 
-/// An answer. Its length is told by whoever sends it.
+/// An answer. The sender adds the length.
 struct Answer {
   int status = 200;
   std::string_view content_type = "text/plain; charset=UTF-8";
   std::string body{};
-  std::string headers{};                  ///< further ones, each ended by CRLF
-  bool close = false;                     ///< the connection ends with it
-  std::vector<engineio::Range> ranges{};  ///< what of the body is not copied, behind the rest of it
+  std::string headers{};                  ///< additional headers, each ended by CRLF
+  bool close = false;                     ///< close the connection after it
+  std::vector<engineio::Range> ranges{};  ///< the uncopied part of the body, after `body`
 };
 
 /// The reason phrase of a status (RFC 9110, section 15).
@@ -44,8 +44,8 @@ std::string_view phrase_of(int status);
 /// The head of an answer, with the length of its body; a HEAD gets the same and no body.
 std::string head_of(const Answer& answer, bool keep_alive);
 
-/// What a key of a client's handshake has to be answered with (RFC 6455, section 4.2.2), or nothing if it is no Base64
-/// of 16 bytes.
+/// The Sec-WebSocket-Accept value for a client's key (RFC 6455, section 4.2.2), or nothing if the key is not Base64 of
+/// 16 bytes.
 std::optional<std::string> accept_key(std::string_view key);
 
 }  // namespace transport

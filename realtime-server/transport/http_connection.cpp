@@ -16,8 +16,8 @@ namespace transport {
 namespace http = boost::beast::http;
 using engineio::CloseReason;
 
-/// Most bytes that are read and dropped so that an early answer is not lost by a reset.
-constexpr std::size_t kMostLingering = 16 << 20;
+/// The maximum number of bytes to read and discard so that a reset does not destroy an early answer.
+constexpr std::size_t kMaxLingering = 16 << 20;
 
 struct HttpConnection::Parsing {
   http::request_parser<http::string_body> parser;
@@ -43,7 +43,7 @@ Method method_of(http::verb verb) {
   }
 }
 
-/// What Host may hold: a name or an address, and a port (RFC 3986, section 3.2).
+/// A valid Host: a name or an address, and a port (RFC 3986, section 3.2).
 bool is_authority(std::string_view text) {
   const auto allowed = [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
@@ -52,19 +52,19 @@ bool is_authority(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
-/// What is wrong with a head that Beast lets pass; empty: nothing. Where two servers may read a request differently, it
+/// Why a head that Beast accepts is invalid; empty if it is valid. A request that two servers may interpret differently
 /// is refused (RFC 9112, sections 3.2 and 6.1).
 std::string_view fault_of(const http::request<http::string_body>& message) {
   const auto hosts = message.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return "a request has exactly one Host\n";
-  if (hosts == 1 && !is_authority(view(message[http::field::host]))) return "this is no Host\n";
+  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return "a request must have exactly one Host\n";
+  if (hosts == 1 && !is_authority(view(message[http::field::host]))) return "invalid Host\n";
   const auto encodings = message.count(http::field::transfer_encoding);
   if (encodings > 1 || (encodings == 1 && !boost::beast::iequals(message[http::field::transfer_encoding], "chunked")))
-    return "the only Transfer-Encoding is chunked\n";
+    return "the only supported Transfer-Encoding is chunked\n";
   return {};
 }
 
-/// What the server needs of a head that was parsed.
+/// Extracts what the server needs from a parsed head.
 Request describe(const http::request<http::string_body>& message) {
   Request request;
   request.method = method_of(message.method());
@@ -87,7 +87,7 @@ Request describe(const http::request<http::string_body>& message) {
 }  // namespace
 
 HttpConnection::HttpConnection(Context& context, HttpHandler& handler, Socket socket)
-    : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.outbox_limits} {
+    : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.send_queue_limits} {
   ++context_.counters.connections;
   context_.connections.push_back(*this);
 }
@@ -130,12 +130,12 @@ void HttpConnection::on_readable() {
 void HttpConnection::read_more(std::string_view bytes) {
   if (state_ == State::kLingering) {
     lingered_ += bytes.size();
-    return lingered_ > kMostLingering ? close() : wait_readable();
+    return lingered_ > kMaxLingering ? close() : wait_readable();
   }
   received_ += bytes;
   if (state_ == State::kWaiting || state_ == State::kSending) {
-    // A client that sends its next request before the answer waits; one that sends without end is not read further,
-    // and nothing else keeps a connection that waits for an answer.
+    // A client may send its next request before the answer. Stop reading from one that sends too much; nothing else
+    // keeps alive a connection that waits for an answer.
     if (received_.size() < context_.limits.header_bytes) return wait_readable();
     held_ = this;
     return;
@@ -143,7 +143,7 @@ void HttpConnection::read_more(std::string_view bytes) {
   parse();
 }
 
-/// Parses what there is of a request, and reads on if it is not whole.
+/// Parses the received part of a request, and reads more if it is incomplete.
 void HttpConnection::parse() {
   const HttpConnectionPtr alive{this};
   if (state_ == State::kIdle && !received_.empty()) {
@@ -155,7 +155,7 @@ void HttpConnection::parse() {
   if (state_ == State::kIdle) wait_readable();
 }
 
-/// True: the body comes next.
+/// True: the body follows.
 bool HttpConnection::parse_head() {
   if (!parsing_) {
     parsing_ = std::make_unique<Parsing>();
@@ -214,7 +214,7 @@ void HttpConnection::parse_body() {
     if (taken == 0) break;
   }
   received_.erase(0, parsed);
-  // Of what is no body, only a part of what stands between chunks is left, for which the parser knows no bound.
+  // The parser does not limit what stands between chunks; limit it here.
   const bool too_long = error == http::error::need_more && received_.size() > context_.limits.header_bytes;
   if (too_long || (error && error != http::error::need_more))
     return refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
@@ -225,13 +225,13 @@ void HttpConnection::parse_body() {
   hand_over();
 }
 
-/// Gives a whole request to the handler; while it is not answered a peer that goes away is to be noticed.
+/// Passes a whole request to the handler. Until it is answered, keep reading to notice a client that disconnects.
 void HttpConnection::hand_over() {
   handler_.on_request(*this, parsing_->request);
   if (state_ == State::kWaiting) wait_readable();
 }
 
-/// Answers what is no request, or too large a one, and ends the connection.
+/// Answers an invalid or too large request and closes the connection.
 void HttpConnection::refuse(int status, std::string_view why, CloseReason reason) {
   handler_.on_http_closed(reason);
   auto* owner = std::exchange(owner_, nullptr);
@@ -243,7 +243,7 @@ void HttpConnection::answer(const Answer& answer) {
   if (state_ == State::kClosed) return;
   const auto held = std::exchange(held_, nullptr);
   owner_ = nullptr;
-  // With a body that is not read to its end there is no way to find the next request.
+  // After an incompletely read body the next request cannot be found.
   const bool unread = state_ == State::kHead || state_ == State::kBody;
   keep_alive_ = keep_alive_ && !answer.close && !unread;
   state_ = State::kSending;
@@ -267,7 +267,7 @@ void HttpConnection::send_pending() {
   sent();
 }
 
-/// The answer has left.
+/// The answer was sent.
 void HttpConnection::sent() {
   if (!keep_alive_) return linger();
   parsing_.reset();
@@ -277,13 +277,13 @@ void HttpConnection::sent() {
     std::string{}.swap(received_);
     return wait_readable();
   }
-  // From the loop, lest a pipeline of requests that are answered at once nests.
+  // From the loop, so that pipelined requests that are answered at once do not recurse.
   boost::asio::post(context_.loop, [self = HttpConnectionPtr{this}] {
     if (self->state_ == State::kIdle) self->parse();
   });
 }
 
-/// Closes for writing and drops what still comes, so that the peer reads the answer before it meets a reset.
+/// Closes for writing and discards further input, so that the client reads the answer before it receives a reset.
 void HttpConnection::linger() {
   state_ = State::kLingering;
   parsing_.reset();

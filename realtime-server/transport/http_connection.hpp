@@ -1,5 +1,5 @@
 // A connection that speaks HTTP/1.1: reads one request at a time with Beast's parser and sends the answer, now or
-// later; may become a WebSocket. Kept alive by what it waits for; one loop thread only.
+// later; may become a WebSocket. Kept alive by its pending operations; one loop thread only.
 #pragma once
 
 #include <memory>
@@ -15,24 +15,25 @@ namespace transport {
 
 class HttpConnection;
 
-/// Who deals with requests. Owned by the shard, outlives every connection.
+/// Handles requests. Owned by the shard, outlives every connection.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
-  /// The head of a request with a body has come. True: read the body, then comes on_request. False: it is answered
-  /// already.
+  /// The head of a request with a body has arrived. True: read the body, then call on_request. False: it is already
+  /// answered.
   virtual bool on_head(HttpConnection& connection, const Request& request) = 0;
-  /// A whole request has come: answer it, now or later, or take the socket of one that wants a WebSocket.
+  /// A whole request has arrived: answer it, now or later, or take its socket for a WebSocket.
   virtual void on_request(HttpConnection& connection, const Request& request) = 0;
-  /// A connection ended on its own account: metrics.
+  /// A connection closed by itself; for metrics.
   virtual void on_http_closed(engineio::CloseReason reason) = 0;
 };
 
-/// Who is told when a connection dies before its request is answered.
+/// Notified when a connection closes before its request is answered.
 class RequestOwner {
  public:
   virtual ~RequestOwner() = default;
-  /// `reason` is kTransportClose or kTransportError if the peer is gone; else the request was refused before its end.
+  /// `reason` is kTransportClose or kTransportError if the client disconnected; otherwise the request was refused
+  /// before its end.
   virtual void on_abandoned(HttpConnection& connection, engineio::CloseReason reason) = 0;
 };
 
@@ -48,14 +49,14 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
 
   /// Reads the first request.
   void start();
-  /// Sends the answer to the current request; then the next one is read, unless the connection is to end.
+  /// Sends the answer to the current request, then reads the next one unless the connection must close.
   void answer(const Answer& answer);
-  /// Who hears of it if the peer goes away before the answer; null: nobody.
+  /// Sets who is notified if the client disconnects before the answer; null: nobody.
   void set_owner(RequestOwner* owner) { owner_ = owner; }
-  /// Gives the socket away, with what was read of it beyond the request; only within on_request. The connection is
-  /// over.
+  /// Releases the socket and the bytes read after the request; only within on_request. The connection is unusable
+  /// afterwards.
   Socket release(std::string& rest);
-  /// Ends the connection without an answer.
+  /// Closes the connection without an answer.
   void destroy(engineio::CloseReason reason);
 
   void on_deadline() override;
@@ -86,10 +87,10 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   Socket socket_;
   RequestOwner* owner_ = nullptr;
   std::unique_ptr<Parsing> parsing_;           ///< of the current request
-  std::string received_;                       ///< bytes that the parser has not taken yet
-  engineio::Outbox sending_;                   ///< the answer
-  std::size_t lingered_ = 0;                   ///< bytes dropped since the end of the last answer
-  boost::intrusive_ptr<HttpConnection> held_;  ///< itself, while it waits for nothing but its answer
+  std::string received_;                       ///< bytes not parsed yet
+  engineio::SendQueue sending_;                ///< the answer
+  std::size_t lingered_ = 0;                   ///< bytes discarded since the end of the last answer
+  boost::intrusive_ptr<HttpConnection> held_;  ///< itself, while only its answer is pending
   State state_ = State::kHead;
   bool keep_alive_ = true;
   bool is_head_ = false;

@@ -52,7 +52,7 @@ void Listener::accept() {
       return accept();
     }
     if (error == asio::error::connection_aborted) return accept();
-    // Most likely out of descriptors: those that are open must end first.
+    // Most likely out of file descriptors: open connections must close first.
     core::log(core::LogLevel::kWarning, "cannot accept a connection", {{"error", error.message()}});
     pause_.expires_after(std::chrono::milliseconds{100});
     pause_.async_wait([this](const boost::system::error_code& stopped) {

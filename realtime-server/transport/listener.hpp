@@ -19,8 +19,8 @@ class Listener {
   Listener(boost::asio::io_context& loop, OnAccept on_accept)
       : acceptor_{loop.get_executor()}, pause_{loop}, on_accept_{std::move(on_accept)} {}
 
-  /// Port 0 takes a free one; every IPv6 address is every IPv4 address, too. Unsent data of a peer that went away
-  /// silently is given up after `user_timeout`. Fails with kUnavailable if the address cannot be had.
+  /// Port 0 selects a free one; the unspecified IPv6 address includes IPv4. Unacknowledged data is given up after
+  /// `user_timeout`. Fails with kUnavailable if it cannot listen on the address.
   core::Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint, std::chrono::milliseconds user_timeout);
 
   /// Where it listens.

@@ -1,4 +1,4 @@
-// One write of what an outbox holds.
+// Writes the content of a send queue to a socket.
 #pragma once
 
 #include <sys/types.h>
@@ -7,8 +7,8 @@
 
 namespace transport {
 
-/// Sends as much as the socket takes in one sendmsg and takes that out of the outbox, which must not be empty. Gives
-/// the number of bytes; less than 0: none, and errno says why.
-ssize_t send_some(Context& context, Socket& socket, engineio::Outbox& outbox);
+/// Sends as much as the socket accepts in one sendmsg and removes it from the send queue, which must not be empty.
+/// Returns the number of bytes, or less than 0 and sets errno.
+ssize_t send_some(Context& context, Socket& socket, engineio::SendQueue& send_queue);
 
 }  // namespace transport

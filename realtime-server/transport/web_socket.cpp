@@ -17,7 +17,7 @@ using engineio::Incoming;
 using engineio::Opcode;
 
 WebSocket::WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64)
-    : Outlet{context.outbox_limits, context.flush_list, base64},
+    : Outlet{context.send_queue_limits, context.flush_list, base64},
       context_{context},
       socket_{std::move(socket)},
       owner_{&owner},
@@ -39,7 +39,7 @@ void WebSocket::start(std::string_view accept_key, std::string_view rest, std::s
   std::memcpy(range.chunk->data() + range.offset, head.data(), head.size());
   send(range);
   if (rest.empty()) return wait_readable();
-  // The bytes lie in memory of the connection that this one came from.
+  // The bytes are in memory of the HTTP connection that this one replaces.
   auto copy = std::make_shared<std::string>(rest);
   boost::asio::post(context_.loop, [self = WebSocketPtr{this}, copy] {
     self->take(*copy);
@@ -100,12 +100,12 @@ void WebSocket::take_control(const Incoming& incoming) {
   if (incoming.kind == Incoming::Kind::kPing)
     return send(engineio::encode_control(context_.arena, Opcode::kPong, incoming.payload));
   if (incoming.kind != Incoming::Kind::kClose) return;
-  // The peer closes: its status is sent back (RFC 6455, section 5.5.1).
+  // The client closes: echo its status (RFC 6455, section 5.5.1).
   say_goodbye(incoming.payload.substr(0, 2));
   owner_->on_closed(*this, CloseReason::kTransportClose);
 }
 
-/// Tells the owner, and the peer if there is a status for it.
+/// Notifies the owner, and the client if the reason has a status.
 void WebSocket::fail(CloseReason reason) {
   if (state_ != State::kOpen) return;
   const WebSocketPtr alive{this};
@@ -136,7 +136,7 @@ void WebSocket::destroy() {
   --context_.counters.connections;
   disarm();
   end();
-  outbox().clear();
+  send_queue().clear();
   boost::system::error_code ignored;
   socket_.close(ignored);
 }
@@ -148,9 +148,9 @@ void WebSocket::flush() {
   if (state_ == State::kClosed) return;
   if (overflowed()) return cut_off();
   if (writing_) return;
-  while (!outbox().empty()) {
+  while (!send_queue().empty()) {
     ++context_.counters.writes;
-    if (send_some(context_, socket_, outbox()) >= 0) continue;
+    if (send_some(context_, socket_, send_queue()) >= 0) continue;
     if (errno == EAGAIN || errno == EINTR) return wait_writable();
     return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
   }

@@ -1,5 +1,5 @@
-// A connection after its upgrade to WebSocket (RFC 6455): frames in, ready frames out, one write for all that a turn
-// has queued. Kept alive by what it waits for; one loop thread only.
+// A connection after its upgrade to WebSocket (RFC 6455): reads frames, and sends complete frames, with one write for
+// everything queued in a turn. Kept alive by its pending operations; one loop thread only.
 #pragma once
 
 #include <string_view>
@@ -15,13 +15,13 @@ namespace transport {
 
 class WebSocket;
 
-/// Whose WebSocket it is.
+/// The owner of a WebSocket.
 class WebSocketOwner {
  public:
   virtual ~WebSocketOwner() = default;
   /// A whole message; the bytes are valid during the call only. The owner may close the WebSocket.
   virtual void on_message(WebSocket& socket, bool binary, std::string_view bytes) = 0;
-  /// The WebSocket is of no more use, for any reason but a call of close(). Called once.
+  /// The WebSocket has closed for any reason but a call of close(). Called once.
   virtual void on_closed(WebSocket& socket, engineio::CloseReason reason) = 0;
 };
 
@@ -33,24 +33,24 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64);
   ~WebSocket() override;
 
-  /// Sends the answer to the handshake, then takes `rest`, which came together with it, and what follows. `headers` are
-  /// further ones, each ended by CRLF.
+  /// Sends the answer to the handshake, then processes `rest`, which arrived together with it, and what follows.
+  /// `headers` are additional headers, each ended by CRLF.
   void start(std::string_view accept_key, std::string_view rest, std::string_view headers = {});
   void set_owner(WebSocketOwner& owner) { owner_ = &owner; }
 
-  /// Closes with the status of the reason and waits for the peer's part, for close_timeout. The owner hears nothing
-  /// more.
+  /// Closes with the status of the reason and waits up to close_timeout for the client's part. No more calls to the
+  /// owner.
   void close(engineio::CloseReason reason);
-  /// Ends the connection at once.
+  /// Closes the connection at once.
   void destroy();
   void abandon() override { destroy(); }
   void cut_off() override;
   bool closed() const { return state_ != State::kOpen; }
 
-  /// Sends what waits, with one sendmsg if the socket takes it all.
+  /// Sends what is queued, with one sendmsg if the socket accepts it all.
   void flush() override;
-  /// Without a deadline of its own a WebSocket would wait for ever: a probe for its upgrade, a closing one for its
-  /// peer.
+  /// The deadline of a WebSocket that would otherwise wait forever: a probe for its upgrade, a closing one for the
+  /// client.
   void on_deadline() override;
 
  private:
@@ -69,7 +69,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   WebSocketOwner* owner_;
   engineio::FrameReader reader_;
   State state_ = State::kOpen;
-  bool writing_ = false;  ///< waits until the socket takes more
+  bool writing_ = false;  ///< waits until the socket accepts more
 };
 
 using WebSocketPtr = boost::intrusive_ptr<WebSocket>;

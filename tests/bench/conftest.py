@@ -1,4 +1,4 @@
-"""The load generator and the floor, built, and servers for it."""
+"""The load generator and the baseline, built, and servers for it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Server:
 @pytest.fixture(scope="session")
 def programs() -> pathlib.Path:
     """The folder of the built programs."""
-    return built("dev", "bench-generator", "bench-floor")
+    return built("dev", "bench-generator", "bench-baseline")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def faulty(programs) -> Iterator[Callable[[str], Server]]:
 
 
 @pytest.fixture
-def floor(programs) -> Iterator[Server]:
+def baseline(programs) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,9 +72,9 @@ def floor(programs) -> Iterator[Server]:
             return True
         return False
 
-    with subprocess.Popen([programs / "bench-floor", str(port)]) as process:
+    with subprocess.Popen([programs / "bench-baseline", str(port)]) as process:
         try:
-            wait_for(listens, 10, "the floor to listen")
+            wait_for(listens, 10, "the baseline to listen")
             yield Server(process, port, programs)
         finally:
             process.kill()

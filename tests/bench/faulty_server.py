@@ -3,7 +3,7 @@
     faulty_server.py FAULT
 
 Prints the port it listens on. Messages are counted from 0; the fault befalls number 5, and the client that joined first.
-`ask` is none, but when number 5 comes it prints it, and goes on when a line comes on the standard input."""
+`ask` is none, but when number 5 comes it prints it, and continues when a line arrives on the standard input."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def frame(text: str) -> bytes:
 
 
 class Server:
-    """One fault, and everybody who has joined."""
+    """One fault, and every client that has joined."""
 
     def __init__(self, fault: str) -> None:
         self.fault = fault

@@ -1,4 +1,4 @@
-// The frames of RFC 6455, as far as the generator and the floor need them: whole messages, no extensions.
+// The frames of RFC 6455, as far as the generator and the baseline need them: whole messages, no extensions.
 #pragma once
 
 #include <cstdint>

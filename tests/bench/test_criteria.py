@@ -5,9 +5,9 @@ from benchmarks.criteria import Criterion, Records, judge
 from benchmarks.settings import Point, Settings
 
 POINT = Point(1000, 8)
-SETTINGS = Settings(("ours", "floor", "socketioxide"), connections=(1000,), bursts=(8,))
-CPU = f"{POINT}: CPU a delivery, times the floor's"
-CONNECTS = "connects a second, times socketioxide's"
+SETTINGS = Settings(("ours", "baseline", "socketioxide"), connections=(1000,), bursts=(8,))
+CPU = f"{POINT}: CPU per delivery, times the baseline's"
+CONNECTS = "connects per second, times socketioxide's"
 
 
 def delivery(number: int, contestant: str, cpu: float, void: str | None = None) -> dict:
@@ -27,7 +27,7 @@ def judged(records: list[dict], rounds: int, what: str) -> Criterion:
 def seven(ours: list[float], void: int | None = None) -> Criterion:
     records = []
     for number, cpu in enumerate(ours, 1):
-        records += [delivery(number, "floor", 100), delivery(number, "ours", cpu, "faults" if number == void else None)]
+        records += [delivery(number, "baseline", 100), delivery(number, "ours", cpu, "faults" if number == void else None)]
     return judged(records, len(ours), CPU)
 
 
@@ -48,12 +48,12 @@ def test_a_void_round_agrees_with_nothing():
 
 
 def test_a_ratio_is_taken_within_a_round():
-    records = [delivery(1, "floor", 100), delivery(2, "floor", 200), delivery(1, "ours", 130), delivery(2, "ours", 260)]
+    records = [delivery(1, "baseline", 100), delivery(2, "baseline", 200), delivery(1, "ours", 130), delivery(2, "ours", 260)]
     assert judged(records, 2, CPU).values == [1.3, 1.3]
 
 
 def test_nothing_measured_is_no_verdict():
-    assert judged([delivery(1, "floor", 100)], 1, CPU).holds is None
+    assert judged([delivery(1, "baseline", 100)], 1, CPU).holds is None
 
 
 @pytest.mark.parametrize("ours,other,ratio", [

@@ -1,5 +1,5 @@
 """Whether the load generator sees what it is there to see: every way in which a delivery can be wrong, a server that stalls,
-and the CPU time that somebody else uses."""
+and the CPU time that another process uses."""
 
 import json
 import signal
@@ -60,7 +60,7 @@ def stopped_for_a_second(server, bursts: int) -> dict:
     with server.begin("deliver", connections=3, bursts=bursts, bursts_a_second=100, warm_up_bursts=1) as generator:
         server.process.stdout.readline()
         generator.send_signal(signal.SIGSTOP)
-        server.process.stdin.write("go on\n")
+        server.process.stdin.write("continue\n")
         server.process.stdin.flush()
         stopped = Stopwatch()
         wait_for(lambda: stopped.seconds() > 1, 10, "a second to pass")
@@ -104,16 +104,16 @@ def test_connects_are_counted_and_closed(faulty):
 
 
 @pytest.mark.parametrize("burst", [1, 64])
-def test_the_floor_has_no_faults(floor, burst):
-    said = floor.deliver(connections=100, burst=burst, bursts=10)
+def test_the_baseline_has_no_faults(baseline, burst):
+    said = baseline.deliver(connections=100, burst=burst, bursts=10)
     assert said["faults"] == CLEAN
     assert said["deliveries"] == 10 * burst * 101
 
 
-def test_the_floor_lets_clients_come_and_go(floor):
-    said = floor.generate("connect", connects=500)
+def test_the_baseline_lets_clients_come_and_go(baseline):
+    said = baseline.generate("connect", connects=500)
     assert (said["connects"], said["failed"], said["left_open"]) == (500, 0, 0)
-    holder = subprocess.run(floor.words("hold", connections=50), input="open\nchurn 3\nclose\n", stdout=subprocess.PIPE,
+    holder = subprocess.run(baseline.words("hold", connections=50), input="open\nchurn 3\nclose\n", stdout=subprocess.PIPE,
                             text=True, check=True, timeout=30)
     said = [json.loads(line) for line in holder.stdout.splitlines()]
     assert [(it["joined"], it["lost"]) for it in said] == [(50, 0), (50, 0), (0, 0)]

@@ -1,5 +1,5 @@
 """What the conformance tests talk to, on this machine and without a cluster: the Flask example as two processes of one
-fleet with a Redis between them; the realtime server, or the peer in its place (--server=reference)."""
+fleet with a Redis between them; the realtime server, or the reference server instead (--server=reference)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ LAUNCHERS: list[Launcher] = []
 
 def pytest_addoption(parser):
     parser.addoption("--server", choices=("ours", "reference"), default="ours",
-                     help="the realtime server (REALTIME_SERVER, or the one in build/dev/bin), or the peer")
+                     help="the realtime server (REALTIME_SERVER, or the one in build/dev/bin), or the reference server")
     parser.addoption("--redis-outage", type=float, default=8, help="seconds for which Redis is away")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "ours: of what no peer has; left out with --server=reference")
+    config.addinivalue_line("markers", "ours: of features that the reference server lacks; left out with --server=reference")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """The last of the servers' logs beside a failure."""
+    """The end of the servers' logs in the report of a failure."""
     report = (yield).get_result()
     if report.failed:
         report.sections += [(f"log of {server.name}", server.tail()) for launcher in LAUNCHERS
@@ -100,7 +100,7 @@ def fleet(tmp_path_factory) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="session")
 def peer(pytestconfig) -> bool:
-    """Whether it is the peer that is tested."""
+    """Whether the reference server is tested."""
     return pytestconfig.getoption("server") == "reference"
 
 

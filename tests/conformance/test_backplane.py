@@ -60,7 +60,7 @@ class Fleet:
             opener.close()
 
     def emitter(self) -> flask_socketio.SocketIO:
-        """What a background process has: it serves nobody, and only publishes."""
+        """What a background process has: it serves no clients, and only publishes."""
         return flask_socketio.SocketIO(message_queue=self.redis.url)
 
     def publish(self, payload: bytes | str) -> None:
@@ -91,7 +91,7 @@ def wait_echo(clients: list[OfficialClient], echo: object, timeout: float = 20) 
              lambda: f"{echo!r} at every client; {states(clients)}", 0.01)
 
 
-def test_what_anybody_sends_reaches_everybody_exactly_once(fleet, peer):
+def test_a_message_reaches_every_client_exactly_once(fleet, peer):
     first, second = fleet.replicas
     # Flask-SocketIO loses a poll whose answer holds a binary that went to a WebSocket as well.
     polling = WEBSOCKET if peer else POLLING
@@ -121,7 +121,7 @@ def test_rooms_are_left_and_closed_and_clients_disconnected(fleet):
     numbers = itertools.count()
 
     def who_hears(**to: object) -> list[OfficialClient]:
-        """Of an emit, of which all was heard when a later one to everybody has come."""
+        """Of an emit; all of it was received when a later one to every client has arrived."""
         asked, end = next(numbers), next(numbers)
         fleet.do(("emit", {"event": "response", "args": [{"echo": asked}], **to}),
                  ("emit", {"event": "response", "args": [{"echo": end}]}))
@@ -211,7 +211,7 @@ def hear_each_other(pairs: list[tuple[OfficialClient, OfficialClient]], label: s
 
 
 def exchange_while(seconds: float, fleet: Fleet, clients: list[OfficialClient], label: str) -> None:
-    """For so long the clients of each replica go on exchanging, replicas are ready, and new clients are let in."""
+    """For so long the clients of each replica continue to exchange messages, replicas are ready, and new clients are let in."""
     watch, numbers = Stopwatch(), itertools.count()
 
     def still_well() -> bool:
@@ -244,7 +244,7 @@ def test_redis_goes_away_and_comes_back(fleet, pytestconfig):
 
 
 @pytest.mark.ours
-def test_redis_stops_answering_and_goes_on(fleet):
+def test_redis_stops_answering_and_continues(fleet):
     one, other = clients = fleet.open_each(WEBSOCKET, WEBSOCKET)
     fleet.redis.freeze()
     exchange_while(2, fleet, clients, "while it is frozen")
@@ -254,7 +254,7 @@ def test_redis_stops_answering_and_goes_on(fleet):
 
 
 @pytest.mark.ours
-def test_a_killed_subscription_is_made_anew(fleet):
+def test_a_killed_subscription_is_recreated(fleet):
     one, other = clients = fleet.open_each(WEBSOCKET, WEBSOCKET)
     # One for each process; the one in Python may still be coming back from an outage.
     wait_for(lambda: len(fleet.redis.subscribers()) == 3, 20, "every process to be subscribed", 0.05)
@@ -267,23 +267,23 @@ def test_a_killed_subscription_is_made_anew(fleet):
 
 
 @pytest.mark.ours
-def test_a_replica_that_redis_keeps_deaf_says_so_and_mends_itself(redis, servers):
+def test_a_replica_that_receives_nothing_from_redis_reports_it_and_recovers(redis, servers):
     relay = RedisRelay(redis.port)
     with contextlib.closing(relay):
-        deaf = servers(example("echo"), name="deaf", redis_url=relay.url)
+        silent = servers(example("echo"), name="not-receiving", redis_url=relay.url)
         hearing = servers(example("echo"), name="hearing", redis_url=redis.url)
-        with contextlib.closing(Fleet(redis, [deaf, hearing], None)) as fleet:
+        with contextlib.closing(Fleet(redis, [silent, hearing], None)) as fleet:
             one, other = clients = fleet.open_each(WEBSOCKET, WEBSOCKET)
             hear_each_other([(one, other), (other, one)], "before", 5)
             relay.deafen()
-            wait_for(lambda: deaf.readiness()[0] == 503, 30, "the deaf replica to say so", 0.1)
-            assert "subscri" in deaf.readiness()[1].lower() or "deaf" in deaf.readiness()[1].lower(), deaf.readiness()
+            wait_for(lambda: silent.readiness()[0] == 503, 30, "the replica that receives nothing to report it", 0.1)
+            assert "subscri" in silent.readiness()[1].lower() or "not receiving" in silent.readiness()[1], silent.readiness()
             assert hearing.readiness()[0] == 200
-            # It is not mute, and does not forget its own clients.
-            hear_each_other([(one, other), (one, one)], "while it is deaf", 5)
+            # It can still publish, and serves its own clients.
+            hear_each_other([(one, other), (one, one)], "while it receives nothing", 5)
             relay.heal()
-            wait_for(lambda: deaf.readiness()[0] == 200, 10, "the replica to be ready again", 0.05)
-            assert hear_each_other([(one, other), (other, one)], "after it was deaf", 5) <= 2
+            wait_for(lambda: silent.readiness()[0] == 200, 10, "the replica to be ready again", 0.05)
+            assert hear_each_other([(one, other), (other, one)], "after it received nothing", 5) <= 2
             assert_undisturbed(clients)
 
 
@@ -292,8 +292,8 @@ def test_a_replica_is_not_ready_before_its_first_subscription(redis, servers):
     redis.stop()
     replica = servers(example("echo"), name="early", redis_url=redis.url)
     try:
-        status, words = replica.readiness()
-        assert status == 503 and words
+        status, message = replica.readiness()
+        assert status == 503 and message
     finally:
         redis.start()
     wait_for(lambda: replica.readiness()[0] == 200, 5, lambda: f"ready: {replica.readiness()}", 0.05)
@@ -308,8 +308,8 @@ def test_what_is_wrong_with_redis_is_in_the_readiness_and_in_the_log_once(redis,
         assert replica.readiness()[0] == 503
         tries = client.info("stats")["total_connections_received"]
         wait_for(lambda: client.info("stats")["total_connections_received"] > tries + 4, 10, "it to try again", 0.05)
-    troubles = [line["trouble"] for line in replica.lines() if "trouble" in line]
-    assert len(troubles) == 2 and all("refuses the user or the password" in trouble for trouble in troubles), troubles
+    problems = [line["problem"] for line in replica.lines() if "problem" in line]
+    assert len(problems) == 2 and all("refuses the user or the password" in problem for problem in problems), problems
 
 
 @pytest.mark.ours

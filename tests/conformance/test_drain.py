@@ -1,4 +1,4 @@
-"""SIGTERM: the server goes on for a while, then sends its clients away one by one, and they come back elsewhere."""
+"""SIGTERM: the server continues for a while, then disconnects its clients one by one, and they reconnect to another replica."""
 
 import asyncio
 import contextlib
@@ -93,7 +93,7 @@ def test_what_a_drain_looks_like_on_the_wire(servers):
             server.signal(signal.SIGTERM)
             assert await websocket.closed() == 1001
             assert_sent_away(await polling.answer())
-            # The process ends when everybody has left.
+            # The process exits when all clients have left.
             with contextlib.suppress(*GONE):
                 assert_sent_away(await idle.request("GET", idle_target))
             with contextlib.suppress(*GONE):

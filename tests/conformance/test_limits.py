@@ -70,28 +70,28 @@ def test_connections_over_the_limit_are_refused_until_others_end(servers):
 
 
 def test_a_client_that_does_not_read_is_closed_and_the_others_hear(servers):
-    server = servers(example("echo", protocol={"maxPayload": 100_000}, limits={"outboxBytes": 262_144}))
+    server = servers(example("echo", protocol={"maxPayload": 100_000}, limits={"sendQueueBytes": 262_144}))
 
     async def look() -> None:
-        async with await small_window(server) as deaf, await open_websocket(server.address) as hearing, \
+        async with await small_window(server) as slow, await open_websocket(server.address) as hearing, \
                 await open_websocket(server.address) as sender:
-            for websocket in (deaf, hearing, sender):
+            for websocket in (slow, hearing, sender):
                 websocket.send("40")
                 assert (await websocket.receive()).startswith("40")
             text = "x" * 90_000
-            for number in range(100):  # the kernel takes several megabytes before the outbox has to hold any
+            for number in range(100):  # the kernel takes several megabytes before the send queue has to hold any
                 sender.send(f'42["message","{number} {text}"]')
                 for websocket in (sender, hearing):
                     assert (await websocket.receive()).startswith(f'42["response",{{"echo":"{number} ')
 
     run(look())
     wait_for(lambda: server.metrics().get('closes_total{reason="slow_consumer"}') == 1, 5, lambda: str(server.metrics()))
-    assert server.metric("outbox_bytes") == 0
+    assert server.metric("send_queue_bytes") == 0
 
 
 def test_a_message_as_large_as_the_memory_for_all_reaches_all(servers):
-    """What is sent to many is there once, so nobody is a slow consumer for the number of the others."""
-    limits = {"outboxBytes": 1 << 20, "processOutboxBytes": 1 << 20}
+    """A broadcast is in memory once, so no client is a slow consumer because of the number of others."""
+    limits = {"sendQueueBytes": 1 << 20, "totalSendQueueBytes": 1 << 20}
     server = servers(example("echo", protocol={"maxPayload": 1_000_000}, limits=limits))
 
     async def look() -> None:
@@ -112,7 +112,7 @@ def test_a_message_as_large_as_the_memory_for_all_reaches_all(servers):
 
 def test_those_who_keep_most_are_cut_off_when_memory_is_short(servers):
     """Each of them keeps less than a session may, and who takes what it gets does not notice."""
-    limits = {"outboxBytes": 1 << 20, "processOutboxBytes": 1 << 21}
+    limits = {"sendQueueBytes": 1 << 20, "totalSendQueueBytes": 1 << 21}
     rules = {"/": {"events": {"message": [{"type": "Emit", "event": "message-back", "args": ["$args"]}]}}}
     server = servers({"limits": limits, "namespaces": rules})
     text = "x" * 500_000
@@ -131,7 +131,7 @@ def test_those_who_keep_most_are_cut_off_when_memory_is_short(servers):
                 healthy.send(f'42["message",{number},"{text}"]')
                 assert (await healthy.receive()).startswith(f'42["message-back",{number},"x')
                 number += 1
-            assert server.metric("outbox_memory_bytes") <= 1 << 21
+            assert server.metric("send_queue_memory_bytes") <= 1 << 21
 
     run(look(), 30)
 

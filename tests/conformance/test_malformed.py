@@ -38,7 +38,7 @@ def test_malformed(number, seen, peer):
     assert seen[number] in CASES[number].expected(peer)
 
 
-@pytest.mark.ours  # the peer's memory is what its garbage collector makes of it
+@pytest.mark.ours  # the reference server's memory depends on its garbage collector
 def test_memory_stays_flat_and_the_server_serves_on(server):
     async def rounds() -> list[int]:
         sizes = []

@@ -1,4 +1,4 @@
-"""From long polling to a WebSocket while both sides go on sending: every message arrives, once and in order."""
+"""From long polling to a WebSocket while both sides continue to send: every message arrives, once and in order."""
 
 import asyncio
 import json
@@ -178,7 +178,7 @@ def test_a_client_that_upgrades_when_it_has_missed_something_is_closed(servers):
     """A gap would be worse than the end: what did not fit while it polled came in the same turn as its upgrade."""
     rules = {"events": {"message": [{"type": "Broadcast", "event": "news", "args": ["$args"]}]}}
     # Between two broadcasts lies one for others, so that each is an entry of its own.
-    server = servers({"limits": {"outboxPackets": 16}, "namespaces": {"/": rules, "/others": rules}})
+    server = servers({"limits": {"sendQueueSegments": 16}, "namespaces": {"/": rules, "/others": rules}})
 
     async def look() -> int:
         session = await Session.open(server.address, peer=False)
@@ -202,7 +202,7 @@ def test_a_client_that_upgrades_when_it_has_missed_something_is_closed(servers):
 
 @pytest.mark.ours
 def test_a_post_that_an_upgrade_overtakes_does_not_tie_its_connection_to_the_session(server):
-    """Behind a proxy the next request on it is somebody else's."""
+    """Behind a proxy the next request on it comes from another client."""
     async def look() -> None:
         session = await Session.open(server.address, peer=False)
         other = await Session.open(server.address, peer=False)

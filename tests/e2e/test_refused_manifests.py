@@ -38,7 +38,7 @@ REFUSED = {
         action({"type": "Emit", "event": "connect"}), "spec.server.namespaces[/].events[m][0].event", "use another one"),
     "a rule for an event of Socket.IO's own": (
         {"server": {"namespaces": {"/": {"events": {"disconnect": []}}}}},
-        "spec.server.namespaces[/].events", "a name of 1 to 128 characters that Socket.IO does not keep for itself"),
+        "spec.server.namespaces[/].events", "is not reserved by Socket.IO"),
     "an action that is none": (
         action({"type": "Send", "event": "e"}), "spec.server.namespaces", '"Emit", "Broadcast", "Acknowledge"'),
     "a namespace that is no path": (
@@ -51,10 +51,10 @@ REFUSED = {
         "spec.server.allowedOrigins", "keep either it or them"),
     "messages of no size": (
         {"server": {"maxPayload": 0}}, "spec.server.maxPayload", "greater than or equal to 1024"),
-    "messages that no outbox holds": (
-        {"server": {"maxPayload": 5000000}}, "spec.server", "raise outboxBytes, or lower maxPayload"),
-    "an outbox larger than all of them": (
-        {"server": {"limits": {"outboxBytes": 300000000}}}, "spec.server", "raise processOutboxBytes"),
+    "messages that no send queue holds": (
+        {"server": {"maxPayload": 5000000}}, "spec.server", "raise sendQueueBytes, or lower maxPayload"),
+    "a send queue larger than all of them": (
+        {"server": {"limits": {"sendQueueBytes": 300000000}}}, "spec.server", "raise totalSendQueueBytes"),
     "two acknowledgements of one event": (
         {"server": {"namespaces": {"/": {"events": {"m": [{"type": "Acknowledge"}, {"type": "Acknowledge"}]}}}}},
         "spec.server.namespaces[/].events[m]", "keep one Acknowledge"),

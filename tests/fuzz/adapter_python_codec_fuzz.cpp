@@ -1,4 +1,4 @@
-// Messages as from the queue of a Python fleet: what is told of one is whole and within the limits, and told again of
+// Messages as from the queue of Python processes: what is told of one is whole and within the limits, and told again of
 // the message that we would send in its place.
 #include <algorithm>
 #include <cstddef>
@@ -38,7 +38,7 @@ struct CheckingInbox final : adapter::Inbox {
     FUZZ_CHECK(is_json(emit.event) && !emit.event.starts_with('[') && !emit.event.starts_with('{'));
     FUZZ_CHECK(!is_reserved(emit.event));
     FUZZ_CHECK(is_json("[" + support::joined(emit.args, "") + "]"));
-    FUZZ_CHECK(emit.attachments.size() <= socketio::kMostAttachments);
+    FUZZ_CHECK(emit.attachments.size() <= socketio::kMaxAttachments);
     FUZZ_CHECK(core::is_utf8(emit.nsp));
     for (const auto room : emit.rooms) FUZZ_CHECK(core::is_utf8(room));
     if (const auto& callback = emit.callback)

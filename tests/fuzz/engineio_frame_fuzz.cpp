@@ -53,7 +53,7 @@ std::vector<Event> read(const std::string& stream, std::size_t most, Length&& le
   std::vector<Event> events;
   for (std::size_t from = 0; from < stream.size();) {
     const auto size = std::min<std::size_t>(length(), stream.size() - from);
-    // On the heap and of exactly this size, so that whoever reads beyond it is found.
+    // On the heap and of exactly this size, so that a read beyond it is found.
     std::vector<char> piece(stream.begin() + static_cast<std::ptrdiff_t>(from),
                             stream.begin() + static_cast<std::ptrdiff_t>(from + size));
     from += size;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/digest.hpp"
-#include "realtime-server/engineio/outbox.hpp"
 #include "realtime-server/engineio/packet.hpp"
+#include "realtime-server/engineio/send_queue.hpp"
 #include "tests/fuzz/check.hpp"
 
 namespace {
@@ -52,10 +52,10 @@ std::vector<Kept> packets_in(std::string_view payload) {
   return packets;
 }
 
-void send(engineio::ChunkArena& arena, engineio::Outbox& outbox, const Kept& packet) {
+void send(engineio::ChunkArena& arena, engineio::SendQueue& send_queue, const Kept& packet) {
   const std::string_view data = packet.data;
-  FUZZ_CHECK(outbox.push(packet.binary ? engineio::encode_base64(arena, data)
-                                       : engineio::encode_text(arena, packet.type, std::array{data})));
+  FUZZ_CHECK(send_queue.push(packet.binary ? engineio::encode_base64(arena, data)
+                                           : engineio::encode_text(arena, packet.type, std::array{data})));
 }
 
 std::string joined(const std::vector<engineio::Range>& ranges) {
@@ -64,11 +64,11 @@ std::string joined(const std::vector<engineio::Range>& ranges) {
   return text;
 }
 
-/// What is in the frames of an outbox.
-std::vector<Kept> packets_in(engineio::Outbox& outbox) {
-  std::vector<iovec> vectors(outbox.entries());
+/// What is in the frames of a send queue.
+std::vector<Kept> packets_in(engineio::SendQueue& send_queue) {
+  std::vector<iovec> vectors(send_queue.segments());
   std::string bytes;
-  for (std::size_t i = 0, count = outbox.gather(vectors); i < count; ++i)
+  for (std::size_t i = 0, count = send_queue.gather(vectors); i < count; ++i)
     bytes.append(static_cast<const char*>(vectors[i].iov_base), vectors[i].iov_len);
   std::vector<Kept> packets;
   for (std::string_view rest = bytes; !rest.empty();) {
@@ -86,26 +86,26 @@ std::vector<Kept> packets_in(engineio::Outbox& outbox) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Of exactly this size, so that whoever reads beyond it is found.
+  // Of exactly this size, so that a read beyond it is found.
   const std::vector<char> bytes(data, data + size);
   const auto packets = packets_in({bytes.data(), bytes.size()});
-  engineio::OutboxLimits limits;
+  engineio::SendQueueLimits limits;
   engineio::ChunkArena arena;
-  engineio::Outbox outbox{limits};
+  engineio::SendQueue send_queue{limits};
   // Half of them leave over polling, the rest over the WebSocket after it.
-  for (const auto& packet : packets) send(arena, outbox, packet);
+  for (const auto& packet : packets) send(arena, send_queue, packet);
   std::vector<Kept> arrived;
   while (arrived.size() < packets.size() / 2) {
-    const auto payload = joined(outbox.take_payload(engineio::kPacketsPerPoll, arena));
+    const auto payload = joined(send_queue.take_payload(engineio::kPacketsPerPoll, arena));
     const auto some = packets_in(payload);
     FUZZ_CHECK(!some.empty() && some.size() <= engineio::kPacketsPerPoll);
     arrived.insert(arrived.end(), some.begin(), some.end());
   }
-  outbox.decode_base64(arena);
-  const auto rest = packets_in(outbox);
+  send_queue.decode_base64(arena);
+  const auto rest = packets_in(send_queue);
   arrived.insert(arrived.end(), rest.begin(), rest.end());
   FUZZ_CHECK(arrived == packets);
-  outbox.clear();
-  FUZZ_CHECK(limits.process_used == 0);
+  send_queue.clear();
+  FUZZ_CHECK(limits.total_used == 0);
   return 0;
 }

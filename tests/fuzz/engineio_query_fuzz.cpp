@@ -49,7 +49,7 @@ void check_id(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Of exactly this size, so that whoever reads beyond it is found.
+  // Of exactly this size, so that a read beyond it is found.
   const std::vector<char> bytes(data, data + size);
   const std::string text(bytes.begin(), bytes.end());
   const auto query = Query::parse({bytes.data(), bytes.size()});

@@ -1,4 +1,4 @@
-// Anything where a Redis URL is due: what is refused is refused in words that quote nothing of it, and what is read can
+// Any bytes as a Redis URL: what is refused is refused with a message that quotes nothing of it, and what is read can
 // be written again and is the same then.
 #include <algorithm>
 #include <cstddef>
@@ -37,10 +37,10 @@ std::string written(const redis::Url& url) {
 
 void check_refusal(const core::Error& error) {
   FUZZ_CHECK(error.kind == core::ErrorKind::kInvalidInput);
-  // Words that quoted the URL, in which a password may stand anywhere, would be without number.
-  static std::set<std::string> words;
-  words.insert(error.message);
-  FUZZ_CHECK(words.size() <= 32);
+  // Messages that quoted the URL, which may contain a password anywhere, would be unlimited in number.
+  static std::set<std::string> messages;
+  messages.insert(error.message);
+  FUZZ_CHECK(messages.size() <= 32);
 }
 
 }  // namespace

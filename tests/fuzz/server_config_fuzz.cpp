@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "realtime-server/server/config.hpp"
+#include "tests/support/payloads.hpp"
 
 namespace {
 
@@ -15,8 +16,7 @@ void fill(const std::vector<server::Action>& actions) {
   static constexpr std::array<std::string_view, 2> kArguments{"\"one\"", "[2]"};
   for (const auto& action : actions) {
     for (std::size_t count = 0; count <= kArguments.size(); ++count) {
-      std::string payload;
-      action.append_payload(payload, {std::span{kArguments}.first(count), ""});
+      const auto payload = support::payload_of(action, std::span{kArguments}.first(count));
       if (!nlohmann::json::accept(payload)) std::abort();
     }
   }

@@ -23,7 +23,7 @@ using socketio::PacketError;
 using socketio::PacketType;
 
 /// For a packet with its attachments; small, so that it is met.
-constexpr std::size_t kMost = 256;
+constexpr std::size_t kMax = 256;
 
 bool lies_in(std::string_view view, std::string_view text) {
   return view.data() >= text.data() && view.data() + view.size() <= text.data() + text.size();
@@ -60,7 +60,7 @@ void check_packet(const Packet& packet, std::string_view text) {
   FUZZ_CHECK(packet.id.empty() || lies_in(packet.id, text));
   FUZZ_CHECK(packet.id.size() <= socketio::kLongestAckId);
   FUZZ_CHECK(std::all_of(packet.id.begin(), packet.id.end(), [](char c) { return c >= '0' && c <= '9'; }));
-  FUZZ_CHECK((packet.attachments > 0) == is_binary(packet) && packet.attachments <= socketio::kMostAttachments);
+  FUZZ_CHECK((packet.attachments > 0) == is_binary(packet) && packet.attachments <= socketio::kMaxAttachments);
   FUZZ_CHECK(packet.event.empty() != packet.is_event());
   if (packet.is_event()) check_value(packet.event, text);
   if (!packet.auth.empty()) check_value(packet.auth, text);
@@ -114,7 +114,7 @@ class Client {
  public:
   /// False if the client would be closed.
   bool says(std::string_view text) {
-    const auto whole = assembler_.on_text(text, scratch_, kMost);
+    const auto whole = assembler_.on_text(text, scratch_, kMax);
     Packet alone;
     const auto error = socketio::decode(text, alone);
     if (due_ > 0) FUZZ_CHECK(whole.error == PacketError::kBadAttachments);
@@ -126,7 +126,7 @@ class Client {
       check_echo(*whole.packet, {});
       return true;
     }
-    FUZZ_CHECK(whole.packet == nullptr && text.size() <= kMost);
+    FUZZ_CHECK(whole.packet == nullptr && text.size() <= kMax);
     due_ = alone.attachments;
     said_ = text;
     attached_.clear();
@@ -134,7 +134,7 @@ class Client {
   }
 
   bool attaches(std::string_view bytes) {
-    const auto whole = assembler_.on_binary(bytes, kMost);
+    const auto whole = assembler_.on_binary(bytes, kMax);
     if (due_ == 0) FUZZ_CHECK(whole.error == PacketError::kBadAttachments);
     if (whole.error != PacketError::kNone) return false;
     attached_.emplace_back(bytes);
@@ -145,7 +145,7 @@ class Client {
     FUZZ_CHECK(whole.packet != nullptr && whole.text == said_);
     std::size_t total = said_.size();
     for (const auto& attachment : attached_) total += attachment.size();
-    FUZZ_CHECK(total <= kMost);
+    FUZZ_CHECK(total <= kMax);
     FUZZ_CHECK(std::equal(attached_.begin(), attached_.end(), whole.attachments.begin(), whole.attachments.end()));
     check_packet(*whole.packet, whole.text);
     check_echo(*whole.packet, whole.attachments);

@@ -36,7 +36,7 @@ constexpr const char* kRichServerSpec = R"({
            namespaces: {/: {onConnect: [{type: Emit, event: auth, args: [$auth, {n: 1}]}],
                             events: {message: [{type: Broadcast, event: response, args: [{echo: $1}]}]}}},
            allowedOrigins: ["https://chat.example.com"], maxPayload: 5000, demoPage: false,
-           limits: {maxConnections: 9, outboxBytes: 65536, outboxPackets: 16, processOutboxBytes: 1048576}},
+           limits: {maxConnections: 9, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
   protocol: {path: /ws/, transports: [websocket], pingInterval: 1s, pingTimeout: 2s},
   drain: {deadline: 90s, maxDisconnectsPerMinute: 60}})";
 

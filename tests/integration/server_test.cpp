@@ -1,4 +1,5 @@
-// The bundled server's fleet on a real API server: its configuration, its pods' rights, and its count of connections.
+// An app of the bundled server on a real API server: its configuration, its pods' permissions, and its count of
+// connections.
 #include <array>
 
 #include <arpa/inet.h>
@@ -26,7 +27,7 @@ std::string configuration_of(support::World& world) {
                                      {"configMap", "name"});
 }
 
-/// What the Deployment's controller, which is not here, would do: a ReplicaSet with the template as it is now.
+/// Acts for the Deployment's controller, which does not run here: a ReplicaSet with the current template.
 void roll_out(support::World& world, const std::string& name) {
   const auto deployment = world.get(types::kDeployment, "chat");
   const auto& spec = deployment.json()["spec"];
@@ -62,7 +63,7 @@ std::string own_address() {
   return found;
 }
 
-/// The slice of the headless Service, as its controller would make it.
+/// The slice of the headless Service, as its controller would create it.
 json slice_of(support::World& world, const std::vector<int>& ports) {
   auto labels = world.get(types::kService, "chat-headless").json()["metadata"]["labels"];
   labels["kubernetes.io/service-name"] = "chat-headless";
@@ -130,13 +131,13 @@ TEST_CASE("Pods of the bundled server and of its Redis are admitted where only r
   };
   CHECK(admitted(types::kDeployment, "chat") == 201);
   CHECK(admitted(types::kStatefulSet, "chat-redis") == 201);
-  // An image of one's own runs as the user that it wants, which this namespace does not take on trust.
+  // Your own image runs as any user, which this namespace does not allow.
   world.apply_app("own", "{app: {image: chat:1}}");
   world.wait_until_as_planned("own");
   CHECK(admitted(types::kDeployment, "own") == 403);
 }
 
-TEST_CASE("The status says how many clients the ready replicas hold, and nothing when one of them does not tell",
+TEST_CASE("The status says how many clients the ready replicas hold, and nothing when one of them does not report it",
           "[integration][server]") {
   support::World world;
   const auto serve = [](int connections) {
@@ -166,15 +167,15 @@ TEST_CASE("The status says how many clients the ready replicas hold, and nothing
     CHECK((connections() == 30 || connections() == 42));  // the first slice may be seen before the second
   }
   {
-    const support::OperatorProcess anew;
+    const support::OperatorProcess restarted;
     wait_for("the whole count", [&] { return connections() == 42; });
   }
   two.reset();
-  const support::OperatorProcess anew;
+  const support::OperatorProcess restarted;
   wait_for("the count to go", [&] { return !connections().has_value(); });
 }
 
-TEST_CASE("A rule that cannot mean anything is in the status, with its place", "[integration][server]") {
+TEST_CASE("An invalid rule is reported in the status, with its position", "[integration][server]") {
   support::World world;
   const support::OperatorProcess process;
   world.apply_app("chat", "{server: {namespaces: {/: {events: {m: [{type: Emit, event: e, args: [$first]}]}}}}}");

@@ -155,7 +155,7 @@ TEST_CASE("What does not fit into the queue is lost and counted", "[redis]") {
   }
 }
 
-TEST_CASE("A bus that stops sends what is queued, and tells no more", "[redis]") {
+TEST_CASE("A bus that stops sends what is queued, and reports nothing more", "[redis]") {
   const RedisProcess server;
   Loop loop;
   Member a{loop, server.url()};
@@ -169,13 +169,13 @@ TEST_CASE("A bus that stops sends what is queued, and tells no more", "[redis]")
   b.messages.clear();
   for (int i = 0; i < 10; ++i) a.bus.publish("chat", "last word");
   a.bus.stop();
-  const auto told = a.messages.size();
+  const auto received = a.messages.size();
   loop.until("the last word", [&] { return b.heard("last word"); });
   loop.until("the connections to end", [&] {
     return server.command({"CLIENT", "LIST"}).find("name=test") == std::string::npos;
   });
   CHECK(b.messages.size() == 1);
-  CHECK(a.messages.size() == told);
+  CHECK(a.messages.size() == received);
   a.bus.publish("chat", "too late");
   CHECK(a.bus.counters().lost >= 1);
 }

@@ -18,7 +18,8 @@ std::string through(const TcpProxy& proxy) { return "redis://127.0.0.1:" + std::
 
 }  // namespace
 
-TEST_CASE("A restart of Redis is survived: gone meanwhile, never deaf, and what was lost is counted", "[redis]") {
+TEST_CASE("A restart of Redis is survived: disconnected meanwhile, never not_receiving, and losses are counted",
+          "[redis]") {
   RedisProcess server;
   Loop loop;
   Member a{loop, server.url()};
@@ -28,8 +29,8 @@ TEST_CASE("A restart of Redis is survived: gone meanwhile, never deaf, and what 
   a.reaches(b, "before");
   const auto lost = a.bus.counters().lost;
   server.end(SIGTERM);
-  a.until_state(BusState::kGone);
-  b.until_state(BusState::kGone);
+  a.until_state(BusState::kDisconnected);
+  b.until_state(BusState::kDisconnected);
   for (int i = 0; i < 5; ++i) a.bus.publish("chat", "into the void");
   CHECK(a.bus.counters().lost == lost + 5);
   a.until_error("Connection refused");
@@ -40,7 +41,7 @@ TEST_CASE("A restart of Redis is survived: gone meanwhile, never deaf, and what 
   b.reaches(a, "after as well");
   CHECK_FALSE(b.heard("into the void"));
   for (const auto* member : {&a, &b}) {
-    CHECK(member->states == std::vector{BusState::kSubscribed, BusState::kGone, BusState::kSubscribed});
+    CHECK(member->states == std::vector{BusState::kSubscribed, BusState::kDisconnected, BusState::kSubscribed});
     CHECK(member->bus.counters().reconnects == 2);
   }
 }
@@ -60,7 +61,7 @@ TEST_CASE("Publishes that were written but not answered count as lost when the c
   loop.until("the write", [&] { return bus.bus.counters().writes == before.writes + 1; });
   CHECK(bus.bus.counters().lost == before.lost);
   server.end(SIGKILL);
-  bus.until_state(BusState::kGone);
+  bus.until_state(BusState::kDisconnected);
   CHECK(bus.bus.counters().lost == before.lost + 5);
 }
 
@@ -78,10 +79,10 @@ TEST_CASE("A subscription that is killed comes back", "[redis]") {
   }
   CHECK_THAT(bus.last_error(), Catch::Contains("subscription: Redis at 127.0.0.1"));
   CHECK_THAT(bus.last_error(), Catch::Contains("closed the connection"));
-  CHECK_FALSE(bus.saw(BusState::kGone));
+  CHECK_FALSE(bus.saw(BusState::kDisconnected));
 }
 
-TEST_CASE("A subscription that Redis takes away while it answers makes the bus deaf until it is given back",
+TEST_CASE("A subscription that Redis removes while it answers makes the state not_receiving until it is restored",
           "[redis]") {
   const RedisProcess server{{"--user", "app", "on", ">secret", "allchannels", "allcommands"}};
   Loop loop;
@@ -90,15 +91,15 @@ TEST_CASE("A subscription that Redis takes away while it answers makes the bus d
   bus.reaches(bus, "before");
   CHECK(server.command({"ACL", "SETUSER", "app", "-subscribe"}) == "OK");
   CHECK(server.command({"CLIENT", "KILL", "TYPE", "pubsub"}) == "1");
-  bus.until_state(BusState::kDeaf);
+  bus.until_state(BusState::kNotReceiving);
   bus.until_error("(NOPERM)");
   CHECK(server.command({"ACL", "SETUSER", "app", "+subscribe"}) == "OK");
   bus.until_subscribed();
   bus.reaches(bus, "after");
-  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kDeaf, BusState::kSubscribed});
+  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kNotReceiving, BusState::kSubscribed});
 }
 
-TEST_CASE("A Redis that stands still is gone, not deaf", "[redis]") {
+TEST_CASE("A Redis that stops answering is disconnected, not not_receiving", "[redis]") {
   const RedisProcess server;
   Loop loop;
   Member bus{loop, server.url()};
@@ -106,20 +107,21 @@ TEST_CASE("A Redis that stands still is gone, not deaf", "[redis]") {
   bus.reaches(bus, "before");
   SECTION("stopped by a signal") {
     server.signal(SIGSTOP);
-    bus.until_state(BusState::kGone);
-    bus.until_error("it accepts the connection but does not answer");
+    bus.until_state(BusState::kDisconnected);
+    bus.until_error("it accepted the connection but did not answer");
     server.signal(SIGCONT);
   }
   SECTION("by CLIENT PAUSE") {
     CHECK(server.command({"CLIENT", "PAUSE", "1500", "ALL"}) == "OK");
-    bus.until_state(BusState::kGone);
+    bus.until_state(BusState::kDisconnected);
   }
   bus.until_subscribed();
   bus.reaches(bus, "after");
-  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kGone, BusState::kSubscribed});
+  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kDisconnected, BusState::kSubscribed});
 }
 
-TEST_CASE("A subscription that falls silent while Redis answers makes the bus deaf, and it mends itself", "[redis]") {
+TEST_CASE("A subscription that falls silent while Redis answers makes the state not_receiving, and it recovers",
+          "[redis]") {
   const RedisProcess server;
   Loop loop;
   TcpProxy proxy{loop.io, server.port()};
@@ -131,21 +133,23 @@ TEST_CASE("A subscription that falls silent while Redis answers makes the bus de
   const auto lost = bus.bus.counters().lost;
 
   proxy.freeze(TcpProxy::Frozen::kSubscriptions);
-  loop.until("the word of the silence",
-             [&] { return bus.bus.state() == BusState::kDeaf && bus.bus.trouble().find("PING") != std::string::npos; });
-  bus.reaches(other, "a deaf one can still speak");
+  loop.until("the word of the silence", [&] {
+    return bus.bus.state() == BusState::kNotReceiving && bus.bus.problem().find("PING") != std::string::npos;
+  });
+  bus.reaches(other, "it can still publish");
   CHECK(bus.bus.counters().lost == lost);
   const auto tries = proxy.accepted();
   loop.until("more tries", [&] { return proxy.accepted() > tries + 1; });
-  CHECK(bus.bus.state() == BusState::kDeaf);
+  CHECK(bus.bus.state() == BusState::kNotReceiving);
 
   proxy.freeze(TcpProxy::Frozen::kNothing);
   bus.until_subscribed();
   other.reaches(bus, "after");
-  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kDeaf, BusState::kSubscribed});
+  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kNotReceiving, BusState::kSubscribed});
 }
 
-TEST_CASE("A network that loses everything is a Redis that is gone, whichever connection shows it first", "[redis]") {
+TEST_CASE("A network that loses everything makes the state disconnected, whichever connection notices first",
+          "[redis]") {
   const RedisProcess server;
   Loop loop;
   TcpProxy proxy{loop.io, server.port()};
@@ -155,11 +159,11 @@ TEST_CASE("A network that loses everything is a Redis that is gone, whichever co
   proxy.freeze(TcpProxy::Frozen::kEverything);
   SECTION("by silence") {}
   SECTION("by the end of the subscription, while the other connection still looks well") { proxy.cut_subscriptions(); }
-  bus.until_state(BusState::kGone);
+  bus.until_state(BusState::kDisconnected);
   proxy.freeze(TcpProxy::Frozen::kNothing);
   bus.until_subscribed();
   bus.reaches(bus, "after");
-  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kGone, BusState::kSubscribed});
+  CHECK(bus.states == std::vector{BusState::kSubscribed, BusState::kDisconnected, BusState::kSubscribed});
 }
 
 TEST_CASE("An answer that is late behind a long message is no silence", "[redis]") {

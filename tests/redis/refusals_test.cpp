@@ -8,7 +8,7 @@ using support::RedisProcess;
 using world::Loop;
 using world::Member;
 
-TEST_CASE("A password, or a user with no more rights than needed, lets a bus in", "[redis]") {
+TEST_CASE("A password, or a user with only the permissions that are needed, lets a bus connect", "[redis]") {
   const RedisProcess server{{"--requirepass", "p@ss/word", "--user", "app", "on", ">secret", "resetchannels", "&chat",
                              "-@all", "+subscribe", "+publish", "+ping"}};
   Loop loop;
@@ -22,14 +22,14 @@ TEST_CASE("A password, or a user with no more rights than needed, lets a bus in"
   CHECK(by_user.last_error().empty());
 }
 
-TEST_CASE("What Redis refuses is said in words that say what to change, and is tried again", "[redis]") {
+TEST_CASE("What Redis refuses is reported with what to change, and is tried again", "[redis]") {
   struct Case {
     std::string what;
     std::vector<std::string> server;
     std::string credentials;
     std::string database;
-    std::string words;
-    std::vector<std::string> mend;
+    std::string message;
+    std::vector<std::string> fix;
   };
   const auto test = GENERATE(values<Case>({
       {"a wrong password",
@@ -44,11 +44,11 @@ TEST_CASE("What Redis refuses is said in words that say what to change, and is t
        "",
        "the Redis URL has a password but Redis has none",
        {"CONFIG", "SET", "requirepass", "hunter2"}},
-      {"a user without rights",
+      {"a user without permissions",
        {"--user", "app", "on", ">hunter2", "-@all", "+ping", "allchannels"},
        "app:hunter2",
        "",
-       "allow it with ACL SETUSER USER +subscribe",
+       "grant it with ACL SETUSER USER +subscribe",
        {"ACL", "SETUSER", "app", "+subscribe"}},
       {"a user without the channel",
        {"--user", "app", "on", ">hunter2", "resetchannels", "allcommands"},
@@ -56,7 +56,7 @@ TEST_CASE("What Redis refuses is said in words that say what to change, and is t
        "",
        "&CHANNEL (of the channels chat)",
        {"ACL", "SETUSER", "app", "&chat"}},
-      {"a database that is not there", {"--databases", "2"}, "", "/2", "no database of that number", {}},
+      {"a database that is not there", {"--databases", "2"}, "", "/2", "no database with that number", {}},
       {"a replica without its master",
        {"--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "no"},
        "",
@@ -68,36 +68,36 @@ TEST_CASE("What Redis refuses is said in words that say what to change, and is t
   const RedisProcess server{test.server};
   Loop loop;
   Member bus{loop, server.url(test.credentials) + test.database};
-  bus.until_error(test.words);
+  bus.until_error(test.message);
   CHECK_THAT(bus.last_error(), !Catch::Contains("hunter2"));
   CHECK(bus.bus.state() == BusState::kConnecting);
   CHECK(bus.states.empty());
-  if (test.mend.empty()) return;
-  if (test.mend.size() == 3) {
-    CHECK(server.command({test.mend[0], test.mend[1], test.mend[2]}) == "OK");
+  if (test.fix.empty()) return;
+  if (test.fix.size() == 3) {
+    CHECK(server.command({test.fix[0], test.fix[1], test.fix[2]}) == "OK");
   } else {
-    CHECK(server.command({test.mend[0], test.mend[1], test.mend[2], test.mend[3]}) == "OK");
+    CHECK(server.command({test.fix[0], test.fix[1], test.fix[2], test.fix[3]}) == "OK");
   }
   bus.until_subscribed();
-  loop.until("both connections to be well", [&] { return bus.bus.trouble().empty(); });
+  loop.until("both connections to be well", [&] { return bus.bus.problem().empty(); });
 }
 
-TEST_CASE("A Redis that wants a password says so", "[redis]") {
+TEST_CASE("A Redis that requires a password is reported", "[redis]") {
   const RedisProcess server{{"--requirepass", "secret"}};
   Loop loop;
   Member bus{loop, server.url()};
-  loop.until("either connection to have said it", [&] { return bus.troubles.size() == 2; });
-  CHECK_THAT(bus.troubles[0] + bus.troubles[1], Catch::Contains("subscription: Redis wants a password (NOAUTH)") &&
-                                                    Catch::Contains("publishing: Redis wants a password (NOAUTH)"));
+  loop.until("either connection to have said it", [&] { return bus.problems.size() == 2; });
+  CHECK_THAT(bus.problems[0] + bus.problems[1], Catch::Contains("subscription: Redis requires a password (NOAUTH)") &&
+                                                    Catch::Contains("publishing: Redis requires a password (NOAUTH)"));
   CHECK(bus.bus.state() == BusState::kConnecting);
-  CHECK_THAT(bus.bus.trouble(), Catch::Contains("subscription: Redis wants a password"));
+  CHECK_THAT(bus.bus.problem(), Catch::Contains("subscription: Redis requires a password"));
 }
 
 TEST_CASE("A Redis without room for another client says so", "[redis]") {
   const RedisProcess server{{"--maxclients", "1"}};
   Loop loop;
   Member first{loop, server.url()};  // either of its connections takes the only place
-  first.until_error("Redis has no room for another client: raise maxclients");
+  first.until_error("Redis accepts no more clients: raise maxclients");
 }
 
 TEST_CASE("A Redis that is loading says so, and is used when it has loaded", "[redis]") {
@@ -121,18 +121,18 @@ TEST_CASE("Publishes that Redis refuses are lost, counted and named", "[redis]")
   bus.until_subscribed();
   loop.until("a refused publish", [&] {
     bus.bus.publish("chat", "x");
-    return bus.last_error().find("publishing: the Redis user may not do this (NOPERM)") != std::string::npos;
+    return bus.last_error().find("publishing: the Redis user lacks the permission (NOPERM)") != std::string::npos;
   });
   for (int i = 0; i < 3; ++i) bus.bus.publish("chat", "x");
   loop.until("all to be counted", [&] { return bus.bus.counters().lost == bus.bus.counters().publishes; });
   CHECK(bus.bus.state() == BusState::kSubscribed);
-  CHECK_THAT(bus.bus.trouble(), Catch::StartsWith("publishing: "));
-  CHECK(bus.troubles == std::vector{bus.bus.trouble()});  // once, however often
+  CHECK_THAT(bus.bus.problem(), Catch::StartsWith("publishing: "));
+  CHECK(bus.problems == std::vector{bus.bus.problem()});  // once, however often
 
   CHECK(server.command({"ACL", "SETUSER", "app", "+publish"}) == "OK");
   loop.until("a publish that is taken", [&] {
     bus.bus.publish("chat", "x");
-    return bus.bus.trouble().empty();
+    return bus.bus.problem().empty();
   });
 }
 

@@ -49,7 +49,7 @@ inline redis::BusOptions options(const std::string& url) {
   return wanted;
 }
 
-/// A bus that is started, with what it has told.
+/// A started bus, with the record of its callbacks.
 struct Member {
   Member(Loop& its_loop, const redis::BusOptions& wanted)
       : loop{its_loop},
@@ -61,7 +61,7 @@ struct Member {
                    if (on_message) on_message();
                  },
              .on_state = [this](redis::BusState state) { states.push_back(state); },
-             .on_trouble = [this](std::string_view words) { troubles.emplace_back(words); }}} {
+             .on_problem = [this](std::string_view message) { problems.emplace_back(message); }}} {
     bus.start();
   }
   Member(Loop& its_loop, const std::string& url) : Member{its_loop, options(url)} {}
@@ -71,11 +71,11 @@ struct Member {
                [&] { return bus.state() == state; });
   }
   void until_subscribed() { until_state(redis::BusState::kSubscribed); }
-  std::string last_error() const { return troubles.empty() ? "" : troubles.back(); }
-  void until_error(const std::string& words) {
-    loop.until("an error with " + words, [&] {
-      return std::any_of(troubles.begin(), troubles.end(),
-                         [&](const auto& trouble) { return trouble.find(words) != std::string::npos; });
+  std::string last_error() const { return problems.empty() ? "" : problems.back(); }
+  void until_error(const std::string& message) {
+    loop.until("an error with " + message, [&] {
+      return std::any_of(problems.begin(), problems.end(),
+                         [&](const auto& problem) { return problem.find(message) != std::string::npos; });
     });
   }
   bool saw(redis::BusState state) const { return std::find(states.begin(), states.end(), state) != states.end(); }
@@ -100,7 +100,7 @@ struct Member {
   Loop& loop;
   std::vector<std::pair<std::string, std::string>> messages;
   std::vector<redis::BusState> states;
-  std::vector<std::string> troubles;
+  std::vector<std::string> problems;
   std::function<void()> on_message;
   redis::Bus bus;
 };

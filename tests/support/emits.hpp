@@ -1,4 +1,4 @@
-// An inbox of the backplane that remembers what it was told, as text to compare.
+// An inbox of the backplane that records its calls as text, for comparison.
 #pragma once
 
 #include <string>

@@ -17,7 +17,7 @@ namespace {
 using engineio::Incoming;
 using engineio::Opcode;
 
-constexpr std::size_t kMost = 1'000'000;
+constexpr std::size_t kMax = 1'000'000;
 constexpr std::string_view kKinds = ".tbpoce";  // in the order of Incoming::Kind
 
 bool read_sized(std::istream& in, std::string& bytes) {
@@ -37,7 +37,7 @@ void write_event(std::ostream& out, char kind, std::string_view payload) {
 }
 
 void decode(std::span<char> stream, std::size_t piece, std::ostream& out) {
-  engineio::FrameReader reader{kMost};
+  engineio::FrameReader reader{kMax};
   while (!stream.empty()) {
     auto bytes = stream.first(std::min(piece, stream.size()));
     stream = stream.subspan(bytes.size());

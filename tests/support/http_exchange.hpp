@@ -15,8 +15,9 @@ namespace http_exchange {
 /// One connection at a time. Each request is answered with its method, path and body, or waits for answer().
 class Exchange final : public transport::HttpHandler, public transport::RequestOwner {
  public:
-  explicit Exchange(const transport::Limits& limits = {}, int buffer = 0, const engineio::OutboxLimits& outboxes = {})
-      : loop{limits, outboxes}, buffer_{buffer} {
+  explicit Exchange(const transport::Limits& limits = {}, int buffer = 0,
+                    const engineio::SendQueueLimits& send_queues = {})
+      : loop{limits, send_queues}, buffer_{buffer} {
     reconnect();
   }
 

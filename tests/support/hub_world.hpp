@@ -1,4 +1,4 @@
-// A hub with clients whose frames are kept, and a fleet that remembers what it is given.
+// A hub with clients whose frames are recorded, and an adapter that records what it receives.
 #pragma once
 
 #include <deque>
@@ -15,7 +15,7 @@
 
 namespace hubs {
 
-/// An event as it was given to the fleet.
+/// An event as it was passed to the adapter.
 struct Relayed {
   std::string nsp;
   std::string event;
@@ -24,7 +24,7 @@ struct Relayed {
   bool operator==(const Relayed&) const = default;
 };
 
-/// An acknowledgement as it was given to the fleet.
+/// An acknowledgement as it was passed to the adapter.
 struct Acknowledged {
   std::string id;  ///< of the callback that was asked for
   std::vector<std::string> args;
@@ -45,7 +45,7 @@ class RecordingAdapter final : public adapter::Adapter {
     acks.push_back({callback.id, {args.begin(), args.end()}});
   }
   adapter::State state() const override { return adapter::State::kConnected; }
-  std::string_view trouble() const override { return {}; }
+  std::string_view problem() const override { return {}; }
   adapter::Counters counters() const override { return {}; }
   void stop() override {}
 
@@ -71,9 +71,9 @@ class World {
     std::optional<engineio::CloseReason> attaches(std::string_view bytes) {
       return world_.hub.on_message(connection_, outlet_, true, bytes);
     }
-    /// The stretches of memory in which what it got lies.
-    std::size_t stretches() { return outlet_.outbox().entries(); }
-    /// What it got since the last look.
+    /// The number of segments in its send queue.
+    std::size_t segments() { return outlet_.send_queue().segments(); }
+    /// What it received since the last call.
     std::vector<std::string> got() { return outlet_.taken(); }
     socketio::Socket* socket(std::string_view nsp = "/") { return connection_.find(nsp); }
     std::string sid(std::string_view nsp = "/") { return std::string{connection_.find(nsp)->sid().text()}; }

@@ -14,15 +14,15 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-Loop::Loop(const transport::Limits& limits, const engineio::OutboxLimits& outbox_limits)
-    : outboxes{outbox_limits},
+Loop::Loop(const transport::Limits& limits, const engineio::SendQueueLimits& send_queue_limits)
+    : send_queues{send_queue_limits},
       flush_list{[this] {
         asio::post(io, [this] {
           flush_list.flush_all();
           context.backlogs.relieve();
         });
       }},
-      context{io, limits, outboxes, flush_list} {}
+      context{io, limits, send_queues, flush_list} {}
 
 Loop::~Loop() {
   while (!context.connections.empty()) {

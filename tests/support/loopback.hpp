@@ -14,7 +14,7 @@ using transport::Socket;
 
 class Loop {
  public:
-  explicit Loop(const transport::Limits& limits = {}, const engineio::OutboxLimits& outbox_limits = {});
+  explicit Loop(const transport::Limits& limits = {}, const engineio::SendQueueLimits& send_queue_limits = {});
   /// Ends every connection and runs what they have left.
   ~Loop();
   Loop(const Loop&) = delete;
@@ -30,7 +30,7 @@ class Loop {
   std::pair<Socket, Socket> connect(int buffer = 0);
 
   boost::asio::io_context io;
-  engineio::OutboxLimits outboxes;
+  engineio::SendQueueLimits send_queues;
   engineio::FlushList flush_list;
   transport::Context context;
 };

@@ -1,4 +1,4 @@
-// Outlets that keep what is sent, for tests of what sends.
+// Outlets that record what is sent, for tests of senders.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace support {
 
-/// The list and the bounds of a test's outlets.
+/// The flush list and the limits of a test's outlets.
 struct Turn {
-  engineio::OutboxLimits limits;
+  engineio::SendQueueLimits limits;
   int scheduled = 0;
   engineio::FlushList list{[this] { ++scheduled; }};
 };
@@ -21,16 +21,16 @@ class KeptOutlet final : public engineio::Outlet {
  public:
   explicit KeptOutlet(Turn& turn, bool base64 = false) : Outlet{turn.limits, turn.list, base64} {}
   void flush() override { ++flushes; }
-  void cut_off() override { outbox().clear(); }
+  void cut_off() override { send_queue().clear(); }
 
   /// The payloads of what was sent since the last call; binary ones begin with "<binary>".
   std::vector<std::string> taken() {
     std::vector<std::string> payloads;
-    std::vector<iovec> vectors(outbox().entries());
+    std::vector<iovec> vectors(send_queue().segments());
     std::string bytes;
-    for (std::size_t i = 0, count = outbox().gather(vectors); i < count; ++i)
+    for (std::size_t i = 0, count = send_queue().gather(vectors); i < count; ++i)
       bytes.append(static_cast<const char*>(vectors[i].iov_base), vectors[i].iov_len);
-    outbox().clear();
+    send_queue().clear();
     for (std::string_view rest = bytes; !rest.empty();) {
       const auto frame = engineio::decode_own_frame(rest);
       payloads.emplace_back(frame.opcode == engineio::Opcode::kBinary ? "<binary>" : "").append(frame.payload);

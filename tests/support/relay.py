@@ -67,7 +67,7 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 class RedisRelay(Relay):
-    """Between one replica and Redis. While it is `deaf`, nothing comes in on connections that have subscribed; Redis
+    """Between one replica and Redis. While it is `deaf`, nothing arrives on connections that have subscribed; Redis
     answers on all others."""
 
     def __init__(self, port: int) -> None:

@@ -26,8 +26,8 @@ using transport::WebSocket;
 using transport::WebSocketPtr;
 
 struct Wire final : transport::WebSocketOwner {
-  explicit Wire(const transport::Limits& limits = {}, const engineio::OutboxLimits& outboxes = {}, int buffer = 0)
-      : loop{limits, outboxes} {
+  explicit Wire(const transport::Limits& limits = {}, const engineio::SendQueueLimits& send_queues = {}, int buffer = 0)
+      : loop{limits, send_queues} {
     auto [ours, theirs] = loop.connect(buffer);
     peer = std::make_unique<Peer>(loop, std::move(theirs));
     socket = new WebSocket{loop.context, std::move(ours), *this, false};
@@ -59,7 +59,7 @@ struct Wire final : transport::WebSocketOwner {
     loop.settle();
   }
   bool nothing_left() {
-    return until([&] { return loop.context.counters.connections == 0; }) && loop.outboxes.process_used == 0;
+    return until([&] { return loop.context.counters.connections == 0; }) && loop.send_queues.total_used == 0;
   }
 
   void on_message(WebSocket& from, bool binary, std::string_view bytes) override {

@@ -16,11 +16,11 @@ using nlohmann::json;
 
 constexpr Named<ActionType> kActionTypes[] = {
     {"Emit", ActionType::kEmit}, {"Broadcast", ActionType::kBroadcast}, {"Acknowledge", ActionType::kAcknowledge}};
-// What the server reads; beyond, its pods would not start.
+// The limits of the server's own reader; above them its pods would not start.
 constexpr int kMaxDepth = 24;
 constexpr int kMaxArguments = 64;
 constexpr std::size_t kMaxNamespaceBytes = 128;
-constexpr std::size_t kMaxKeyBytes = 1000;  // as JSON; YAML has a bound for keys
+constexpr std::size_t kMaxKeyBytes = 1000;  // as JSON; YAML limits the length of keys
 
 /// What causes an action.
 enum class Cause { kConnect, kEvent };
@@ -34,8 +34,8 @@ bool is_argument_variable(std::string_view text) {
          number <= kMaxArguments;
 }
 
-/// Whether a text in arguments means itself or something that the server knows. `$args` takes the place of several
-/// arguments, so it can stand in their list only.
+/// Whether a text in arguments is literal or a known variable. `$args` is replaced by several arguments, so it is valid
+/// only directly in the list.
 bool is_known(std::string_view text, Cause cause, bool is_argument) {
   if (!text.starts_with('$') || text.starts_with("$$") || text == "$auth") return true;
   if (cause == Cause::kConnect) return false;
@@ -43,19 +43,19 @@ bool is_known(std::string_view text, Cause cause, bool is_argument) {
 }
 
 std::string_view known_variables(Cause cause) {
-  return cause == Cause::kConnect ? "here only $auth stands for something"
-                                  : "$1 to $64, $auth and (as an argument of its own) $args stand for something";
+  return cause == Cause::kConnect ? "here $auth is the only variable"
+                                  : "the variables are $1 to $64, $auth and (as a separate argument) $args";
 }
 
-/// What is wrong with an argument, or nothing.
+/// Why an argument is invalid, or nothing.
 std::string problem_of(const json& value, Cause cause, int depth) {
   if (value.is_string() && !is_known(value.get_ref<const std::string&>(), cause, depth == 0))
-    return fmt::format("has the text \"{}\"; {}, and a text that begins with $ is written with $$",
+    return fmt::format("has the text \"{}\"; {}; write $$ for a literal $ at the beginning",
                        value.get_ref<const std::string&>(), known_variables(cause));
   if (!value.is_structured()) return {};
   if (depth >= kMaxDepth) return fmt::format("nests more than {} lists and mappings", kMaxDepth);
   if (value.contains("_placeholder"))
-    return "has a mapping with the key _placeholder, which stands for an attachment in Socket.IO; use another name";
+    return "has a mapping with the key _placeholder, which marks an attachment in Socket.IO; use another name";
   if (value.is_object())
     for (const auto& [key, inner] : value.items())
       if (json(key).dump().size() > kMaxKeyBytes)
@@ -71,7 +71,7 @@ Action read_action(const FieldReader& action, Cause cause) {
   read.event = action.text("event");
   if (!action.has("type")) action.wrong("type", "is missing; set it to Emit, Broadcast or Acknowledge");
   if (read.event.empty() != (read.type == ActionType::kAcknowledge))
-    action.wrong("event", "is for Emit and Broadcast, which need it, and for no other type");
+    action.wrong("event", "is required for Emit and Broadcast, and not allowed for other types");
   for (const auto& value : action.values("args")) {
     if (const auto problem = problem_of(value, cause, 0); !problem.empty()) action.wrong("args", problem);
     read.args.push_back(value.dump());
@@ -128,9 +128,9 @@ void set(json& object, const char* field, const std::optional<Milliseconds>& val
 json encode_limits(const LimitsSpec& limits) {
   json encoded = json::object();
   set(encoded, "maxConnections", limits.max_connections);
-  set(encoded, "outboxBytes", limits.outbox_bytes);
-  set(encoded, "outboxPackets", limits.outbox_packets);
-  set(encoded, "processOutboxBytes", limits.process_outbox_bytes);
+  set(encoded, "sendQueueBytes", limits.send_queue_bytes);
+  set(encoded, "sendQueueSegments", limits.send_queue_segments);
+  set(encoded, "totalSendQueueBytes", limits.total_send_queue_bytes);
   return encoded;
 }
 
@@ -152,8 +152,8 @@ ServerSpec read_server(const FieldReader& server) {
   spec.max_payload = server.optional_number("maxPayload");
   spec.demo_page = server.optional_flag("demoPage");
   const auto limits = server.child("limits");
-  spec.limits = {limits.optional_number("maxConnections"), limits.optional_number("outboxBytes"),
-                 limits.optional_number("outboxPackets"), limits.optional_number("processOutboxBytes")};
+  spec.limits = {limits.optional_number("maxConnections"), limits.optional_number("sendQueueBytes"),
+                 limits.optional_number("sendQueueSegments"), limits.optional_number("totalSendQueueBytes")};
   return spec;
 }
 

@@ -1,6 +1,6 @@
-// What a RealtimeApp says of the bundled server: its rules, limits and the drain, typed, and the configuration file
-// that comes of it. The schema with every field's meaning is crds/realtimeoperator.dev_realtimeapps.yaml. Value types;
-// pure.
+// The fields of a RealtimeApp for the bundled server, typed: its rules, limits and drain, and the configuration file
+// that is generated from them. The schema with every field's meaning is crds/realtimeoperator.dev_realtimeapps.yaml.
+// Value types; pure.
 #pragma once
 
 #include <chrono>
@@ -31,12 +31,12 @@ struct NamespaceSpec {
   bool operator==(const NamespaceSpec&) const = default;
 };
 
-/// What is not set is the server's to choose.
+/// Fields that are not set have the server's defaults.
 struct LimitsSpec {
   std::optional<std::int64_t> max_connections;
-  std::optional<std::int64_t> outbox_bytes;
-  std::optional<std::int64_t> outbox_packets;
-  std::optional<std::int64_t> process_outbox_bytes;
+  std::optional<std::int64_t> send_queue_bytes;
+  std::optional<std::int64_t> send_queue_segments;
+  std::optional<std::int64_t> total_send_queue_bytes;
   bool operator==(const LimitsSpec&) const = default;
 };
 
@@ -53,7 +53,7 @@ struct ServerSpec {
   bool operator==(const ServerSpec&) const = default;
 };
 
-/// All but the path is the bundled server's.
+/// All fields except the path apply to the bundled server only.
 struct ProtocolSpec {
   std::string path = "/socket.io/";
   std::vector<std::string> transports;  ///< empty: all
@@ -63,17 +63,16 @@ struct ProtocolSpec {
 };
 
 struct DrainSpec {
-  std::optional<Milliseconds> deadline;           ///< from being told to end until the last client is closed
-  std::optional<int> max_disconnects_per_minute;  ///< the bundled server's
+  std::optional<Milliseconds> deadline;  ///< from the request to shut down until the last client is disconnected
+  std::optional<int> max_disconnects_per_minute;  ///< of the bundled server only
   bool operator==(const DrainSpec&) const = default;
 };
 
-/// How long the bundled server drains when the manifest does not say.
+/// The default drain deadline of the bundled server.
 inline constexpr Milliseconds kServerDrain{60'000};
 
-/// The server's configuration file, in YAML (as JSON, which is YAML). Equal specifications give equal bytes. Besides
-/// what the manifest says it names only what the operator itself counts on, so that new defaults of a server restart
-/// nobody.
+/// The server's configuration file, as JSON, which is YAML. Equal specs give equal bytes. It contains the fields that
+/// the spec sets and those that the operator relies on, so that new defaults of a server restart no pods.
 std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain);
 
 }  // namespace api

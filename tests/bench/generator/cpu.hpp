@@ -8,7 +8,7 @@
 
 namespace bench {
 
-/// CPU time so far, and time spent ready to run while somebody else had the core.
+/// CPU time so far, and time spent ready to run while another process used the core.
 struct CpuTime {
   std::int64_t used = 0;
   std::int64_t waited = 0;

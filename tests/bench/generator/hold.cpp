@@ -1,4 +1,4 @@
-// Sessions that are open and say nothing, for whoever looks at the server's memory meanwhile.
+// Open, idle sessions, for measurements of the server's memory.
 #include <charconv>
 #include <cstdio>
 #include <memory>

@@ -33,7 +33,7 @@ class Loop {
   /// Turns until `done` holds (true) or the clock has passed `deadline` (false).
   bool run_until(const std::function<bool()>& done, std::int64_t deadline);
 
-  /// What a handler may read into; its content is gone after the handler returned.
+  /// A buffer for handlers to read into; its content is lost after the handler returned.
   std::span<char> buffer() { return buffer_; }
 
  private:

@@ -27,7 +27,7 @@ using nlohmann::json;
   std::exit(2);
 }
 
-/// The NAME=VALUE words of the command line; each has to be asked for once.
+/// The NAME=VALUE arguments of the command line; each must be read once.
 class Arguments {
  public:
   Arguments(int count, char** words) {

@@ -1,5 +1,5 @@
 // One Socket.IO client on long polling. It polls and posts over one connection, in turn, as nothing but an idle session
-// is to be measured; its goodbye takes a connection of its own.
+// is to be measured; its close uses a separate connection.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// A Socket.IO session of the generator, on whichever transport, and a crowd of them.
+// A Socket.IO session of the generator, over either transport, and a group of them.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ class Session {
   virtual void open() = 0;
   /// Says goodbye as the protocol wants it.
   virtual void close() = 0;
-  /// Is gone without a word, to the owner neither.
+  /// Disconnects without a message, and without notifying the owner.
   virtual void drop() = 0;
   [[nodiscard]] virtual bool is_joined() const = 0;
 
@@ -64,7 +64,7 @@ class Crowd : public Session::Owner {
   void close_all(std::int64_t deadline);
 
   [[nodiscard]] std::uint32_t joined() const { return joined_; }
-  /// How many ended though nobody wanted them to, and what the first of them said.
+  /// How many closed unexpectedly, and the reason of the first.
   [[nodiscard]] std::uint32_t lost() const { return lost_; }
   [[nodiscard]] const std::string& why() const { return why_; }
 

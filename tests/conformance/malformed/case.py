@@ -1,4 +1,4 @@
-"""What a row of the tables of malformed requests, frames and packets is, and how an answer is put into words."""
+"""The rows of the tables of malformed requests, frames and packets, and how an answer is described in text."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def in_words(answer: Answer) -> str:
         return f"{answer.status} open"
     try:
         error = json.loads(answer.body)
-        # Whatever else it holds, such as the owner of a session, is opaque.
+        # Everything else in it, for example the owner of a session, is opaque.
         if error["message"] == MESSAGES[error["code"]]:
             return f"{answer.status} code {error['code']}"
     except (ValueError, TypeError, LookupError):

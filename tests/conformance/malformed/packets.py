@@ -88,7 +88,7 @@ NO_EVENTS = [Case(f"an event with {payload}", joined("42" + payload), CLOSED) fo
     '["message","\\x41"]', '["message","\\u12"]', '["message" "a"]', '["message",{"a"}]', '["message",{"a":1,}]',
     '["message",{1:2}]', '["message",/**/1]')]
 
-# What JavaScript takes for a number, or what the peer forgets to look at.
+# What JavaScript treats as a number, or what the reference server does not check.
 LENIENT = [
     Case("an event with nothing", joined("42"), CLOSED, peer=OPEN),
     Case("an acknowledgement with nothing", joined("431"), CLOSED, peer=OPEN),

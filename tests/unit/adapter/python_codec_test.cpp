@@ -20,7 +20,7 @@ struct Heard {
   std::vector<std::string> told;
 };
 
-/// What a host named "us" makes of a message.
+/// How a host named "us" reads a message.
 Heard heard(std::string_view message) {
   adapter::PythonReader reader{"us"};
   support::RememberingInbox inbox;
@@ -39,7 +39,7 @@ std::string emit_with(const std::string& members) {
 
 }  // namespace
 
-TEST_CASE("An emit of Python's message queue is told as it was meant", "[unit][adapter]") {
+TEST_CASE("An emit from Python's message queue reaches the inbox as it was meant", "[unit][adapter]") {
   struct Case {
     std::string members;
     std::string told;
@@ -87,7 +87,7 @@ TEST_CASE("A message is read as Python spaces it", "[unit][adapter]") {
   CHECK(result.told == std::vector<std::string>{R"(emit / "response"({"echo": "hi"}) without a|b)"});
 }
 
-TEST_CASE("An emit to a list of no rooms reaches nobody", "[unit][adapter]") {
+TEST_CASE("An emit to an empty list of rooms reaches no client", "[unit][adapter]") {
   const auto result = heard(emit_with(R"("room":[])"));
   CHECK(result.taken == Taken::kIgnored);
   CHECK(result.told.empty());
@@ -110,7 +110,7 @@ TEST_CASE("Rooms and clients are dealt with as other hosts ask", "[unit][adapter
   CHECK(result.told == std::vector{told});
 }
 
-TEST_CASE("What is ours, for others, or of an unknown method is not told", "[unit][adapter]") {
+TEST_CASE("A message of this host, for others, or with an unknown method is ignored", "[unit][adapter]") {
   const auto [message, taken] = GENERATE(table<std::string, Taken>({
       {R"({"method":"emit","event":"e","data":[],"host_id":"us"})", Taken::kOwn},
       {R"({"host_id":"us","method":"emit","event":"e","data":[]})", Taken::kOwn},
@@ -130,7 +130,7 @@ TEST_CASE("What we sent is known by how it begins, and is not walked", "[unit][a
   CHECK(heard(R"({"host_id":"us)").taken == Taken::kRefused);
 }
 
-TEST_CASE("What is no message of the queue is refused, and nobody hears of it", "[unit][adapter]") {
+TEST_CASE("An invalid message of the queue is refused and has no effect", "[unit][adapter]") {
   const std::string message = GENERATE(
       as<std::string>{}, "", "7", "[]", "null", "\x80\x04}q\x01.", "{}", R"({"method":7})",
       R"({"method":"emit","event":"e","data":[1]} x)", R"({"method":"emit","event":"e","data":[NaN]})",
@@ -174,7 +174,7 @@ TEST_CASE("An event for which JavaScript's client would close its connection is 
   CHECK(escaped.told.empty());
 }
 
-TEST_CASE("The members of a message may stand in any order, and of doubles the last one counts", "[unit][adapter]") {
+TEST_CASE("The members of a message may have any order, and of duplicates the last one counts", "[unit][adapter]") {
   std::vector<std::string> members{R"("method":"emit")",
                                    R"("event":"e")",
                                    R"("data":[[{"_placeholder":true,"num":0}],"aGk="])",

@@ -1,5 +1,4 @@
-// The configuration as the operator writes it and the server reads it: the two share no code, so this holds them
-// together.
+// The configuration as the operator writes it and the server reads it: they share no code, so this test compares them.
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "realtime-server/server/config.hpp"
 #include "tests/support/catch.hpp"
@@ -10,7 +9,7 @@ using nlohmann::json;
 
 namespace {
 
-/// What the server makes of this app's configuration.
+/// This app's configuration as the server reads it.
 server::Config read(const kube::Object& object) {
   const auto [app, problem] = api::decode(object);
   INFO(problem);
@@ -34,11 +33,11 @@ kube::Object with_arguments(const json& args) {
 
 }  // namespace
 
-TEST_CASE("The server reads every setting of a manifest", "[unit][api]") {
+TEST_CASE("The server reads every setting of a spec", "[unit][api]") {
   const auto config = read(R"({
     server: {namespaces: {/: {}, /custom: {}}, allowedOrigins: ["https://chat.example.com:8443"], maxPayload: 2000000,
              demoPage: false,
-             limits: {maxConnections: 10, outboxBytes: 3000000, outboxPackets: 16, processOutboxBytes: 4000000}},
+             limits: {maxConnections: 10, sendQueueBytes: 3000000, sendQueueSegments: 16, totalSendQueueBytes: 4000000}},
     protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
     drain: {deadline: 2m, maxDisconnectsPerMinute: 7}})");
   CHECK(config.protocol.path == "/ws/");
@@ -47,13 +46,13 @@ TEST_CASE("The server reads every setting of a manifest", "[unit][api]") {
   CHECK(config.protocol.max_payload == 2'000'000);
   CHECK(config.allowed_origins == std::vector<std::string>{"https://chat.example.com:8443"});
   CHECK_FALSE(config.demo_page);
-  CHECK((config.limits.max_connections == 10 && config.limits.outbox_packets == 16));
-  CHECK((config.limits.outbox_bytes == 3'000'000 && config.limits.process_outbox_bytes == 4'000'000));
+  CHECK((config.limits.max_connections == 10 && config.limits.send_queue_segments == 16));
+  CHECK((config.limits.send_queue_bytes == 3'000'000 && config.limits.total_send_queue_bytes == 4'000'000));
   CHECK((config.drain.deadline == 120s && config.drain.max_disconnects_per_minute == 7));
   CHECK(config.namespaces.size() == 2);
 }
 
-TEST_CASE("Without settings the server is as it is by itself", "[unit][api]") {
+TEST_CASE("Without settings the server has its defaults", "[unit][api]") {
   const auto config = read("{server: {}}");
   const server::Config by_itself;
   CHECK(config.drain.deadline == by_itself.drain.deadline);
@@ -70,7 +69,7 @@ TEST_CASE("The server runs the example's rule", "[unit][api]") {
   CHECK(events.at("message").size() == 1);
 }
 
-TEST_CASE("Whatever a manifest may have as arguments, the server reads", "[unit][api]") {
+TEST_CASE("The server reads all arguments that a spec may contain", "[unit][api]") {
   json deep = 1;
   for (int i = 0; i < 24; ++i) deep = json::array({std::move(deep)});
   const auto args = GENERATE_COPY(

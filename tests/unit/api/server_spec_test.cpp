@@ -28,7 +28,7 @@ constexpr const char* kRich = R"({
                    ask: [{type: Acknowledge, args: [$args]}, {type: Emit, event: done}]}},
       /custom: {}},
     allowedOrigins: ["https://chat.example.com"], maxPayload: 2000000, demoPage: false,
-    limits: {maxConnections: 10, outboxBytes: 65536, outboxPackets: 16, processOutboxBytes: 1048576}},
+    limits: {maxConnections: 10, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
   protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
   drain: {deadline: 2m, maxDisconnectsPerMinute: 0}})";
 
@@ -46,7 +46,7 @@ TEST_CASE("Every field of the bundled server is read and reaches its configurati
                  "maxPayload": 2000000},
     "allowedOrigins": ["https://chat.example.com"],
     "demoPage": false,
-    "limits": {"maxConnections": 10, "outboxBytes": 65536, "outboxPackets": 16, "processOutboxBytes": 1048576},
+    "limits": {"maxConnections": 10, "sendQueueBytes": 65536, "sendQueueSegments": 16, "totalSendQueueBytes": 1048576},
     "drain": {"deadline": "2m", "maxDisconnectsPerMinute": 0},
     "namespaces": {
       "/": {"onConnect": [{"type": "Emit", "event": "auth", "args": ["$auth"]}],
@@ -55,12 +55,12 @@ TEST_CASE("Every field of the bundled server is read and reaches its configurati
       "/custom": {}}})"));
 }
 
-TEST_CASE("A configuration says what the manifest says and what the operator counts on, nothing else", "[unit][api]") {
+TEST_CASE("A configuration contains what the spec sets and what the operator relies on, nothing else", "[unit][api]") {
   CHECK(json::parse(configuration("{server: {}}")) ==
         json::parse(R"({"protocol": {"path": "/socket.io/"}, "drain": {"deadline": "1m"}})"));
 }
 
-TEST_CASE("Equal manifests give equal bytes, however they are written", "[unit][api]") {
+TEST_CASE("Equal specs give equal bytes, however they are written", "[unit][api]") {
   const auto one = configuration("{server: {demoPage: true, maxPayload: 5000}, drain: {deadline: 1m30s}}");
   CHECK(one == configuration("{drain: {deadline: 90s}, server: {maxPayload: 5000, demoPage: true}}"));
   CHECK(one != configuration("{server: {demoPage: true, maxPayload: 5000}, drain: {deadline: 91s}}"));
@@ -90,13 +90,13 @@ TEST_CASE("A configuration is YAML, in which text stays text and numbers stay nu
   for (std::size_t i = 0; i < args.size(); ++i) CHECK(got[i] == args[i]);
 }
 
-TEST_CASE("What a rule cannot mean is named with its place", "[unit][api]") {
+TEST_CASE("Invalid arguments of a rule are reported with their position", "[unit][api]") {
   const auto [args, words] =
       GENERATE(table<std::string, std::string>({{"[$]", "\"$\""},
                                                 {"[$0]", "\"$0\""},
                                                 {"[$01]", "\"$01\""},
                                                 {"[$65]", "\"$65\""},
-                                                {"[$name]", "$1 to $64, $auth and (as an argument of its own) $args"},
+                                                {"[$name]", "$1 to $64, $auth and (as a separate argument) $args"},
                                                 {"[{a: [$args]}]", "\"$args\""},
                                                 {"[{a: {b: $x}}]", "\"$x\""}}));
   const auto problem =
@@ -105,14 +105,14 @@ TEST_CASE("What a rule cannot mean is named with its place", "[unit][api]") {
   CHECK_THAT(problem, Catch::Contains(words));
 }
 
-TEST_CASE("What a rule can mean is taken", "[unit][api]") {
+TEST_CASE("Valid arguments of a rule are accepted", "[unit][api]") {
   const auto args = GENERATE("[$1, $64]", "[$args, $auth]", "[{a: [$1, {b: $auth}]}]", "[$$args, $$, $$x]", "[a$b]");
   CAPTURE(args);
   CHECK(decode(std::string{"{server: {namespaces: {/: {events: {m: [{type: Acknowledge, args: "} + args + "}]}}}}}")
             .problem.empty());
 }
 
-TEST_CASE("Arguments that nest without end are refused", "[unit][api]") {
+TEST_CASE("Arguments that nest too deep are refused", "[unit][api]") {
   const auto nested = [](std::size_t depth) {
     return decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [" + std::string(depth, '[') +
                   std::string(depth, ']') + "]}]}}}}")
@@ -122,21 +122,21 @@ TEST_CASE("Arguments that nest without end are refused", "[unit][api]") {
   CHECK_THAT(nested(25), Catch::Contains("nests more than 24"));
 }
 
-TEST_CASE("A connect has no arguments of its own", "[unit][api]") {
+TEST_CASE("A connect has no arguments", "[unit][api]") {
   const auto args = GENERATE("[$1]", "[$args]", "[{a: $2}]");
   const auto problem =
       decode(std::string{"{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: "} + args + "}]}}}}")
           .problem;
-  CHECK_THAT(problem, Catch::Contains("here only $auth stands for something"));
+  CHECK_THAT(problem, Catch::Contains("here $auth is the only variable"));
 }
 
-TEST_CASE("What would be taken for an attachment is refused", "[unit][api]") {
+TEST_CASE("What would be treated as an attachment is refused", "[unit][api]") {
   CHECK_THAT(
       decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [[{_placeholder: 1}]]}]}}}}").problem,
       Catch::Contains("_placeholder"));
 }
 
-TEST_CASE("A key longer than YAML takes is refused", "[unit][api]") {
+TEST_CASE("A key longer than YAML allows is refused", "[unit][api]") {
   const auto problem = [](std::size_t length) {
     return decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [{\"" +
                   std::string(length, 'k') + "\": 1}]}]}}}}")
@@ -161,13 +161,14 @@ TEST_CASE("Exactly one of server and app is run", "[unit][api]") {
   CHECK(decode("{app: {image: i}}").problem.empty());
 }
 
-TEST_CASE("An action that is not whole is named", "[unit][api]") {
+TEST_CASE("An incomplete action is reported", "[unit][api]") {
   const auto problem = [](const std::string& action) {
     return decode("{server: {namespaces: {/: {onConnect: [" + action + "]}}}}").problem;
   };
   CHECK_THAT(problem("{event: e}"), Catch::Contains("onConnect[0].type is missing"));
   CHECK_THAT(problem("{type: Send, event: e}"), Catch::Contains("none of Emit, Broadcast, Acknowledge"));
-  CHECK_THAT(problem("{type: Emit}"), Catch::Contains("onConnect[0].event is for Emit and Broadcast"));
-  CHECK_THAT(problem("{type: Acknowledge, event: e}"), Catch::Contains("onConnect[0].event is for Emit and Broadcast"));
+  CHECK_THAT(problem("{type: Emit}"), Catch::Contains("onConnect[0].event is required for Emit and Broadcast"));
+  CHECK_THAT(problem("{type: Acknowledge, event: e}"),
+             Catch::Contains("onConnect[0].event is required for Emit and Broadcast"));
   CHECK_THAT(problem("{type: Emit, event: e, args: {}}"), Catch::Contains("onConnect[0].args is no list"));
 }

@@ -39,7 +39,7 @@ TEST_CASE("Times are read as RFC 3339 has them", "[unit][core]") {
   }
 }
 
-TEST_CASE("Base64 is read back as it was written, whatever the length", "[unit][core]") {
+TEST_CASE("Base64 of any length is read back as it was written", "[unit][core]") {
   for (const auto& bytes : std::vector<std::string>{"", "a", "ab", "abc", "abcd", std::string("\0\xff\n", 3)})
     CHECK(core::base64_decode(core::base64_encode(bytes)) == bytes);
   CHECK(core::base64_encode("hello") == "aGVsbG8=");

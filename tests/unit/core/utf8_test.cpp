@@ -4,7 +4,7 @@
 
 #include "tests/support/catch.hpp"
 
-TEST_CASE("UTF-8 is told from what is none, wherever it stands", "[unit][core]") {
+TEST_CASE("UTF-8 is distinguished from other bytes at any position", "[unit][core]") {
   for (const std::string before : {"", "a", "seven..", "eight...", "a text of more than sixteen bytes"}) {
     for (const std::string good :
          {"", "\x7f", "\u0080", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "\U0010ffff"})

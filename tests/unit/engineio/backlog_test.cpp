@@ -4,40 +4,40 @@
 #include <memory>
 #include <vector>
 
-#include "realtime-server/engineio/outbox.hpp"
+#include "realtime-server/engineio/send_queue.hpp"
 #include "tests/support/catch.hpp"
 
 using engineio::Backlogs;
 using engineio::Chunk;
 using engineio::ChunkArena;
-using engineio::Outbox;
 using engineio::Range;
+using engineio::SendQueue;
 
 namespace {
 
 struct Peer final : engineio::Backlog {
-  Peer(engineio::OutboxLimits& limits, Backlogs& all) : outbox{limits}, backlogs{all} {}
-  std::size_t backlog() const override { return outbox.memory(); }
+  Peer(engineio::SendQueueLimits& limits, Backlogs& all) : send_queue{limits}, backlogs{all} {}
+  std::size_t backlog() const override { return send_queue.memory(); }
   void cut_off() override {
     ++cuts;
     if (on_cut_off) on_cut_off();
-    outbox.clear();
+    send_queue.clear();
   }
   /// Gets this, and leaves it behind.
   void keep(const Range& range) {
-    outbox.add(range);
+    send_queue.add(range);
     backlogs.add(*this);
   }
 
-  Outbox outbox;
+  SendQueue send_queue;
   Backlogs& backlogs;
   int cuts = 0;
   std::function<void()> on_cut_off;
 };
 
-/// Peers that may keep a million bytes together.
+/// Clients that may keep a million bytes together.
 struct World {
-  engineio::OutboxLimits limits;
+  engineio::SendQueueLimits limits;
   ChunkArena arena;
   std::size_t bound = Chunk::allocated() + 1'000'000;
   Backlogs backlogs{bound};
@@ -47,7 +47,8 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("What many keep of one broadcast is in memory once, and nobody is cut off for it", "[unit][engineio]") {
+TEST_CASE("A broadcast that many clients keep is in memory once, and no client is disconnected for it",
+          "[unit][engineio]") {
   World world;
   std::vector<std::unique_ptr<Peer>> peers;
   for (int i = 0; i < 100; ++i) peers.push_back(world.peer());
@@ -120,15 +121,15 @@ TEST_CASE("When there is too much, those with most are cut off, and no more of t
     CHECK(cuts <= 56);
   }
   SECTION("not those who have sent it meanwhile") {
-    large->outbox.clear();
-    small->outbox.clear();
+    large->send_queue.clear();
+    small->send_queue.clear();
     const auto shared = world.arena.take(2'000'000);
     world.backlogs.relieve();
     CHECK(large->cuts + small->cuts == 0);
   }
 }
 
-TEST_CASE("A peer may die with what it keeps, and when another one is cut off", "[unit][engineio]") {
+TEST_CASE("A client may be destroyed with what it keeps, and while another one is disconnected", "[unit][engineio]") {
   World world;
   auto first = world.peer();
   auto second = world.peer();

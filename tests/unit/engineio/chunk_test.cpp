@@ -19,7 +19,7 @@ TEST_CASE("Small pieces lie one after another in a shared chunk", "[unit][engine
   CHECK(first.begin() + 100 == second.begin());
 }
 
-TEST_CASE("A chunk that nobody refers to is filled anew, others are not touched", "[unit][engineio]") {
+TEST_CASE("A chunk without references is reused, others are not touched", "[unit][engineio]") {
   ChunkArena arena;
   const char* where = nullptr;
   {

@@ -19,9 +19,9 @@ using engineio::Opcode;
 
 namespace {
 
-constexpr std::size_t kMost = 1'000;
+constexpr std::size_t kMax = 1'000;
 
-/// What one of the two makes of a stream that ends.
+/// How one of the two reads a stream that ends.
 struct Verdict {
   std::vector<frames::Own> messages;  ///< and the pongs that were sent for pings
   bool failed = false;
@@ -45,7 +45,7 @@ bool is_utf8(const std::string& text) { return beast::websocket::detail::check_u
 /// Our reader, and the check of UTF-8 that the layer above makes for whole messages.
 Verdict ours(const std::string& bytes) {
   Verdict verdict;
-  engineio::FrameReader reader{kMost};
+  engineio::FrameReader reader{kMax};
   for (const auto& [kind, payload, error] : frames::read(reader, bytes)) {
     switch (kind) {
       case Incoming::Kind::kText:
@@ -86,7 +86,7 @@ Verdict beasts(const std::string& bytes) {
       bytes);
   stream.close_remote();
   beast::websocket::stream<beast::test::stream> socket{std::move(stream)};
-  socket.read_message_max(kMost);
+  socket.read_message_max(kMax);
   boost::system::error_code error;
   socket.accept(error);
   REQUIRE_FALSE(error);
@@ -236,7 +236,7 @@ std::vector<frames::Own> data_of(const Verdict& verdict) {
 
 bool fails(const Verdict& verdict, unsigned status) { return verdict.failed && verdict.status == status; }
 
-/// Where the two differ by intention: what is different, and what is told by that.
+/// Where the two differ by intention: what is different, and how to recognize it.
 struct Difference {
   std::string_view what;
   bool (*is_it)(const Verdict& ours, const Verdict& beasts);

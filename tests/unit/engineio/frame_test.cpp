@@ -15,7 +15,7 @@ using Kind = Incoming::Kind;
 
 namespace {
 
-constexpr std::size_t kMost = 1'000'000;
+constexpr std::size_t kMax = 1'000'000;
 
 std::string pattern(std::size_t size) {
   std::string bytes(size, '\0');
@@ -58,12 +58,12 @@ Stream everything() {
 
 TEST_CASE("A frame reader finds the same wherever a stream is cut", "[unit][engineio]") {
   const auto stream = everything();
-  REQUIRE(frames::read_cut(stream.bytes, {}, kMost) == stream.events);
+  REQUIRE(frames::read_cut(stream.bytes, {}, kMax) == stream.events);
 
   SECTION("into two at every place") {
     for (std::size_t cut = 0; cut <= stream.bytes.size(); ++cut) {
       INFO("cut at " << cut);
-      REQUIRE(frames::read_cut(stream.bytes, {cut}, kMost) == stream.events);
+      REQUIRE(frames::read_cut(stream.bytes, {cut}, kMax) == stream.events);
     }
   }
   SECTION("into three at every two places") {
@@ -75,25 +75,25 @@ TEST_CASE("A frame reader finds the same wherever a stream is cut", "[unit][engi
     for (std::size_t first = 0; first <= small.bytes.size(); ++first)
       for (auto second = first; second <= small.bytes.size(); ++second) {
         INFO("cut at " << first << " and " << second);
-        REQUIRE(frames::read_cut(small.bytes, {first, second}, kMost) == small.events);
+        REQUIRE(frames::read_cut(small.bytes, {first, second}, kMax) == small.events);
       }
   }
   SECTION("into single bytes") {
     std::vector<std::size_t> cuts;
     for (std::size_t cut = 1; cut < stream.bytes.size(); ++cut) cuts.push_back(cut);
-    CHECK(frames::read_cut(stream.bytes, cuts, kMost) == stream.events);
+    CHECK(frames::read_cut(stream.bytes, cuts, kMax) == stream.events);
   }
 }
 
-TEST_CASE("Every length of a payload is read, whichever header it needs", "[unit][engineio]") {
+TEST_CASE("Payloads of every length are read, with each form of header", "[unit][engineio]") {
   for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 255U, 256U, 65'535U, 65'536U, 65'537U, 200'000U}) {
     INFO(size << " bytes");
     const auto payload = pattern(size);
     const auto frame = frames::binary(payload);
     const std::vector expected{frames::binary_message(payload)};
-    REQUIRE(frames::read_cut(frame, {}, kMost) == expected);
+    REQUIRE(frames::read_cut(frame, {}, kMax) == expected);
     for (std::size_t cut = 0; cut <= std::min<std::size_t>(frame.size(), 20); ++cut)
-      REQUIRE(frames::read_cut(frame, {cut}, kMost) == expected);
+      REQUIRE(frames::read_cut(frame, {cut}, kMax) == expected);
   }
 }
 
@@ -105,18 +105,18 @@ TEST_CASE("Masks fall on the right bytes at every alignment", "[unit][engineio]"
     for (std::size_t offset = 0; offset < 8; ++offset) {
       std::string buffer = std::string(offset, '\0') + frame;
       std::span<char> left{buffer.data() + offset, frame.size()};
-      FrameReader reader{kMost};
+      FrameReader reader{kMax};
       const auto incoming = reader.next(left);
       REQUIRE(incoming.payload == expected[0].payload);
     }
-    for (std::size_t cut = 6; cut < frame.size(); ++cut) REQUIRE(frames::read_cut(frame, {cut}, kMost) == expected);
+    for (std::size_t cut = 6; cut < frame.size(); ++cut) REQUIRE(frames::read_cut(frame, {cut}, kMax) == expected);
   }
 }
 
-TEST_CASE("A message that came whole is handed out where it lies", "[unit][engineio]") {
+TEST_CASE("A message that arrives whole is returned without a copy", "[unit][engineio]") {
   auto bytes = frames::text("4hello") + frames::text("4there");
   std::span<char> left{bytes};
-  FrameReader reader{kMost};
+  FrameReader reader{kMax};
   const auto before = heap::in_use();
   const auto incoming = reader.next(left);
   const auto after = heap::in_use();
@@ -154,13 +154,13 @@ TEST_CASE("What RFC 6455 forbids fails the connection, and says as what", "[unit
       {"a binary within a text", frames::text("4", {.final = false}) + frames::binary("5", {.final = false})},
       {"a close frame of one byte", frames::from_client(8, "\x03")},
       {"a close reason that is not UTF-8", frames::close(1000, "\xff"), CloseReason::kInvalidUtf8},
-      {"a message over the bound", frames::announcing(1, kMost + 1), CloseReason::kMessageTooBig},
+      {"a message over the bound", frames::announcing(1, kMax + 1), CloseReason::kMessageTooBig},
       {"a message of four exabytes", frames::announcing(1, 1ULL << 62U), CloseReason::kMessageTooBig},
       {"a fragment that exceeds the bound with those before it",
        frames::binary(pattern(600'000), {.final = false}) + frames::from_client(0, pattern(300'000), {.final = false}) +
            frames::announcing(0, 100'001),
        CloseReason::kMessageTooBig},
-      {"a first fragment over the bound", frames::announcing(2, kMost + 1, false), CloseReason::kMessageTooBig}};
+      {"a first fragment over the bound", frames::announcing(2, kMax + 1, false), CloseReason::kMessageTooBig}};
   for (unsigned bits = 1; bits < 8; ++bits)
     cases.push_back({"reserved bits " + std::to_string(bits), frames::text("4", {.reserved = bits})});
   for (const unsigned opcode : {3U, 4U, 5U, 6U, 7U, 11U, 12U, 13U, 14U, 15U})
@@ -170,13 +170,13 @@ TEST_CASE("What RFC 6455 forbids fails the connection, and says as what", "[unit
     INFO(what);
     // What came before counts, and nothing that comes after.
     const auto stream = frames::text("before") + bytes + frames::text("after");
-    const std::vector whole = frames::read_cut(stream, {}, kMost);
+    const std::vector whole = frames::read_cut(stream, {}, kMax);
     REQUIRE(whole.size() >= 2);
     CHECK(whole.front() == frames::message("before"));
     CHECK(whole.back() == frames::failure(reason));
     std::vector<std::size_t> cuts;
     for (std::size_t cut = 1; cut < std::min<std::size_t>(stream.size(), 600); ++cut) cuts.push_back(cut);
-    CHECK(frames::read_cut(stream, cuts, kMost) == whole);
+    CHECK(frames::read_cut(stream, cuts, kMax) == whole);
   }
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("A message may be exactly as large as the bound, in one frame or sever
 }
 
 TEST_CASE("A close frame carries a status that may be sent, and a reason in UTF-8", "[unit][engineio]") {
-  const auto kind_of = [](const std::string& frame) { return frames::read_cut(frame, {}, kMost).back().kind; };
+  const auto kind_of = [](const std::string& frame) { return frames::read_cut(frame, {}, kMax).back().kind; };
   CHECK(kind_of(frames::from_client(8, "")) == Kind::kClose);
   for (const unsigned status : {1000U, 1001U, 1002U, 1003U, 1007U, 1008U, 1009U, 1010U, 1011U, 1012U, 1013U, 1014U,
                                 3000U, 3999U, 4000U, 4999U}) {
@@ -211,12 +211,11 @@ TEST_CASE("A close frame carries a status that may be sent, and a reason in UTF-
   for (const std::string reason : {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2z", "\xe0\x9f\xbf", "\xe2\x82",
                                    "\xe2\x82z", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf0\x8f\xbf\xbf", "\xf0\x90\x80",
                                    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xfe", "good\xff"})
-    CHECK(frames::read_cut(frames::close(1000, reason), {}, kMost).back() ==
-          frames::failure(CloseReason::kInvalidUtf8));
+    CHECK(frames::read_cut(frames::close(1000, reason), {}, kMax).back() == frames::failure(CloseReason::kInvalidUtf8));
 }
 
 TEST_CASE("A frame reader holds only what has come of a message, and only until it is complete", "[unit][engineio]") {
-  FrameReader reader{kMost};
+  FrameReader reader{kMax};
   std::ptrdiff_t held = 0;
   const auto take = [&](std::string bytes) {
     std::span<char> left{bytes};
@@ -226,7 +225,7 @@ TEST_CASE("A frame reader holds only what has come of a message, and only until 
     return held += static_cast<std::ptrdiff_t>(heap::in_use() - before);
   };
   SECTION("an announced size costs nothing") {
-    CHECK(take(frames::announcing(2, kMost)) == 0);
+    CHECK(take(frames::announcing(2, kMax)) == 0);
     CHECK(take(std::string(1000, 'a')) < 4000);
   }
   SECTION("a message that follows its header is not copied") {

@@ -7,7 +7,7 @@ using engineio::Refusal;
 using engineio::SessionId;
 using engineio::TransportName;
 
-TEST_CASE("A query is read in whatever order it is written", "[unit][engineio]") {
+TEST_CASE("A query is read in any order", "[unit][engineio]") {
   for (const auto* text :
        {"EIO=4&transport=polling&sid=abc&t=xyz", "t=xyz&sid=abc&transport=polling&EIO=4",
         "&&EIO=4&&transport=polling&sid=abc&", "EIO=3&transport=websocket&EIO=4&sid=x&transport=polling&sid=abc"}) {
@@ -34,7 +34,7 @@ TEST_CASE("What a query leaves out is missing, what is empty is empty", "[unit][
   CHECK(query.transport.empty());
   CHECK(query.sid == "");
   CHECK(Query::parse("sid").sid == "");
-  // Nothing is unescaped, and a value goes on to the next `&`.
+  // Nothing is unescaped, and a value continues to the next `&`.
   CHECK(Query::parse("sid=a%20b+c=d").sid == "a%20b+c=d");
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("Base64 is asked for by b64", "[unit][engineio]") {
   CHECK_FALSE(Query::parse("b64=1&b64=0").base64);
 }
 
-TEST_CASE("A refusal has the code, message and status that engine.io gives", "[unit][engineio]") {
+TEST_CASE("A refusal has the code, message and status that engine.io sends", "[unit][engineio]") {
   struct Case {
     Refusal refusal;
     int status;

@@ -15,7 +15,7 @@ namespace {
 
 class Client final : public Outlet {
  public:
-  Client(engineio::OutboxLimits& limits, FlushList& list) : Outlet{limits, list, false} {}
+  Client(engineio::SendQueueLimits& limits, FlushList& list) : Outlet{limits, list, false} {}
   void flush() override {
     ++flushes;
     if (on_flush) on_flush();
@@ -26,7 +26,7 @@ class Client final : public Outlet {
 };
 
 struct Turn {
-  engineio::OutboxLimits limits;
+  engineio::SendQueueLimits limits;
   engineio::ChunkArena arena;
   int scheduled = 0;
   FlushList list{[this] { ++scheduled; }};
@@ -54,7 +54,7 @@ TEST_CASE("A turn is flushed once, and every client of it once", "[unit][enginei
   CHECK(first->flushes == 1);
   CHECK(second->flushes == 1);
   CHECK(idle->flushes == 0);
-  CHECK(first->outbox().bytes() == 3 * 8);
+  CHECK(first->send_queue().bytes() == 3 * 8);
 
   turn.list.flush_all();
   CHECK(first->flushes == 1);
@@ -83,7 +83,7 @@ TEST_CASE("What is sent while a turn is flushed belongs to the next one", "[unit
   CHECK(second->flushes == 1);
 }
 
-TEST_CASE("A client that dies with something to send is not flushed", "[unit][engineio]") {
+TEST_CASE("A client that is destroyed with something to send is not flushed", "[unit][engineio]") {
   Turn turn;
   auto first = turn.client();
   auto second = turn.client();
@@ -125,7 +125,7 @@ TEST_CASE("A client that dies with something to send is not flushed", "[unit][en
     turn.list.flush_all();
     CHECK(third->flushes == 1);
   }
-  SECTION("after it was flushed and has sent anew") {
+  SECTION("after it was flushed and has sent again") {
     first->on_flush = [&] { turn.send(*first); };
     third->on_flush = [&] { first.reset(); };
     turn.list.flush_all();
@@ -134,7 +134,7 @@ TEST_CASE("A client that dies with something to send is not flushed", "[unit][en
   }
 }
 
-TEST_CASE("A client that takes too little is marked, and gets nothing more", "[unit][engineio]") {
+TEST_CASE("A client that reads too little is marked, and gets nothing more", "[unit][engineio]") {
   Turn turn;
   turn.limits.bytes = 16;
   const auto client = turn.client();
@@ -145,18 +145,18 @@ TEST_CASE("A client that takes too little is marked, and gets nothing more", "[u
 
   turn.send(*client);
   CHECK(client->overflowed());
-  CHECK(turn.scheduled == 2);  // whoever flushes it is to close it
+  CHECK(turn.scheduled == 2);  // its next flush closes it
   turn.list.flush_all();
   CHECK(client->flushes == 2);
 
   // A gap would be worse than the end, so there is no way back.
-  client->outbox().consume(16);
+  client->send_queue().consume(16);
   turn.send(*client);
-  CHECK(client->outbox().empty());
+  CHECK(client->send_queue().empty());
   CHECK(client->overflowed());
 }
 
-TEST_CASE("What one turn brings is no sign of slowness, however much it is", "[unit][engineio]") {
+TEST_CASE("Frames from one turn never make a client slow", "[unit][engineio]") {
   Turn turn;
   turn.limits.bytes = 100'000;
   const auto client = turn.client();
@@ -165,22 +165,22 @@ TEST_CASE("What one turn brings is no sign of slowness, however much it is", "[u
   turn.list.flush_all();
 
   SECTION("for a client that takes it") {
-    client->outbox().consume(client->outbox().bytes());
+    client->send_queue().consume(client->send_queue().bytes());
     for (int i = 0; i < 5; ++i) turn.send(*client, std::string(90'000, 'x'));
     REQUIRE_FALSE(client->overflowed());
   }
-  SECTION("in however many pieces") {
-    client->outbox().clear();
-    turn.limits.entries = 16;
+  SECTION("in any number of pieces") {
+    client->send_queue().clear();
+    turn.limits.segments = 16;
     for (int i = 0; i < 10'000; ++i) {
       turn.send(*client);
       turn.arena.take(1);  // for others
     }
     CHECK_FALSE(client->overflowed());
-    CHECK(client->outbox().entries() < 64);  // what one sendmsg takes
+    CHECK(client->send_queue().segments() < 64);  // what one sendmsg takes
   }
   SECTION("but what it leaves behind is") {
-    client->outbox().consume(4 * 90'005);
+    client->send_queue().consume(4 * 90'005);
     turn.send(*client);
     REQUIRE_FALSE(client->overflowed());
     turn.send(*client, std::string(90'000, 'x'));
@@ -205,8 +205,8 @@ TEST_CASE("An outlet that takes over another one's frames takes over that some a
     after->take_over(*before);
     CHECK(after->overflowed());
   }
-  CHECK(after->outbox().bytes() == 16);
-  CHECK(before->outbox().empty());
+  CHECK(after->send_queue().bytes() == 16);
+  CHECK(before->send_queue().empty());
 }
 
 TEST_CASE("A client that has ended gets nothing more, and keeps what waits", "[unit][engineio]") {
@@ -215,7 +215,7 @@ TEST_CASE("A client that has ended gets nothing more, and keeps what waits", "[u
   turn.send(*client);
   client->end();
   turn.send(*client);
-  CHECK(client->outbox().bytes() == 8);
+  CHECK(client->send_queue().bytes() == 8);
   turn.list.flush_all();
   turn.send(*client);
   CHECK(client->flushes == 1);

@@ -23,7 +23,7 @@ std::vector<std::string> split(std::string_view payload) {
 
 }  // namespace
 
-TEST_CASE("Packets are told by their first character, and no other is one", "[unit][engineio]") {
+TEST_CASE("Packets are recognized by their first character, and others are invalid", "[unit][engineio]") {
   std::string scratch;
   CHECK_FALSE(engineio::decode_packet("", scratch));
   for (int character = 0; character < 256; ++character) {
@@ -45,7 +45,7 @@ TEST_CASE("Packets are told by their first character, and no other is one", "[un
   CHECK(engineio::decode_packet("4", scratch)->data.empty());
 }
 
-TEST_CASE("Binary packets are Base64 after a b, or they are none", "[unit][engineio]") {
+TEST_CASE("Binary packets are Base64 after a b, otherwise invalid", "[unit][engineio]") {
   std::string scratch;
   const auto decode = [&](std::string_view text) -> std::optional<std::string> {
     const auto packet = engineio::decode_packet(text, scratch);

@@ -34,12 +34,9 @@ TEST_CASE("A session id names its owner", "[unit][engineio]") {
       const Owner owner{static_cast<std::uint16_t>(replica), static_cast<std::uint8_t>(shard)};
       SessionIds ids{owner};
       const auto id = ids.next();
-      CHECK(id.owner() == owner);
-      CHECK(ids.next().owner() == owner);
       const auto parsed = SessionId::parse(id.text());
       REQUIRE(parsed);
       CHECK(*parsed == id);
-      CHECK(parsed->owner() == owner);
       const auto text = engineio::owner_text(id);
       CHECK(engineio::owner_text(ids.next()) == text);
       texts.emplace(text.data(), text.size());
@@ -79,7 +76,7 @@ TEST_CASE("The hash of ids takes all values, in its low bits and in its high one
   CHECK(high.all());
 }
 
-TEST_CASE("The number of a replica is stable, and differs among the replicas of a fleet", "[unit][engineio]") {
+TEST_CASE("The number of a replica is stable, and differs among the replicas of an app", "[unit][engineio]") {
   CHECK(engineio::replica_number("") == engineio::replica_number(""));
   std::set<std::uint16_t> numbers;
   for (int i = 0; i < 20; ++i) numbers.insert(engineio::replica_number("chat-6d5f8c9b7-x" + std::to_string(i)));

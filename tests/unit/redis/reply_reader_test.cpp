@@ -6,7 +6,7 @@
 
 #include "realtime-server/redis/backoff.hpp"
 #include "realtime-server/redis/command.hpp"
-#include "realtime-server/redis/words.hpp"
+#include "realtime-server/redis/error_messages.hpp"
 #include "tests/support/catch.hpp"
 
 using redis::Reply;
@@ -81,13 +81,13 @@ TEST_CASE("A bulk over the limit is nil in its reply, and is not kept in memory"
   CHECK(seen.back() == "s:PONG");
 }
 
-TEST_CASE("A lost stream fails by name, after the replies before", "[unit][redis]") {
+TEST_CASE("An unusable stream fails with a name, after the replies before", "[unit][redis]") {
   struct Case {
     std::string stream;
     core::ErrorKind kind;
-    std::string words;
+    std::string message;
   };
-  const auto [stream, kind, words] = GENERATE(values<Case>({
+  const auto [stream, kind, message] = GENERATE(values<Case>({
       {"+OK\r\n!", core::ErrorKind::kMalformed, "unknown_type"},
       {"+OK\r\n*1025\r\n", core::ErrorKind::kTooLarge, "too_many_elements"},
       {"+OK\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n", core::ErrorKind::kTooLarge, "too_deep"},
@@ -103,7 +103,7 @@ TEST_CASE("A lost stream fails by name, after the replies before", "[unit][redis
   CHECK(seen == std::vector<std::string>{"s:OK"});
   REQUIRE_FALSE(outcome);
   CHECK(outcome.error().kind == kind);
-  CHECK_THAT(outcome.error().message, Catch::Contains(words));
+  CHECK_THAT(outcome.error().message, Catch::Contains(message));
 }
 
 TEST_CASE("The faults' catalogue names each fault once", "[unit][redis]") {
@@ -121,10 +121,10 @@ TEST_CASE("Commands are formatted as hiredis does it", "[unit][redis]") {
     std::string ours = "before";
     redis::append_command(ours, {"PUBLISH", "channel", payload});
     CHECK(ours.size() - 6 <= redis::command_size({"PUBLISH", "channel", payload}));
-    std::array<const char*, 3> words{"PUBLISH", "channel", payload.data()};
+    std::array<const char*, 3> arguments{"PUBLISH", "channel", payload.data()};
     const std::array<std::size_t, 3> sizes{7, 7, size};
     char* theirs = nullptr;
-    const int length = redisFormatCommandArgv(&theirs, 3, words.data(), sizes.data());
+    const int length = redisFormatCommandArgv(&theirs, 3, arguments.data(), sizes.data());
     CHECK(ours == "before" + std::string(theirs, static_cast<std::size_t>(length)));
     redisFreeCommand(theirs);
   }
@@ -133,7 +133,7 @@ TEST_CASE("Commands are formatted as hiredis does it", "[unit][redis]") {
 TEST_CASE("Redis' errors are explained, without what we had sent", "[unit][redis]") {
   for (const auto& known : redis::kRedisErrors) {
     const auto error = redis::explain(std::string{known.beginning} + " and more");
-    CHECK(error.message == known.words);
+    CHECK(error.message == known.message);
     CHECK(error.kind == known.kind);
   }
   const auto unknown = redis::explain("ERR unknown command 'AUTH', with args beginning with: 'hunter2'\x01");
@@ -142,7 +142,7 @@ TEST_CASE("Redis' errors are explained, without what we had sent", "[unit][redis
   CHECK(redis::explain(std::string(1000, 'x')).message.size() < 250);
 }
 
-TEST_CASE("The back-off doubles its bound, spreads below it and can start anew", "[unit][redis]") {
+TEST_CASE("The back-off doubles its bound, spreads below it and can be reset", "[unit][redis]") {
   using std::chrono::milliseconds;
   redis::Backoff backoff{milliseconds{100}, milliseconds{1000}};
   for (int round = 0; round < 50; ++round) {

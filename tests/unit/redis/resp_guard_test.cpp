@@ -36,7 +36,7 @@ Outcome guarded(const std::vector<std::string_view>& pieces) {
     });
     if (passed) continue;
     outcome.fault = passed.error();
-    outcome.passed.clear();  // how much of a lost stream went on is nobody's business
+    outcome.passed.clear();  // how much of an unusable stream passed does not matter
     break;
   }
   outcome.skipped = guard.skipped();
@@ -63,7 +63,7 @@ Outcome at_every_cut(std::string_view stream) {
 
 }  // namespace
 
-TEST_CASE("The guard lets replies within the limits go on as they are, wherever they are cut", "[unit][redis]") {
+TEST_CASE("The guard passes replies within the limits unchanged, wherever they are cut", "[unit][redis]") {
   const std::string_view stream = GENERATE(as<std::string_view>{},  //
                                            "+OK\r\n-ERR no\r\n:-12\r\n", "$0\r\n\r\n$3\r\n\r\n\r\r\n$-1\r\n",
                                            "*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$3\r\n$9\n\r\n:1\r\n",
@@ -72,7 +72,7 @@ TEST_CASE("The guard lets replies within the limits go on as they are, wherever 
   CHECK(at_every_cut(stream) == Outcome{std::string{stream}, std::nullopt, 0, 0});
 }
 
-TEST_CASE("The guard puts nil in the place of a bulk over the limit, and goes on behind it", "[unit][redis]") {
+TEST_CASE("The guard replaces a bulk over the limit by nil, and continues after it", "[unit][redis]") {
   CHECK(at_every_cut("+a\r\n$13\r\n1234567890123\r\n+b\r\n") == Outcome{"+a\r\n$-1\r\n+b\r\n", std::nullopt, 1, 13});
   CHECK(at_every_cut("*3\r\n+m\r\n+c\r\n$13\r\n$99\r\n*1\r\n+x\r\n\r\n:1\r\n$40\r\n" + std::string(40, '\r') +
                      "\r\n") == Outcome{"*3\r\n+m\r\n+c\r\n$-1\r\n:1\r\n$-1\r\n", std::nullopt, 2, 40});

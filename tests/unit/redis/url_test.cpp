@@ -34,12 +34,13 @@ TEST_CASE("A Redis URL is read part by part", "[unit][redis]") {
   CHECK(read->address() == address);
 }
 
-TEST_CASE("What is no Redis URL is refused in words that help and do not tell the password", "[unit][redis]") {
+TEST_CASE("An invalid Redis URL is refused with a message that helps and does not reveal the password",
+          "[unit][redis]") {
   struct Case {
     std::string_view text;
-    std::string_view words;
+    std::string_view message;
   };
-  const auto [text, words] = GENERATE(values<Case>({
+  const auto [text, message] = GENERATE(values<Case>({
       {"", "does not begin with redis://"},
       {"hunter2", "does not begin with redis://"},
       {"hunter2:6379", "does not begin with redis://"},
@@ -47,35 +48,35 @@ TEST_CASE("What is no Redis URL is refused in words that help and do not tell th
       {"rediss://:hunter2@cache", "TLS"},
       {"redis://:hunter2@cache\n", "white space"},
       {"redis://:hunter2@ca che", "white space"},
-      {"redis://:hunter2@", "names no host"},
-      {"redis://:6379", "names no host"},
+      {"redis://:hunter2@", "has no host"},
+      {"redis://:6379", "has no host"},
       {"redis://:hunter2/x@cache", "write / as %2F"},
       {"redis://:hunter2#x@cache", "# as %23"},
       {"redis://app:hunter2%zz@cache", "write % as %25"},
-      {"redis://app:hunter2%1", "no number from 1 to 65535"},
+      {"redis://app:hunter2%1", "not a number from 1 to 65535"},
       {"redis://app:hunter2%@cache", "write % as %25"},
       {"redis://app:hunter2%4@cache", "write % as %25"},
-      {"redis://app:hunter2", "no number from 1 to 65535"},
-      {"redis://hunter2@cache:0", "no number from 1 to 65535"},
-      {"redis://hunter2@cache:", "no number from 1 to 65535"},
-      {"redis://hunter2@cache:65536", "no number from 1 to 65535"},
-      {"redis://hunter2@cache:+1", "no number from 1 to 65535"},
+      {"redis://app:hunter2", "not a number from 1 to 65535"},
+      {"redis://hunter2@cache:0", "not a number from 1 to 65535"},
+      {"redis://hunter2@cache:", "not a number from 1 to 65535"},
+      {"redis://hunter2@cache:65536", "not a number from 1 to 65535"},
+      {"redis://hunter2@cache:+1", "not a number from 1 to 65535"},
       {"redis://hunter2@::1", "IPv6 address in brackets"},
-      {"redis://hunter2@[::1", "no IPv6 address"},
-      {"redis://hunter2@[]", "no IPv6 address"},
-      {"redis://hunter2@[::1]6379", "goes on after the bracket"},
-      {"redis://hunter2@ca!che", "no host name has"},
-      {"redis://hunter2@cache/one", "no number of a database"},
-      {"redis://hunter2@cache/-1", "no number of a database"},
-      {"redis://hunter2@cache/2147483648", "no number of a database"},
-      {"redis://hunter2@cache/1/2", "no number of a database"},
-      {"redis://hunter2@cache?db=1", "no number of a database"},
-      {"redis://hunter2@cache?1", "no number of a database"},
+      {"redis://hunter2@[::1", "brackets without an IPv6 address"},
+      {"redis://hunter2@[]", "brackets without an IPv6 address"},
+      {"redis://hunter2@[::1]6379", "continues after the bracket"},
+      {"redis://hunter2@ca!che", "an invalid character"},
+      {"redis://hunter2@cache/one", "not a database number"},
+      {"redis://hunter2@cache/-1", "not a database number"},
+      {"redis://hunter2@cache/2147483648", "not a database number"},
+      {"redis://hunter2@cache/1/2", "not a database number"},
+      {"redis://hunter2@cache?db=1", "not a database number"},
+      {"redis://hunter2@cache?1", "not a database number"},
   }));
   INFO(text);
   const auto read = redis::parse_url(text);
   REQUIRE_FALSE(read);
   CHECK(read.error().kind == core::ErrorKind::kInvalidInput);
-  CHECK_THAT(read.error().message, Catch::Contains(std::string{words}));
+  CHECK_THAT(read.error().message, Catch::Contains(std::string{message}));
   CHECK_THAT(read.error().message, !Catch::Contains("hunter2"));
 }

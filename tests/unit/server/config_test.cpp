@@ -8,6 +8,7 @@
 #include "core/digest.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checkout.hpp"
+#include "tests/support/payloads.hpp"
 
 namespace {
 
@@ -35,7 +36,7 @@ std::vector<std::string> guide() {
 
 }  // namespace
 
-TEST_CASE("What is left out has its default, and the guide tells the same", "[unit][server]") {
+TEST_CASE("Fields that are left out have the defaults that the guide documents", "[unit][server]") {
   const auto empty = "protocol:\nlimits: {}\nnamespaces: ~\nallowedOrigins:\n";
   for (const auto& yaml : std::vector<std::string>{"", "# nothing\n", "---\n", "{}", empty, guide().at(0)}) {
     const auto config = good(yaml);
@@ -51,9 +52,9 @@ TEST_CASE("What is left out has its default, and the guide tells the same", "[un
     CHECK(config.limits.header_timeout == 10s);
     CHECK(config.limits.body_timeout == 20s);
     CHECK(config.limits.max_connections == 100'000);
-    CHECK(config.limits.outbox_bytes == 4'194'304);
-    CHECK(config.limits.outbox_packets == 16'384);
-    CHECK(config.limits.process_outbox_bytes == 268'435'456);
+    CHECK(config.limits.send_queue_bytes == 4'194'304);
+    CHECK(config.limits.send_queue_segments == 16'384);
+    CHECK(config.limits.total_send_queue_bytes == 268'435'456);
     CHECK(config.limits.tcp_user_timeout == 30s);
     CHECK(config.redis.channel == "flask-socketio");
     CHECK(config.drain.propagation_delay == 5s);
@@ -82,9 +83,9 @@ limits:
   headerTimeout: 1s
   bodyTimeout: 2s
   maxConnections: 5
-  outboxBytes: 70000
-  outboxPackets: 17
-  processOutboxBytes: 2000000
+  sendQueueBytes: 70000
+  sendQueueSegments: 17
+  totalSendQueueBytes: 2000000
   tcpUserTimeout: 1m
 redis: {channel: socketio}
 drain: {propagationDelay: 0, deadline: 1h, maxDisconnectsPerMinute: 0}
@@ -92,8 +93,8 @@ namespaces: {/custom: , "/": {}}
 )",
                     R"({"protocol":{"path":"/chat/v1/","transports":["websocket"],"pingInterval":"1m30s",
 "pingTimeout":"1500ms","upgradeTimeout":"3s","connectTimeout":"4s","maxPayload":65536},"allowedOrigins":["*"],
-"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","maxConnections":5,"outboxBytes":70000,
-"outboxPackets":17,"processOutboxBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio"},
+"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","maxConnections":5,"sendQueueBytes":70000,
+"sendQueueSegments":17,"totalSendQueueBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio"},
 "drain":{"propagationDelay":"0s","deadline":"1h","maxDisconnectsPerMinute":0},"namespaces":{"/custom":null,"/":{}}})"));
   CHECK(config.protocol.path == "/chat/v1/");
   CHECK_FALSE(config.protocol.transports.polling);
@@ -108,9 +109,9 @@ namespaces: {/custom: , "/": {}}
   CHECK(config.limits.header_timeout == 1s);
   CHECK(config.limits.body_timeout == 2s);
   CHECK(config.limits.max_connections == 5);
-  CHECK(config.limits.outbox_bytes == 70'000);
-  CHECK(config.limits.outbox_packets == 17);
-  CHECK(config.limits.process_outbox_bytes == 2'000'000);
+  CHECK(config.limits.send_queue_bytes == 70'000);
+  CHECK(config.limits.send_queue_segments == 17);
+  CHECK(config.limits.total_send_queue_bytes == 2'000'000);
   CHECK(config.limits.tcp_user_timeout == 1min);
   CHECK(config.redis.channel == "socketio");
   CHECK(config.drain.propagation_delay == 0ms);
@@ -149,9 +150,7 @@ TEST_CASE("The examples are configurations", "[unit][server]") {
   const auto& message = echo->namespaces.at("/").events.find("message")->second;
   REQUIRE(message.size() == 1);
   CHECK(message[0].type == server::ActionType::kBroadcast);
-  std::string payload;
-  message[0].append_payload(payload, {std::array{std::string_view{"\"hi\""}}, "{}"});
-  CHECK(payload == R"(["response",{"echo":"hi"}])");
+  CHECK(support::payload_of(message[0], std::array{std::string_view{"\"hi\""}}) == R"(["response",{"echo":"hi"}])");
 
   const auto suite = server::load_config(examples / "protocol-suite.yaml");
   if (!suite) FAIL(suite.error().message);
@@ -162,15 +161,9 @@ TEST_CASE("The examples are configurations", "[unit][server]") {
   for (const auto* name : {"/", "/custom"}) {
     const auto& rules = suite->namespaces.at(name);
     REQUIRE(rules.on_connect.size() == 1);
-    payload.clear();
-    rules.on_connect[0].append_payload(payload, {{}, R"({"token":"x"})"});
-    CHECK(payload == R"(["auth",{"token":"x"}])");
+    CHECK(support::payload_of(rules.on_connect[0], {}, R"({"token":"x"})") == R"(["auth",{"token":"x"}])");
     const auto args = std::array<std::string_view, 2>{"1", "[2]"};
-    payload.clear();
-    rules.events.find("message")->second.at(0).append_payload(payload, {args, ""});
-    CHECK(payload == R"(["message-back",1,[2]])");
-    payload.clear();
-    rules.events.find("message-with-ack")->second.at(0).append_payload(payload, {args, ""});
-    CHECK(payload == "[1,[2]]");
+    CHECK(support::payload_of(rules.events.find("message")->second.at(0), args) == R"(["message-back",1,[2]])");
+    CHECK(support::payload_of(rules.events.find("message-with-ack")->second.at(0), args) == "[1,[2]]");
   }
 }

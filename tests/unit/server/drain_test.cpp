@@ -28,13 +28,13 @@ TEST_CASE("The rate is raised to what the deadline needs, and is even", "[unit][
   CHECK(due_closes(at_most(600), 541, 27s, 54s) == 271);
 }
 
-TEST_CASE("Without a rate everybody is closed evenly until the deadline", "[unit][server]") {
+TEST_CASE("Without a rate all clients are closed evenly until the deadline", "[unit][server]") {
   CHECK(due_closes(at_most(0), 100, 27s, 54s) == 50);
   CHECK(due_closes(at_most(0), 1, 50ms, 54s) == 1);
   CHECK(due_closes(at_most(0), 1'000'000, 54ms, 54s) == 1000);
 }
 
-TEST_CASE("At the deadline everybody is due, also where there is no time at all", "[unit][server]") {
+TEST_CASE("At the deadline all clients are due, also if there is no time at all", "[unit][server]") {
   for (const std::size_t rate : {0, 1, 600}) {
     CHECK(due_closes(at_most(rate), 100'000, 54s, 54s) == 100'000);
     CHECK(due_closes(at_most(rate), 100'000, 60s, 54s) == 100'000);
@@ -43,7 +43,7 @@ TEST_CASE("At the deadline everybody is due, also where there is no time at all"
   }
 }
 
-TEST_CASE("Where nobody is, nobody is due", "[unit][server]") {
+TEST_CASE("Without clients none is due", "[unit][server]") {
   for (const std::size_t rate : {0, 1, 600})
     for (const auto elapsed : {0ms, 50ms, 54'000ms, 60'000ms}) {
       CHECK(due_closes(at_most(rate), 0, elapsed, 54s) == 0);

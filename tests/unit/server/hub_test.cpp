@@ -30,7 +30,7 @@ constexpr const char* kRules = R"({
 
 }  // namespace
 
-TEST_CASE("A CONNECT is answered with an id of its own, then its rules run in order", "[unit][server]") {
+TEST_CASE("A CONNECT is answered with a separate id, then its rules run in order", "[unit][server]") {
   World world{kRules};
   auto& other = world.member("/custom");
   world.fleet.emits.clear();
@@ -49,7 +49,7 @@ TEST_CASE("A CONNECT is answered with an id of its own, then its rules run in or
   CHECK(world.hub.counters().refused_connects == 0);
 }
 
-TEST_CASE("What goes to many lies side by side, whatever goes to one in between", "[unit][server]") {
+TEST_CASE("Broadcasts are adjacent in memory, also with messages to one client in between", "[unit][server]") {
   World world{kRules};
   auto& sender = world.member();
   auto& other = world.member();
@@ -57,7 +57,7 @@ TEST_CASE("What goes to many lies side by side, whatever goes to one in between"
     REQUIRE_FALSE(sender.says(R"(2["message",1])"));
     REQUIRE_FALSE(sender.says(R"(21["ask"])"));
   }
-  CHECK(other.stretches() == 1);
+  CHECK(other.segments() == 1);
   CHECK(other.got().size() == 100);
   CHECK(sender.got().size() == 200);
 }
@@ -120,7 +120,7 @@ TEST_CASE("A client that leaves a namespace keeps the others, and may join again
   CHECK(client.sid("/custom") != first);
 }
 
-TEST_CASE("What is no packet closes the client, and says why", "[unit][server]") {
+TEST_CASE("An invalid packet closes the client, with a reason", "[unit][server]") {
   World world{kRules, 1000};
   CHECK(world.member().says("") == CloseReason::kParseError);
   CHECK(world.member().says("2[]") == CloseReason::kParseError);
@@ -164,7 +164,7 @@ TEST_CASE("Events are counted for every client that gets them", "[unit][server]"
   CHECK(world.hub.counters().delivered == delivered + 7);
 }
 
-TEST_CASE("An event without rules is nobody's", "[unit][server]") {
+TEST_CASE("An event without rules is ignored", "[unit][server]") {
   World world{kRules};
   auto& sender = world.member();
   for (const auto* text : {R"(21["unknown",1])", R"(21["Message",1])", R"(21[5])", R"(21[""])", R"(21["message "])"})
@@ -173,7 +173,7 @@ TEST_CASE("An event without rules is nobody's", "[unit][server]") {
   CHECK(world.fleet.emits.empty());
 }
 
-TEST_CASE("An event is known by what its name says, however it is written", "[unit][server]") {
+TEST_CASE("An event is recognized by its name, with or without escapes", "[unit][server]") {
   World world{"{/: {events: {\"\\u00e9\\\"\\\\t\": [{type: Emit, event: heard}]}}}"};
   auto& sender = world.member();
   for (const auto* text : {"2[\"\u00e9\\\"\\\\t\"]", R"(2["\u00e9\u0022\u005ct"])", R"(2["\u00E9\"\\\u0074",1])"}) {
@@ -197,7 +197,7 @@ TEST_CASE("An acknowledgement is given to who asked for one, with the id as it w
   CHECK(world.fleet.emits.empty());
 }
 
-TEST_CASE("An event of the fleet reaches those it names, and does not go back", "[unit][server]") {
+TEST_CASE("An event from another replica reaches the named clients, and is not sent back", "[unit][server]") {
   World world{kRules};
   auto& first = world.member();
   auto& second = world.member();
@@ -219,7 +219,7 @@ TEST_CASE("An event of the fleet reaches those it names, and does not go back", 
   CHECK(world.fleet.emits.empty());
 }
 
-TEST_CASE("Rooms are entered, left and closed as the fleet says", "[unit][server]") {
+TEST_CASE("Rooms are entered, left and closed as other processes request", "[unit][server]") {
   World world{kRules};
   auto& first = world.member();
   auto& second = world.member();
@@ -264,15 +264,16 @@ TEST_CASE("A client that is in as many rooms as it may be enters no more", "[uni
   World world{kRules};
   auto& client = world.member();
   const auto sid = client.sid();
-  for (std::size_t i = 0; i <= socketio::Namespace::kMostRooms; ++i)
+  for (std::size_t i = 0; i <= socketio::Namespace::kMaxRooms; ++i)
     world.hub.on_enter_room("/", sid, "room" + std::to_string(i));
-  const auto last = "room" + std::to_string(socketio::Namespace::kMostRooms);
+  const auto last = "room" + std::to_string(socketio::Namespace::kMaxRooms);
   const std::string_view room{last};
   world.hub.on_emit({.rooms = std::span{&room, 1}, .event = R"("e")"});
   CHECK(client.got().empty());
 }
 
-TEST_CASE("A client that the fleet disconnects from a namespace is told, and keeps the others", "[unit][server]") {
+TEST_CASE("A client that another process disconnects from a namespace is notified, and keeps the others",
+          "[unit][server]") {
   World world{kRules};
   auto& client = world.member();
   REQUIRE_FALSE(client.says("0/custom"));
@@ -289,7 +290,7 @@ TEST_CASE("A client that the fleet disconnects from a namespace is told, and kee
   CHECK(client.says(R"(2/custom,["message"])") == CloseReason::kParseError);
 }
 
-TEST_CASE("An acknowledgement that the fleet asked for goes back to it, once for every client", "[unit][server]") {
+TEST_CASE("A requested acknowledgement is sent back, once for every client", "[unit][server]") {
   World world{kRules};
   auto& first = world.member();
   auto& second = world.member();
@@ -304,7 +305,7 @@ TEST_CASE("An acknowledgement that the fleet asked for goes back to it, once for
   CHECK(second.got() == Frames{R"(421["q"])", R"(422["q"])"});
   CHECK_FALSE(first.says(R"(32["a", {"b":1} ])"));
   CHECK_FALSE(first.says("32[]"));  // again
-  CHECK_FALSE(first.says("33[]"));  // nobody asked
+  CHECK_FALSE(first.says("33[]"));  // not requested
   CHECK_FALSE(first.says("3[]"));   // says not for what
   CHECK_FALSE(second.says("32[]"));
   CHECK_FALSE(first.says("31[null]"));
@@ -324,7 +325,7 @@ TEST_CASE("A binary acknowledgement cannot go back, and is dropped and counted",
   CHECK_FALSE(client.attaches("x"));
   CHECK(world.fleet.acks.empty());
   CHECK(world.hub.counters().dropped == 1);
-  CHECK_FALSE(client.says(answer));  // nobody waits for it any more
+  CHECK_FALSE(client.says(answer));  // no longer pending
   CHECK_FALSE(client.attaches("x"));
   CHECK(world.hub.counters().dropped == 1);
 }

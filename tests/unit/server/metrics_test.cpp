@@ -33,7 +33,7 @@ Samples samples(const std::string& text) {
 
 constexpr std::array kFamilies{
     server::kConnections,  server::kSockets,    server::kConnects,       server::kCloses,    server::kMessages,
-    server::kDropped,      server::kBytes,      server::kWrites,         server::kOutbox,    server::kOutboxMemory,
+    server::kDropped,      server::kBytes,      server::kWrites,         server::kSendQueue, server::kSendQueueMemory,
     server::kLoopLag,      server::kRedisState, server::kRedisPublishes, server::kRedisLost, server::kRedisMessages,
     server::kRedisRefused, server::kDraining};
 
@@ -41,7 +41,7 @@ constexpr std::array kFamilies{
 Snapshot filled(std::uint64_t from) {
   Snapshot now;
   for (auto* figure : {&now.polling, &now.websocket, &now.sockets, &now.messages_in, &now.messages_out, &now.dropped,
-                       &now.bytes_in, &now.bytes_out, &now.writes, &now.outbox_bytes, &now.outbox_memory,
+                       &now.bytes_in, &now.bytes_out, &now.writes, &now.send_queue_bytes, &now.send_queue_memory,
                        &now.backplane.published, &now.backplane.lost, &now.backplane.received, &now.backplane.refused})
     *figure = from++;
   for (auto& count : now.connects) count = from++;
@@ -69,7 +69,7 @@ TEST_CASE("Every family is exposed from the first scrape on, with its type and h
   CHECK_THAT(text, Catch::Contains("process_resident_memory_bytes "));
 }
 
-TEST_CASE("Every entry of a catalogue is a sample of its own, zero too", "[unit][server]") {
+TEST_CASE("Every entry of a catalogue is a separate sample, also if it is zero", "[unit][server]") {
   Exposition exposition;
   const auto all = samples(exposition.text({}));
   for (const auto outcome : server::kConnectOutcomes)
@@ -96,7 +96,7 @@ TEST_CASE("The page about the metrics has every metric, outcome and reason, and 
   for (const auto& close : engineio::kCloseReasons) CHECK(has(close.name));
 }
 
-TEST_CASE("The words of a catalogue are those of its enumeration", "[unit][server]") {
+TEST_CASE("The names of a catalogue are those of its enumeration", "[unit][server]") {
   for (const auto& [outcome, word] :
        std::map<ConnectOutcome, std::string_view>{{ConnectOutcome::kPolling, "polling"},
                                                   {ConnectOutcome::kWebSocket, "websocket"},
@@ -137,8 +137,8 @@ TEST_CASE("Every figure of a snapshot has its own sample", "[unit][server]") {
                                                       {R"(bytes_total{direction="in"})", now.bytes_in},
                                                       {R"(bytes_total{direction="out"})", now.bytes_out},
                                                       {"websocket_writes_total", now.writes},
-                                                      {"outbox_bytes", now.outbox_bytes},
-                                                      {"outbox_memory_bytes", now.outbox_memory},
+                                                      {"send_queue_bytes", now.send_queue_bytes},
+                                                      {"send_queue_memory_bytes", now.send_queue_memory},
                                                       {"redis_publishes_total", now.backplane.published},
                                                       {"redis_publishes_lost_total", now.backplane.lost},
                                                       {"redis_messages_total", now.backplane.received},
@@ -159,12 +159,12 @@ TEST_CASE("Every figure of a snapshot has its own sample", "[unit][server]") {
 
 TEST_CASE("Exactly one state of the backplane is set", "[unit][server]") {
   Exposition exposition;
-  for (const auto state : {adapter::State::kConnecting, adapter::State::kConnected, adapter::State::kDeaf,
-                           adapter::State::kGone, adapter::State::kLocal}) {
+  for (const auto state : {adapter::State::kConnecting, adapter::State::kConnected, adapter::State::kNotReceiving,
+                           adapter::State::kDisconnected, adapter::State::kLocal}) {
     Snapshot now;
     now.redis = state;
     const auto all = samples(exposition.text(now));
-    for (const auto* word : {"local", "connecting", "connected", "deaf", "gone"})
+    for (const auto* word : {"local", "connecting", "connected", "not_receiving", "disconnected"})
       CHECK(all.at(fmt::format("realtime_server_redis_state{{state=\"{}\"}}", word)) ==
             (adapter::name_of(state) == word ? 1 : 0));
   }
@@ -182,7 +182,7 @@ TEST_CASE("Counters tell the last snapshot, gauges too when they fall", "[unit][
   CHECK(samples(exposition.text(now)).at("realtime_server_websocket_writes_total") == static_cast<double>(now.writes));
 }
 
-TEST_CASE("A scrape that is overtaken by another takes nothing back, and counts nothing twice", "[unit][server]") {
+TEST_CASE("A scrape that arrives late decreases no counter, and counts nothing twice", "[unit][server]") {
   Exposition exposition;
   const auto first = filled(100);
   auto second = filled(200);

@@ -100,37 +100,37 @@ TEST_CASE("A variable that is empty counts as not set, and one that a flag overr
   CHECK_FALSE(parse({"--listen", ":1", "--redis", "redis://r"}).exit_code);
 }
 
-TEST_CASE("Wrong flags end the process with exit code 2 and say what is wrong", "[unit][server]") {
+TEST_CASE("With invalid flags the process exits with code 2 and says what is wrong", "[unit][server]") {
   const Environment environment;
   const auto [arguments, words] = GENERATE(table<std::vector<const char*>, std::string>(
-      {{{"--listen", "8080"}, "--listen: \"8080\" has no port; write ADDRESS:PORT, such as 0.0.0.0:8080"},
-       {{"--listen", "0.0.0.0:65536"}, "--listen: \"65536\" is no port; write a number from 0 to 65535"},
-       {{"--listen", "0.0.0.0:"}, "\"\" is no port"},
-       {{"--listen", "0.0.0.0:80x"}, "\"80x\" is no port"},
-       {{"--listen", "0.0.0.0:-1"}, "\"-1\" is no port"},
-       {{"--listen", "localhost:80"}, "\"localhost\" is no IP address; write one such as 127.0.0.1 or [::1]"},
-       {{"--listen", "1.2.3:80"}, "\"1.2.3\" is no IP address"},
-       {{"--listen", "::1:80"}, "\"::1\" is no IP address"},
-       {{"--listen", "[1.2.3.4]:80"}, "\"[1.2.3.4]\" is no IP address"},
-       {{"--listen", "[]:80"}, "\"[]\" is no IP address"},
+      {{{"--listen", "8080"}, "--listen: \"8080\" has no port; write ADDRESS:PORT, for example 0.0.0.0:8080"},
+       {{"--listen", "0.0.0.0:65536"}, "--listen: \"65536\" is not a port; write a number from 0 to 65535"},
+       {{"--listen", "0.0.0.0:"}, "\"\" is not a port"},
+       {{"--listen", "0.0.0.0:80x"}, "\"80x\" is not a port"},
+       {{"--listen", "0.0.0.0:-1"}, "\"-1\" is not a port"},
+       {{"--listen", "localhost:80"}, "\"localhost\" is not an IP address; write for example 127.0.0.1 or [::1]"},
+       {{"--listen", "1.2.3:80"}, "\"1.2.3\" is not an IP address"},
+       {{"--listen", "::1:80"}, "\"::1\" is not an IP address"},
+       {{"--listen", "[1.2.3.4]:80"}, "\"[1.2.3.4]\" is not an IP address"},
+       {{"--listen", "[]:80"}, "\"[]\" is not an IP address"},
        {{"--listen", ""}, "--listen: \"\" has no port"},
        {{"--listen", "127.0.0.1"}, "\"127.0.0.1\" has no port"},
-       {{"--listen", ":"}, "\"\" is no port"},
-       {{"--listen", "127.0.0.1:+1"}, "\"+1\" is no port"},
-       {{"--listen", "127.0.0.1:0x50"}, "\"0x50\" is no port"},
-       {{"--listen", "127.0.0:80:"}, "\"\" is no port"},
-       {{"--listen", "256.0.0.1:80"}, "\"256.0.0.1\" is no IP address"},
-       {{"--listen", "[::1]"}, "\"1]\" is no port"},
-       {{"--listen", "[::1"}, "\"[:\" is no IP address"},
-       {{"--listen", "::1]:80"}, "\"::1]\" is no IP address"},
-       {{"--listen", ":::80"}, "\"::\" is no IP address"},
-       {{"--listen", "[::1]80"}, "\"1]80\" is no port"},
-       {{"--listen", "[::1:80"}, "\"[::1\" is no IP address"},
-       {{"--listen", "*:80"}, "\"*\" is no IP address"},
-       {{"--listen", " 127.0.0.1:80"}, "\" 127.0.0.1\" is no IP address"},
-       {{"--listen", "127.0.0.1:80 "}, "\"80 \" is no port"},
-       {{"--listen", "http://127.0.0.1:80"}, "\"http://127.0.0.1\" is no IP address"},
-       {{"--admin", "nowhere:1"}, "--admin: \"nowhere\" is no IP address"},
+       {{"--listen", ":"}, "\"\" is not a port"},
+       {{"--listen", "127.0.0.1:+1"}, "\"+1\" is not a port"},
+       {{"--listen", "127.0.0.1:0x50"}, "\"0x50\" is not a port"},
+       {{"--listen", "127.0.0:80:"}, "\"\" is not a port"},
+       {{"--listen", "256.0.0.1:80"}, "\"256.0.0.1\" is not an IP address"},
+       {{"--listen", "[::1]"}, "\"1]\" is not a port"},
+       {{"--listen", "[::1"}, "\"[:\" is not an IP address"},
+       {{"--listen", "::1]:80"}, "\"::1]\" is not an IP address"},
+       {{"--listen", ":::80"}, "\"::\" is not an IP address"},
+       {{"--listen", "[::1]80"}, "\"1]80\" is not a port"},
+       {{"--listen", "[::1:80"}, "\"[::1\" is not an IP address"},
+       {{"--listen", "*:80"}, "\"*\" is not an IP address"},
+       {{"--listen", " 127.0.0.1:80"}, "\" 127.0.0.1\" is not an IP address"},
+       {{"--listen", "127.0.0.1:80 "}, "\"80 \" is not a port"},
+       {{"--listen", "http://127.0.0.1:80"}, "\"http://127.0.0.1\" is not an IP address"},
+       {{"--admin", "nowhere:1"}, "--admin: \"nowhere\" is not an IP address"},
        {{"--redis", "http://r"}, "--redis: the Redis URL does not begin with redis://; write redis://[USER"},
        {{"--redis", "rediss://r"}, "--redis: the Redis URL asks for TLS (rediss://), which is not supported yet"},
        {{"--redis", ""}, "--redis: the Redis URL does not begin with redis://"},
@@ -145,21 +145,21 @@ TEST_CASE("Wrong flags end the process with exit code 2 and say what is wrong", 
   CHECK(outcome.out.empty());
 }
 
-TEST_CASE("A wrong environment ends the process too, without showing a password", "[unit][server]") {
+TEST_CASE("With an invalid environment the process exits too, without showing a password", "[unit][server]") {
   const auto [name, value, words] = GENERATE(table<const char*, std::string, std::string>(
-      {{"PORT", "tcp://10.0.0.1:80", "PORT: \"tcp://10.0.0.1:80\" is no port"},
-       {"PORT", "70000", "PORT: \"70000\" is no port"},
+      {{"PORT", "tcp://10.0.0.1:80", "PORT: \"tcp://10.0.0.1:80\" is not a port"},
+       {"PORT", "70000", "PORT: \"70000\" is not a port"},
        {"REDIS_URL", "r:secret@host", "REDIS_URL: the Redis URL does not begin with redis://"},
-       {"POD_NAME", "two words", "POD_NAME is no name for a replica"},
-       {"POD_NAME", "a\r\nSet-Cookie:x", "POD_NAME is no name for a replica"},
-       {"POD_NAME", std::string(254, 'a'), "POD_NAME is no name for a replica"}}));
+       {"POD_NAME", "two words", "POD_NAME is not a valid replica name"},
+       {"POD_NAME", "a\r\nSet-Cookie:x", "POD_NAME is not a valid replica name"},
+       {"POD_NAME", std::string(254, 'a'), "POD_NAME is not a valid replica name"}}));
   const Environment environment{{{name, value.c_str()}}};
   const auto outcome = parse({});
   CHECK(outcome.exit_code == server::kUsageError);
   CHECK_THAT(outcome.err, Catch::Contains(words) && !Catch::Contains("secret"));
 }
 
-TEST_CASE("Help teaches, and ends the process well", "[unit][server]") {
+TEST_CASE("With --help the process explains itself and exits with code 0", "[unit][server]") {
   const Environment environment;
   const auto help = parse({"--help"});
   CHECK(help.exit_code == 0);

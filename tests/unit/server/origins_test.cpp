@@ -10,7 +10,8 @@ constexpr std::string_view kHost = "chat.example.com";
 
 }  // namespace
 
-TEST_CASE("Without any named, a page of the server's own origin may connect, and what is no page", "[unit][server]") {
+TEST_CASE("Without a list, pages of the server's own origin may connect, and programs that are not pages",
+          "[unit][server]") {
   const Origins origins{{}};
   CHECK(origins.allows(std::nullopt, kHost));
   CHECK(origins.allows(std::nullopt, ""));
@@ -58,7 +59,7 @@ TEST_CASE("A star lets every page connect", "[unit][server]") {
   CHECK(origins.headers("null", kHost).starts_with("Access-Control-Allow-Origin: null\r\n"));
 }
 
-TEST_CASE("Another origin that may connect is told so by name, never by a star", "[unit][server]") {
+TEST_CASE("An allowed origin gets CORS headers with its name, never with a star", "[unit][server]") {
   const Origins origins{{"*"}};
   CHECK(origins.headers("https://A.example.com", kHost) ==
         "Access-Control-Allow-Origin: https://A.example.com\r\nAccess-Control-Allow-Credentials: true\r\n"

@@ -25,7 +25,7 @@ World with_values(const std::string& values) {
 
 }  // namespace
 
-TEST_CASE("Attachments are counted anew in the order in which a rule uses them", "[unit][server]") {
+TEST_CASE("Attachments are renumbered in the order in which a rule uses them", "[unit][server]") {
   struct Case {
     std::string values;
     std::string args;
@@ -103,7 +103,7 @@ TEST_CASE("An attachment that is named many times is sent once", "[unit][server]
   CHECK(world.fleet.emits[0].attachments == Frames{"one"});
 }
 
-TEST_CASE("Placeholders are found wherever they stand among many arguments", "[unit][server]") {
+TEST_CASE("Placeholders are found anywhere among many arguments", "[unit][server]") {
   auto world = with_values("[$args]");
   auto& sender = world.member();
   std::string args;
@@ -131,7 +131,7 @@ TEST_CASE("All attachments that a packet may have can be used", "[unit][server]"
   CHECK(world.fleet.emits[0].args.ends_with(placeholder(9)));
 }
 
-TEST_CASE("The client goes on after a binary event", "[unit][server]") {
+TEST_CASE("The client continues after a binary event", "[unit][server]") {
   auto world = with_values("[$1]");
   auto& sender = world.member();
   for (int round = 0; round < 3; ++round) {

@@ -7,6 +7,7 @@
 #include "realtime-server/server/config_scalars.hpp"
 #include "realtime-server/socketio/packet.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/payloads.hpp"
 
 namespace {
 
@@ -21,9 +22,7 @@ server::Action action(const std::string& rule) {
 
 std::string payload(const server::Action& action, const std::vector<std::string_view>& args,
                     std::string_view auth = "") {
-  std::string out = "before";
-  action.append_payload(out, {args, auth});
-  return out.substr(6);
+  return support::payload_of(action, args, auth);
 }
 
 server::Action emit(const std::string& args) { return action(fmt::format("{{type: Emit, event: e, args: {}}}", args)); }
@@ -33,7 +32,7 @@ server::Action acknowledge(const std::string& args) {
 
 }  // namespace
 
-TEST_CASE("Variables are filled with the event's JSON as it stands", "[unit][server]") {
+TEST_CASE("Variables are filled with the event's raw JSON", "[unit][server]") {
   const std::vector<std::string_view> args{"\"a\\u00e9\"", "{ \"b\" : 1 }", "1e2"};
   CHECK(payload(emit("[{echo: $1}]"), args) == "[\"e\",{\"echo\":\"a\\u00e9\"}]");
   CHECK(payload(emit("[$2, {x: [$3, $1]}]"), args) == "[\"e\",{ \"b\" : 1 },{\"x\":[1e2,\"a\\u00e9\"]}]");
@@ -43,7 +42,7 @@ TEST_CASE("Variables are filled with the event's JSON as it stands", "[unit][ser
   CHECK(payload(emit("['$1', \"$2\"]"), args) == "[\"e\",\"a\\u00e9\",{ \"b\" : 1 }]");
 }
 
-TEST_CASE("All arguments stand with the right commas wherever and however many they are", "[unit][server]") {
+TEST_CASE("All arguments have the right commas, at any position and for any number", "[unit][server]") {
   const std::string list =
       GENERATE(as<std::string>{}, "[$args]", "[$args, $args]", "[x, $args]", "[$args, x]", "[x, $args, y]",
                "[$args, $1, $args]", "[$args, $args, x, $args, $args]", "[x, y, $args, $args, z]");
@@ -127,16 +126,18 @@ TEST_CASE("Plain scalars become JSON by the core schema of YAML 1.2", "[unit][se
 }
 
 TEST_CASE("Neighbouring text is one piece, so that filling is few appends", "[unit][server]") {
-  const auto simple = emit("[{a: [1, x], echo: $1}, true]");
-  const auto pieces = simple.args.pieces();
-  REQUIRE(pieces.size() == 3);
-  CHECK(pieces[0].text == "{\"a\":[1,\"x\"],\"echo\":");
-  CHECK(pieces[1].type == server::PieceType::kArgument);
-  CHECK(pieces[1].index == 0);
-  CHECK(pieces[2].text == "},true");
+  struct Recorder {
+    std::vector<std::string> pieces;
+    void text(std::string_view json) { pieces.emplace_back(json); }
+    void argument(std::size_t index) { pieces.push_back("<" + std::to_string(index) + ">"); }
+    void auth() { pieces.emplace_back("<auth>"); }
+  };
+  Recorder recorder;
+  emit("[{a: [1, x], echo: $1}, true]").args.visit(1, recorder);
+  CHECK(recorder.pieces == std::vector<std::string>{"{\"a\":[1,\"x\"],\"echo\":", "<0>", "},true"});
 }
 
-TEST_CASE("A visitor is told which arguments are used, in the order of the text", "[unit][server]") {
+TEST_CASE("A visitor receives the used arguments, in the order of the text", "[unit][server]") {
   struct Recorder {
     std::string seen;
     void text(std::string_view json) { seen += json; }

@@ -20,7 +20,7 @@ std::string in_quotes(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("A string slice says what its escapes stand for", "[unit][socketio][json]") {
+TEST_CASE("Escapes in a string slice are decoded", "[unit][socketio][json]") {
   const std::vector<std::pair<std::string, std::string>> cases{
       {R"("")", ""},
       {R"("plain")", "plain"},
@@ -66,7 +66,7 @@ TEST_CASE("Text is quoted with the escapes that it needs and no others", "[unit]
   CHECK(in_quotes("\u00e9\u2028\U0001F6A2") == "\"\u00e9\u2028\U0001F6A2\"");
 }
 
-TEST_CASE("Quoting replaces what is no UTF-8 as TextDecoder does", "[unit][socketio][json]") {
+TEST_CASE("Quoting replaces what is not UTF-8 as TextDecoder does", "[unit][socketio][json]") {
   CHECK(in_quotes("a\xff\x62") == "\"a\ufffdb\"");
   CHECK(in_quotes("\xc3") == "\"\ufffd\"");
   CHECK(in_quotes("\xe2\x82") == "\"\ufffd\"");

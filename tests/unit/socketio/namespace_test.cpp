@@ -47,7 +47,7 @@ using Counts = std::vector<std::size_t>;
 
 }  // namespace
 
-TEST_CASE("An event reaches everybody in the namespace, as one range of one chunk", "[unit][socketio]") {
+TEST_CASE("An event reaches every client in the namespace, as one range of one chunk", "[unit][socketio]") {
   Fleet fleet{3, "/custom"};
   auto emit = hello();
   emit.nsp = "/custom";
@@ -59,10 +59,10 @@ TEST_CASE("An event reaches everybody in the namespace, as one range of one chun
   CHECK(fleet.turn.scheduled == 1);
 }
 
-TEST_CASE("Frames of a turn lie side by side and are one entry of an outbox", "[unit][socketio]") {
+TEST_CASE("Frames of a turn are adjacent and are one segment of a send queue", "[unit][socketio]") {
   Fleet fleet{2};
   for (int i = 0; i < 64; ++i) fleet.deliver(hello());
-  CHECK(fleet.outlets[0].outbox().entries() == 1);
+  CHECK(fleet.outlets[0].send_queue().segments() == 1);
   CHECK(fleet.counts() == Counts{64, 64});
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("Members that leave, close or disconnect are not met again", "[unit][s
 
 TEST_CASE("A socket is in a bounded number of rooms", "[unit][socketio]") {
   Fleet fleet{1};
-  for (std::size_t i = 0; i < socketio::Namespace::kMostRooms; ++i)
+  for (std::size_t i = 0; i < socketio::Namespace::kMaxRooms; ++i)
     REQUIRE(fleet.nsp.enter(*fleet.sockets[0], "room" + std::to_string(i)));
   CHECK_FALSE(fleet.nsp.enter(*fleet.sockets[0], "one too many"));
   fleet.nsp.leave(*fleet.sockets[0], "room7");
@@ -132,7 +132,7 @@ TEST_CASE("An acknowledgement is taken once, by the id that was sent, and old on
   Fleet fleet{1};
   auto emit = hello();
   emit.callback = std::make_shared<socketio::RemoteCallback>(socketio::RemoteCallback{"host", "sid", "/", "9"});
-  for (std::uint64_t id = 1; id <= socketio::kMostPendingAcks + 1; ++id) fleet.deliver(emit, id);
+  for (std::uint64_t id = 1; id <= socketio::kMaxPendingAcks + 1; ++id) fleet.deliver(emit, id);
   CHECK(fleet.outlets[0].taken().at(6) == R"(427["hello",{"echo":"x"}])");
   auto& socket = *fleet.sockets[0];
   CHECK(socket.take_ack("1") == nullptr);
@@ -141,7 +141,7 @@ TEST_CASE("An acknowledgement is taken once, by the id that was sent, and old on
   CHECK(socket.take_ack("999999") == nullptr);
 }
 
-TEST_CASE("An outlet that is full takes no more, and the others go on", "[unit][socketio]") {
+TEST_CASE("An outlet that is full accepts no more, and the others continue", "[unit][socketio]") {
   Fleet fleet{2};
   fleet.turn.limits.bytes = 100;
   for (int i = 0; i < 10; ++i) {
@@ -150,6 +150,6 @@ TEST_CASE("An outlet that is full takes no more, and the others go on", "[unit][
     fleet.outlets[1].taken();
   }
   CHECK(fleet.outlets[0].overflowed());
-  CHECK(fleet.outlets[0].outbox().bytes() <= 100);
+  CHECK(fleet.outlets[0].send_queue().bytes() <= 100);
   CHECK_FALSE(fleet.outlets[1].overflowed());
 }

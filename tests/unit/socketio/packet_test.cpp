@@ -40,7 +40,7 @@ TEST_CASE("Nothing of a packet is left in the next one that is decoded into it",
   CHECK(packet.placeholders.empty());
 }
 
-TEST_CASE("A placeholder is found where it stands, in binary packets only", "[unit][socketio]") {
+TEST_CASE("A placeholder is found at its position, in binary packets only", "[unit][socketio]") {
   Packet packet;
   const std::string_view text = R"(52-["b",{"_placeholder":true,"num":1},[{"_placeholder":true,"num":0}]])";
   REQUIRE(decode(text, packet) == PacketError::kNone);

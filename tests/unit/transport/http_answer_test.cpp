@@ -29,7 +29,7 @@ TEST_CASE("HEAD is answered with the length of what it leaves out", "[unit][tran
 
 TEST_CASE("A peer that does not take its answer is cut off when memory is short", "[unit][transport]") {
   const auto before = engineio::Chunk::allocated();
-  Exchange exchange{{}, 20'000, {.process_bytes = before + 1'500'000}};
+  Exchange exchange{{}, 20'000, {.total_bytes = before + 1'500'000}};
   exchange.reads = false;
   auto& peer = exchange.reconnect();
   exchange.on_request_of = [&](HttpConnection& connection, const Request&) {

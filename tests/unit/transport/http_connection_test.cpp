@@ -84,7 +84,7 @@ TEST_CASE("An upgrade is wanted only if both headers say so", "[unit][transport]
   CHECK(wanted == std::vector{false, false, false, true});
 }
 
-TEST_CASE("A request is the same however it is cut into packets", "[unit][transport]") {
+TEST_CASE("A request is the same for any division into packets", "[unit][transport]") {
   Exchange exchange;
   const std::string requests =
       "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -128,7 +128,7 @@ TEST_CASE("Requests that come together are answered one after another", "[unit][
   }
 }
 
-TEST_CASE("A request that waits is not lost to what its peer sends on", "[unit][transport]") {
+TEST_CASE("A request that waits is not lost when its client sends more", "[unit][transport]") {
   Exchange exchange;
   exchange.waits = true;
   exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -149,7 +149,7 @@ TEST_CASE("A request that waits is not lost to what its peer sends on", "[unit][
   CHECK(exchange.until([&] { return exchange.seen.size() > 10'000; }));
 }
 
-TEST_CASE("What is no request is refused, and the connection ends", "[unit][transport]") {
+TEST_CASE("An invalid request is refused, and the connection closes", "[unit][transport]") {
   Exchange exchange;
   const auto refused = [&](const std::string& bytes, std::string_view status) {
     auto& peer = exchange.reconnect();
@@ -210,7 +210,7 @@ TEST_CASE("A handler may answer what it only has the head of", "[unit][transport
   };
   exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n" + std::string(500'000, 'x'));
   REQUIRE(exchange.until([&] { return exchange.peer().ended(); }));
-  // Where the body ends nobody knows, so the connection does.
+  // The end of the body is unknown, so the connection closes.
   CHECK(exchange.peer().received() ==
         "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: "
         "2\r\nConnection: close\r\n\r\nno");
@@ -264,7 +264,7 @@ TEST_CASE("A handler may take the socket over, with what came after the request"
   CHECK(buffer == "more");
 }
 
-TEST_CASE("A connection whose socket was taken over is gone, however much came ahead of its request",
+TEST_CASE("A connection whose socket was taken over is destroyed, however much data preceded its request",
           "[unit][transport]") {
   Exchange exchange{{}, 20'000};
   exchange.reads = false;
@@ -325,7 +325,7 @@ TEST_CASE("A peer that goes away in the middle of a body is noticed", "[unit][tr
   CHECK(exchange.seen.empty());
 }
 
-TEST_CASE("A connection that is abandoned tells nobody", "[unit][transport]") {
+TEST_CASE("An abandoned connection notifies nobody", "[unit][transport]") {
   Exchange exchange;
   exchange.waits = true;
   exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -66,7 +66,7 @@ TEST_CASE("A body in chunks that becomes too much is refused, and its session he
   CHECK_FALSE(peer.was_reset());
   CHECK(exchange.heads == 1);
   CHECK(exchange.seen.empty());
-  // Not that its transport is gone.
+  // Not that its transport has closed.
   CHECK(exchange.abandoned == std::vector{CloseReason::kProtocolError});
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("Chunks of a byte are put together", "[unit][transport]") {
   CHECK((exchange.seen[0] == "POST /a " + body));
 }
 
-TEST_CASE("What stands between chunks is bounded", "[unit][transport]") {
+TEST_CASE("What is between chunks is limited", "[unit][transport]") {
   Exchange exchange;
   const auto heap_before = heap::in_use();
   std::string endless;
@@ -141,7 +141,7 @@ TEST_CASE("What stands between chunks is bounded", "[unit][transport]") {
 TEST_CASE("Headers that take too long end the connection", "[unit][transport]") {
   Exchange exchange{short_timeouts()};
   auto& peer = exchange.peer();
-  SECTION("without a word if there are none") {
+  SECTION("without an answer if there are none") {
     REQUIRE(exchange.until([&] { return peer.ended(); }));
     CHECK(peer.received().empty());
   }

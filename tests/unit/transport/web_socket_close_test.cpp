@@ -30,7 +30,7 @@ TEST_CASE("A peer that closes gets its status back", "[unit][transport]") {
   CHECK(wire.nothing_left());
 }
 
-TEST_CASE("A close of ours says why, after everything that was sent before", "[unit][transport]") {
+TEST_CASE("A close by the server has its reason, after everything that was sent before", "[unit][transport]") {
   for (const auto& info : engineio::kCloseReasons) {
     INFO(info.name);
     Wire wire;
@@ -51,7 +51,7 @@ TEST_CASE("A close of ours says why, after everything that was sent before", "[u
     }
     CHECK(wire.nothing_left());
     CHECK(wire.messages.empty());
-    CHECK(wire.closed.empty());  // whoever closes knows
+    CHECK(wire.closed.empty());  // the caller of close() is not notified
   }
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("A peer that does not answer a close is cut off", "[unit][transport]")
   CHECK(wire.nothing_left());
 }
 
-TEST_CASE("A connection that ends without a close is told from one that failed", "[unit][transport]") {
+TEST_CASE("A connection that closes without a close frame is distinguished from one that failed", "[unit][transport]") {
   Wire wire;
   wire.open();
   SECTION("by its end") {
@@ -179,7 +179,7 @@ TEST_CASE("A probe that is not followed by an upgrade is closed", "[unit][transp
   CHECK(wire.nothing_left());
 }
 
-TEST_CASE("A WebSocket that is abandoned tells nobody, and ends", "[unit][transport]") {
+TEST_CASE("An abandoned WebSocket notifies nobody, and closes", "[unit][transport]") {
   Wire wire;
   wire.open();
   wire.send("unsent");

@@ -103,7 +103,7 @@ TEST_CASE("A ping is answered with its payload", "[unit][transport]") {
   CHECK(wire.messages.empty());
 }
 
-TEST_CASE("A peer that takes nothing is closed when its outbox is full, and nothing of it is left",
+TEST_CASE("A client that reads nothing is closed when its send queue is full, and nothing of it is left",
           "[unit][transport]") {
   const auto memory_before = engineio::Chunk::allocated();
   {
@@ -112,11 +112,11 @@ TEST_CASE("A peer that takes nothing is closed when its outbox is full, and noth
     const std::string data(10'000, 'x');
     for (int i = 0; i < 95; ++i) wire.in_a_turn([&] { wire.send(data); });
     CHECK(wire.closed.empty());
-    CHECK(wire.loop.outboxes.process_used > 800'000);
+    CHECK(wire.loop.send_queues.total_used > 800'000);
     for (int i = 0; i < 25; ++i) wire.in_a_turn([&] { wire.send(data); });
     CHECK(wire.closed == std::vector{CloseReason::kSlowConsumer});
     CHECK(wire.nothing_left());
-    wire.send("nobody gets it");
+    wire.send("no client gets it");
     wire.socket.reset();
     wire.loop.settle();
     CHECK(wire.loop.context.connections.empty());
@@ -169,15 +169,15 @@ TEST_CASE("What a socket did not take at once arrives all the same", "[unit][tra
       wire.send(data);
     }
   }
-  CHECK(wire.loop.outboxes.process_used > 500'000);
-  // Until there is room again, nobody tries.
+  CHECK(wire.loop.send_queues.total_used > 500'000);
+  // No attempt until there is space again.
   const auto writes = wire.loop.context.counters.writes;
   wire.in_a_turn([&] { wire.send("last"); });
   expected.push_back(text_of("last"));
   CHECK(wire.loop.context.counters.writes == writes);
   wire.peer->read();
   const auto head = [&] { return wire.peer->received().find("\r\n\r\n") + 4; };
-  REQUIRE(wire.until([&] { return wire.loop.outboxes.process_used == 0; }));
+  REQUIRE(wire.until([&] { return wire.loop.send_queues.total_used == 0; }));
   REQUIRE(wire.until([&] { return frames::own_in(wire.peer->received().substr(head())).size() == 301; }));
   CHECK((frames::own_in(wire.peer->received().substr(head())) == expected));
 }

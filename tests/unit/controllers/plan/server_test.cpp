@@ -1,4 +1,4 @@
-// What an app of the bundled server is planned as, beside what every app is.
+// What is planned for an app of the bundled server, in addition to the objects of every app.
 #include <algorithm>
 
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
@@ -42,7 +42,7 @@ controllers::Observed settled(const api::RealtimeApp& app, const std::vector<std
 
 }  // namespace
 
-TEST_CASE("The bundled server is a fleet like any other, with a configuration", "[unit][controllers]") {
+TEST_CASE("An app of the bundled server is like any other, with a configuration", "[unit][controllers]") {
   const auto plan = controllers::plan(sample_server_app(), sample_observed());
   std::vector<std::string> kinds;
   for (const auto& child : plan.children) kinds.emplace_back(child.type.kind);
@@ -75,8 +75,7 @@ TEST_CASE("The server's pods are restricted and read their configuration from a 
   CHECK_FALSE(container.contains("lifecycle"));
 }
 
-TEST_CASE("The server is told its port, its name and its Redis, and is probed on its admin port",
-          "[unit][controllers]") {
+TEST_CASE("The server gets its port, its name and its Redis, and is probed on its admin port", "[unit][controllers]") {
   const auto plan = controllers::plan(sample_server_app(), sample_observed());
   const auto& container = pod_of(find(plan, "Deployment"))["containers"][0];
   CHECK(container["env"][0] == json{{"name", "PORT"}, {"value", "8080"}});
@@ -144,7 +143,7 @@ TEST_CASE("A configuration stays while a ReplicaSet refers to it", "[unit][contr
   CHECK(removals({"chat-server-old"}).empty());
 }
 
-TEST_CASE("An app that goes over to an image of its own loses its configuration in the end", "[unit][controllers]") {
+TEST_CASE("An app that changes to its own image loses its configuration in the end", "[unit][controllers]") {
   const auto server = sample_server_app();
   const auto own = support::sample_app();
   const auto current = configuration_name(server);
@@ -153,7 +152,7 @@ TEST_CASE("An app that goes over to an image of its own loses its configuration 
   CHECK(removals == std::vector<ChildId>{{"ConfigMap", "chat-server-old"}, {"ConfigMap", "chat-server-older"}});
 }
 
-TEST_CASE("An image of the server that the manifest does not name stays what it was", "[unit][controllers]") {
+TEST_CASE("An image of the server that the spec does not set stays the same", "[unit][controllers]") {
   auto app = sample_server_app();
   CHECK(support::assess(app, sample_observed()).server.image == "realtime-server:default");
   app.status.server.default_image = "realtime-server:old";

@@ -1,6 +1,6 @@
 // The tutorial's app on socket.io, as its documentation writes it: `message` is broadcast as `response`. Listens on
 // 127.0.0.1 at the port of the environment. SOCKETIO_MODULES is the folder that holds the package, for an import finds
-// packages beside its own file only.
+// packages next to its own file only.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 

@@ -1,4 +1,4 @@
-#include "realtime-server/engineio/outbox.hpp"
+#include "realtime-server/engineio/send_queue.hpp"
 
 #include <array>
 #include <memory>
@@ -11,10 +11,10 @@
 using engineio::Chunk;
 using engineio::ChunkArena;
 using engineio::Opcode;
-using engineio::Outbox;
-using engineio::OutboxLimits;
 using engineio::PacketType;
 using engineio::Range;
+using engineio::SendQueue;
+using engineio::SendQueueLimits;
 
 namespace {
 
@@ -22,15 +22,15 @@ Range text(ChunkArena& arena, std::string_view data) {
   return engineio::encode_text(arena, PacketType::kMessage, std::array{data});
 }
 
-std::size_t ranges_of(const Outbox& outbox) {
+std::size_t ranges_of(const SendQueue& send_queue) {
   std::vector<iovec> vectors(20'000);
-  return outbox.gather(vectors);
+  return send_queue.gather(vectors);
 }
 
-std::string content_of(const Outbox& outbox) {
+std::string content_of(const SendQueue& send_queue) {
   std::vector<iovec> vectors(20'000);
   std::string content;
-  const auto count = outbox.gather(vectors);
+  const auto count = send_queue.gather(vectors);
   for (std::size_t i = 0; i < count; ++i) content.append(static_cast<char*>(vectors[i].iov_base), vectors[i].iov_len);
   return content;
 }
@@ -43,77 +43,77 @@ std::string joined(const std::vector<Range>& ranges) {
 
 }  // namespace
 
-TEST_CASE("Frames that lie side by side share a range of an outbox", "[unit][engineio]") {
-  OutboxLimits limits;
+TEST_CASE("Adjacent frames share a segment of a send queue", "[unit][engineio]") {
+  SendQueueLimits limits;
   ChunkArena arena;
-  Outbox outbox{limits};
-  CHECK(outbox.empty());
-  for (int i = 0; i < 10; ++i) REQUIRE(outbox.push(text(arena, "hello")));
-  CHECK(ranges_of(outbox) == 1);
-  CHECK(outbox.bytes() == 80);
+  SendQueue send_queue{limits};
+  CHECK(send_queue.empty());
+  for (int i = 0; i < 10; ++i) REQUIRE(send_queue.push(text(arena, "hello")));
+  CHECK(ranges_of(send_queue) == 1);
+  CHECK(send_queue.bytes() == 80);
 
   SECTION("not with a frame of another chunk") {
     ChunkArena other;
-    REQUIRE(outbox.push(text(other, "hello")));
-    CHECK(ranges_of(outbox) == 2);
-    REQUIRE(outbox.push(text(arena, "hello")));
-    CHECK(ranges_of(outbox) == 3);
+    REQUIRE(send_queue.push(text(other, "hello")));
+    CHECK(ranges_of(send_queue) == 2);
+    REQUIRE(send_queue.push(text(arena, "hello")));
+    CHECK(ranges_of(send_queue) == 3);
   }
-  SECTION("not with a frame of another chunk that lies where the next one would") {
+  SECTION("not with a frame of another chunk at the address of the next one") {
     ChunkArena other;
     const auto others = other.take(80);
-    REQUIRE(outbox.push(text(other, "hello")));
-    CHECK(ranges_of(outbox) == 2);
+    REQUIRE(send_queue.push(text(other, "hello")));
+    CHECK(ranges_of(send_queue) == 2);
   }
-  SECTION("not across a frame for somebody else") {
+  SECTION("not across a frame for another client") {
     const auto others = text(arena, "others");
-    REQUIRE(outbox.push(text(arena, "mine")));
-    CHECK(ranges_of(outbox) == 2);
-    CHECK(content_of(outbox).find("others") == std::string::npos);
+    REQUIRE(send_queue.push(text(arena, "mine")));
+    CHECK(ranges_of(send_queue) == 2);
+    CHECK(content_of(send_queue).find("others") == std::string::npos);
   }
   SECTION("not with a frame that was sent before") {
     const auto again = text(arena, "again");
-    REQUIRE(outbox.push(again));
-    CHECK(ranges_of(outbox) == 1);
-    REQUIRE(outbox.push(again));
-    CHECK(ranges_of(outbox) == 2);
+    REQUIRE(send_queue.push(again));
+    CHECK(ranges_of(send_queue) == 1);
+    REQUIRE(send_queue.push(again));
+    CHECK(ranges_of(send_queue) == 2);
   }
 }
 
-TEST_CASE("An outbox takes no more than its bound of bytes", "[unit][engineio]") {
-  OutboxLimits limits{.bytes = 24};
+TEST_CASE("A send queue takes no more than its limit of bytes", "[unit][engineio]") {
+  SendQueueLimits limits{.bytes = 24};
   ChunkArena arena;
-  Outbox outbox{limits};
-  for (int i = 0; i < 3; ++i) REQUIRE(outbox.push(text(arena, "hello")));
-  outbox.begin_turn();
-  const auto before = content_of(outbox);
-  CHECK_FALSE(outbox.push(text(arena, "")));
-  CHECK(content_of(outbox) == before);
-  CHECK(limits.process_used == 24);
-  outbox.consume(8);
-  CHECK(outbox.push(text(arena, "hello")));
+  SendQueue send_queue{limits};
+  for (int i = 0; i < 3; ++i) REQUIRE(send_queue.push(text(arena, "hello")));
+  send_queue.begin_turn();
+  const auto before = content_of(send_queue);
+  CHECK_FALSE(send_queue.push(text(arena, "")));
+  CHECK(content_of(send_queue) == before);
+  CHECK(limits.total_used == 24);
+  send_queue.consume(8);
+  CHECK(send_queue.push(text(arena, "hello")));
 }
 
-TEST_CASE("An outbox takes no more than its bound of ranges", "[unit][engineio]") {
-  OutboxLimits limits{.entries = 3};
+TEST_CASE("A send queue takes no more than its limit of segments", "[unit][engineio]") {
+  SendQueueLimits limits{.segments = 3};
   std::array<ChunkArena, 4> arenas;
-  Outbox outbox{limits};
-  for (std::size_t i = 0; i < 3; ++i) REQUIRE(outbox.push(text(arenas.at(i), "hello")));
-  outbox.begin_turn();
-  CHECK_FALSE(outbox.push(text(arenas[3], "hello")));
-  CHECK(ranges_of(outbox) == 3);
-  CHECK(limits.process_used == 24);
+  SendQueue send_queue{limits};
+  for (std::size_t i = 0; i < 3; ++i) REQUIRE(send_queue.push(text(arenas.at(i), "hello")));
+  send_queue.begin_turn();
+  CHECK_FALSE(send_queue.push(text(arenas[3], "hello")));
+  CHECK(ranges_of(send_queue) == 3);
+  CHECK(limits.total_used == 24);
   SECTION("which does not count what merges") {
-    CHECK(outbox.push(text(arenas[2], "hello")));
-    CHECK(ranges_of(outbox) == 3);
+    CHECK(send_queue.push(text(arenas[2], "hello")));
+    CHECK(ranges_of(send_queue) == 3);
   }
   SECTION("which does not count what was sent") {
-    outbox.consume(8);
-    CHECK(outbox.push(text(arenas[3], "hello")));
+    send_queue.consume(8);
+    CHECK(send_queue.push(text(arenas[3], "hello")));
   }
 }
 
-TEST_CASE("What was sent is forgotten, at whatever byte a write ends", "[unit][engineio]") {
+TEST_CASE("What was sent is removed, at whichever byte a write ends", "[unit][engineio]") {
   std::array<ChunkArena, 3> arenas;
   std::vector<Range> frames;
   for (std::size_t i = 0; i < 9; ++i) frames.push_back(text(arenas.at(i / 2 % 3), std::string(i, 'a')));
@@ -121,65 +121,65 @@ TEST_CASE("What was sent is forgotten, at whatever byte a write ends", "[unit][e
   for (const auto& frame : frames) content.append(frame.begin(), frame.length);
   for (std::size_t first = 0; first <= content.size(); ++first)
     for (std::size_t second = 0; first + second <= content.size(); ++second) {
-      OutboxLimits limits;
-      Outbox outbox{limits};
-      for (const auto& frame : frames) outbox.push(frame);
-      outbox.consume(first);
-      outbox.consume(second);
+      SendQueueLimits limits;
+      SendQueue send_queue{limits};
+      for (const auto& frame : frames) send_queue.push(frame);
+      send_queue.consume(first);
+      send_queue.consume(second);
       const auto left = content.substr(first + second);
       INFO(first << " bytes, then " << second);
-      REQUIRE(content_of(outbox) == left);
-      REQUIRE(outbox.bytes() == left.size());
-      REQUIRE(outbox.empty() == left.empty());
-      REQUIRE(limits.process_used == left.size());
+      REQUIRE(content_of(send_queue) == left);
+      REQUIRE(send_queue.bytes() == left.size());
+      REQUIRE(send_queue.empty() == left.empty());
+      REQUIRE(limits.total_used == left.size());
     }
 }
 
 TEST_CASE("The memory of what was sent is free at once", "[unit][engineio]") {
-  OutboxLimits limits;
+  SendQueueLimits limits;
   ChunkArena arena;
-  Outbox outbox{limits};
-  for (int i = 0; i < 3; ++i) outbox.push(text(arena, std::string(20'000, 'x')));
+  SendQueue send_queue{limits};
+  for (int i = 0; i < 3; ++i) send_queue.push(text(arena, std::string(20'000, 'x')));
   const auto before = Chunk::allocated();
-  outbox.consume(20'005 + 20'004);
+  send_queue.consume(20'005 + 20'004);
   CHECK(Chunk::allocated() < before - 20'000);
   CHECK(Chunk::allocated() > before - 40'000);
 }
 
 TEST_CASE("As many ranges are gathered as there is room for", "[unit][engineio]") {
-  OutboxLimits limits;
+  SendQueueLimits limits;
   std::array<ChunkArena, 5> arenas;
-  Outbox outbox{limits};
-  for (auto& arena : arenas) outbox.push(text(arena, "hello"));
+  SendQueue send_queue{limits};
+  for (auto& arena : arenas) send_queue.push(text(arena, "hello"));
   std::array<iovec, 3> vectors{};
-  CHECK(outbox.gather(vectors) == 3);
-  outbox.consume(4 * 8);
-  CHECK(outbox.gather(vectors) == 1);
-  outbox.consume(8);
-  CHECK(outbox.gather(vectors) == 0);
+  CHECK(send_queue.gather(vectors) == 3);
+  send_queue.consume(4 * 8);
+  CHECK(send_queue.gather(vectors) == 1);
+  send_queue.consume(8);
+  CHECK(send_queue.gather(vectors) == 0);
 }
 
-TEST_CASE("An outbox that never quite empties does not keep what it has sent", "[unit][engineio]") {
+TEST_CASE("A send queue that never becomes empty frees what it has sent", "[unit][engineio]") {
   const auto before = Chunk::allocated();
   {
     const auto heap_before = heap::in_use();
-    OutboxLimits limits{.entries = 300};
+    SendQueueLimits limits{.segments = 300};
     ChunkArena arena;
-    Outbox outbox{limits};
+    SendQueue send_queue{limits};
     std::string expected;
     int refused = 0;  // counted, for some of Catch2's reporters keep every assertion, which is memory too
     for (int i = 0; i < 10'000; ++i) {
       const auto frame = text(arena, std::to_string(i));
       arena.take(1);  // so that nothing merges
-      if (!outbox.push(frame)) ++refused;
+      if (!send_queue.push(frame)) ++refused;
       expected.append(frame.begin(), frame.length);
       if (expected.size() < 1000) continue;
       const auto sent = expected.size() - 990;  // seldom at the end of a frame
-      outbox.consume(sent);
+      send_queue.consume(sent);
       expected.erase(0, sent);
     }
     CHECK(refused == 0);
-    CHECK(content_of(outbox) == expected);
+    CHECK(content_of(send_queue) == expected);
     CHECK(Chunk::allocated() - before < 4 * ChunkArena::kChunkBytes);
     CHECK(heap::in_use() - heap_before < 6 * ChunkArena::kChunkBytes);
   }
@@ -187,37 +187,37 @@ TEST_CASE("An outbox that never quite empties does not keep what it has sent", "
 }
 
 TEST_CASE("A polling client gets packets out of the same frames, sixteen at once", "[unit][engineio]") {
-  OutboxLimits limits;
+  SendQueueLimits limits;
   ChunkArena arena;
-  Outbox outbox{limits};
+  SendQueue send_queue{limits};
   std::string first;
   std::string second;
   for (int i = 0; i < 20; ++i) {
     const auto data = std::to_string(i) + std::string(static_cast<std::size_t>(i) * 20, '-');
-    outbox.push(text(arena, data));
+    send_queue.push(text(arena, data));
     auto& payload = i < 16 ? first : second;
     payload += (payload.empty() ? "4"
                                 : "\x1e"
                                   "4") +
                data;
   }
-  CHECK(joined(outbox.take_payload(engineio::kPacketsPerPoll, arena)) == first);
-  CHECK(joined(outbox.take_payload(engineio::kPacketsPerPoll, arena)) == second);
-  CHECK(outbox.empty());
-  CHECK(limits.process_used == 0);
-  CHECK(outbox.take_payload(engineio::kPacketsPerPoll, arena).empty());
+  CHECK(joined(send_queue.take_payload(engineio::kPacketsPerPoll, arena)) == first);
+  CHECK(joined(send_queue.take_payload(engineio::kPacketsPerPoll, arena)) == second);
+  CHECK(send_queue.empty());
+  CHECK(limits.total_used == 0);
+  CHECK(send_queue.take_payload(engineio::kPacketsPerPoll, arena).empty());
 }
 
 TEST_CASE("A poll is answered out of the memory that others send from", "[unit][engineio]") {
-  OutboxLimits limits;
+  SendQueueLimits limits;
   ChunkArena arena;
-  std::vector<std::unique_ptr<Outbox>> clients;
+  std::vector<std::unique_ptr<SendQueue>> clients;
   const auto before = Chunk::allocated();
   const auto heap_before = heap::in_use();
   std::vector<std::vector<Range>> answers;
   {
     const auto shared = engineio::encode_base64(arena, std::string(1'000'000, 'x'));
-    for (int i = 0; i < 100; ++i) REQUIRE(clients.emplace_back(std::make_unique<Outbox>(limits))->push(shared));
+    for (int i = 0; i < 100; ++i) REQUIRE(clients.emplace_back(std::make_unique<SendQueue>(limits))->push(shared));
   }
   for (const auto& client : clients) answers.push_back(client->take_payload(engineio::kPacketsPerPoll, arena));
   CHECK(joined(answers.back()).size() == 1'333'337);
@@ -226,15 +226,15 @@ TEST_CASE("A poll is answered out of the memory that others send from", "[unit][
 }
 
 TEST_CASE("Binary data that wait as Base64 for a poll leave over a WebSocket as they are", "[unit][engineio]") {
-  OutboxLimits limits;
+  SendQueueLimits limits;
   std::array<ChunkArena, 2> arenas;
-  Outbox outbox{limits};
-  outbox.push(text(arenas[0], "bytes"));
-  outbox.push(engineio::encode_base64(arenas[0], "\xff\x01"));
-  outbox.push(engineio::encode_base64(arenas[1], ""));
-  outbox.push(text(arenas[1], ""));
-  outbox.push(text(arenas[1], "b/w=="));
-  outbox.decode_base64(arenas[0]);
+  SendQueue send_queue{limits};
+  send_queue.push(text(arenas[0], "bytes"));
+  send_queue.push(engineio::encode_base64(arenas[0], "\xff\x01"));
+  send_queue.push(engineio::encode_base64(arenas[1], ""));
+  send_queue.push(text(arenas[1], ""));
+  send_queue.push(text(arenas[1], "b/w=="));
+  send_queue.decode_base64(arenas[0]);
   const std::string expected =
       "\x81\x06"
       "4bytes"
@@ -245,18 +245,18 @@ TEST_CASE("Binary data that wait as Base64 for a poll leave over a WebSocket as 
       "4"
       "\x81\x06"
       "4b/w==";
-  CHECK(content_of(outbox) == expected);
-  CHECK(outbox.bytes() == expected.size());
-  CHECK(limits.process_used == expected.size());
+  CHECK(content_of(send_queue) == expected);
+  CHECK(send_queue.bytes() == expected.size());
+  CHECK(limits.total_used == expected.size());
 }
 
-TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is there", "[unit][engineio]") {
-  OutboxLimits limits;
+TEST_CASE("What waits for a poll is sent over the WebSocket, after what is queued there", "[unit][engineio]") {
+  SendQueueLimits limits;
   std::array<ChunkArena, 3> arenas;
-  Outbox web_socket{limits};
+  SendQueue web_socket{limits};
   std::string expected;
   {
-    Outbox polling{limits};
+    SendQueue polling{limits};
     web_socket.push(text(arenas[0], "sent before"));
     web_socket.push(text(arenas[1], "probe"));
     web_socket.consume(14 + 3);
@@ -266,55 +266,55 @@ TEST_CASE("What waits for a poll goes on over the WebSocket, behind what is ther
     polling.push(text(arenas[0], "second"));
     CHECK(joined(polling.take_payload(1, arenas[2])) == "4taken by a poll");
     expected += content_of(polling);
-    const auto used = limits.process_used;
+    const auto used = limits.total_used;
     web_socket.append(polling);
-    CHECK(limits.process_used == used);
+    CHECK(limits.total_used == used);
     CHECK(polling.empty());
     CHECK(content_of(polling).empty());
     CHECK(content_of(web_socket) == expected);
     CHECK(web_socket.bytes() == expected.size());
-    polling.push(text(arenas[0], "anew"));
+    polling.push(text(arenas[0], "again"));
   }
-  CHECK(limits.process_used == expected.size());
+  CHECK(limits.total_used == expected.size());
   web_socket.push(text(arenas[1], "third"));
   CHECK(content_of(web_socket) == expected +
                                       "\x81\x06"
                                       "4third");
   web_socket.consume(web_socket.bytes());
-  CHECK(limits.process_used == 0);
+  CHECK(limits.total_used == 0);
 }
 
 TEST_CASE("A slow client keeps little more memory than its frames have bytes", "[unit][engineio]") {
   const auto before = Chunk::allocated();
-  OutboxLimits limits;
+  SendQueueLimits limits;
   ChunkArena arena;
-  auto outbox = std::make_unique<Outbox>(limits);
+  auto send_queue = std::make_unique<SendQueue>(limits);
   std::string expected;
   for (int i = 0; i < 3'000; ++i) {
     const auto frame = text(arena, std::to_string(i) + std::string(90, '-'));
     expected.append(frame.begin(), frame.length);
-    REQUIRE(outbox->push(frame));
+    REQUIRE(send_queue->push(frame));
     // Four chunks' worth of frames for others, who take them at once.
     for (int others = 0; others < 16; ++others) arena.take(ChunkArena::kChunkBytes / 4);
   }
-  CHECK(content_of(*outbox) == expected);
-  CHECK(outbox->bytes() == expected.size());
-  CHECK(limits.process_used == expected.size());
+  CHECK(content_of(*send_queue) == expected);
+  CHECK(send_queue->bytes() == expected.size());
+  CHECK(limits.total_used == expected.size());
   CHECK(Chunk::allocated() - before < expected.size() + 40 * ChunkArena::kChunkBytes);
 
   SECTION("which is free when they are sent, byte by byte") {
-    while (!outbox->empty()) outbox->consume(1);
+    while (!send_queue->empty()) send_queue->consume(1);
     CHECK(Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
   }
   SECTION("which it gives away over polling") {
-    CHECK(joined(outbox->take_payload(2'999, arena)).size() > 2'999 * 92);
-    CHECK(joined(outbox->take_payload(2, arena)) == "42999" + std::string(90, '-'));
+    CHECK(joined(send_queue->take_payload(2'999, arena)).size() > 2'999 * 92);
+    CHECK(joined(send_queue->take_payload(2, arena)) == "42999" + std::string(90, '-'));
     CHECK(Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);
   }
   SECTION("which goes with it to a WebSocket") {
-    Outbox web_socket{limits};
-    web_socket.append(*outbox);
-    outbox.reset();
+    SendQueue web_socket{limits};
+    web_socket.append(*send_queue);
+    send_queue.reset();
     CHECK(content_of(web_socket) == expected);
     web_socket.clear();
     CHECK(Chunk::allocated() - before < 2 * ChunkArena::kChunkBytes);

@@ -1,8 +1,8 @@
-// The floor: the least that a single thread can do to broadcast over WebSockets, for servers to be compared with. It
-// upgrades, opens, joins everybody to "/", and answers `message` by broadcasting `response`; it validates nothing, has
-// no rooms, no timeouts and no polling. What it does as well as it can is the broadcast: a frame is encoded once,
+// The baseline: the least that a single thread can do to broadcast over WebSockets, for servers to be compared with. It
+// upgrades, opens, joins every client to "/", and answers `message` by broadcasting `response`; it validates nothing,
+// has no rooms, no timeouts and no polling. What it does as well as it can is the broadcast: a frame is encoded once,
 // appended to what is pending of each connection, and each connection is written to once a turn of the loop.
-//   bench-floor PORT
+//   bench-baseline PORT
 #include <array>
 #include <cerrno>
 #include <cstdint>
@@ -239,7 +239,7 @@ void Floor::end(Connection& connection) {
 
 int main(int count, char** words) {
   if (count != 2) {
-    std::fputs("usage: bench-floor PORT\n", stderr);
+    std::fputs("usage: bench-baseline PORT\n", stderr);
     return 2;
   }
   rlimit limit{};

@@ -1,4 +1,4 @@
-#include "realtime-server/engineio/outbox.hpp"
+#include "realtime-server/engineio/send_queue.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -10,56 +10,56 @@
 namespace engineio {
 namespace {
 
-/// From so many ranges on small frames are copied: each would keep a chunk in which nearly everything is for others,
-/// and a sendmsg takes only so many.
-constexpr std::size_t kSharedEntries = 32;
+/// From this many ranges on, small frames are copied: each would otherwise keep alive a chunk that is mostly for other
+/// clients, and one sendmsg accepts a limited number of ranges.
+constexpr std::size_t kSharedSegments = 32;
 
 }  // namespace
 
-bool Outbox::continues(const Range& range) const {
+bool SendQueue::continues(const Range& range) const {
   return head_ < ranges_.size() && ranges_.back().chunk == range.chunk &&
          ranges_.back().offset + ranges_.back().length == range.offset;
 }
 
-/// The same bytes in memory of this outbox alone.
-Range Outbox::copy(const Range& frame) {
+/// The same bytes, copied into memory that only this queue uses.
+Range SendQueue::copy(const Range& frame) {
   auto range = own_.take(frame.length);
   std::memcpy(range.chunk->data() + range.offset, frame.begin(), frame.length);
   return range;
 }
 
-void Outbox::add(const Range& range) {
+void SendQueue::add(const Range& range) {
   if (continues(range))
     ranges_.back().length += range.length;
   else
     ranges_.push_back(range);
   bytes_ += range.length;
-  limits_->process_used += range.length;
+  limits_->total_used += range.length;
 }
 
-bool Outbox::push(const Range& frame) {
-  const bool copies = entries() >= kSharedEntries && !continues(frame) && ChunkArena::shares_chunk(frame.length);
+bool SendQueue::push(const Range& frame) {
+  const bool copies = segments() >= kSharedSegments && !continues(frame) && ChunkArena::shares_chunk(frame.length);
   if (behind_ && bytes_ + frame.length > limits_->bytes) return false;
   const auto range = copies ? copy(frame) : frame;
-  if (behind_ && entries() >= limits_->entries && !continues(range)) return false;
+  if (behind_ && segments() >= limits_->segments && !continues(range)) return false;
   add(range);
   return true;
 }
 
-std::size_t Outbox::memory() const {
+std::size_t SendQueue::memory() const {
   std::size_t sum = 0;
   for (auto i = std::size_t{head_}; i < ranges_.size(); ++i) sum += 1 + ranges_[i].chunk->bytes_a_reference();
   return sum;
 }
 
-void Outbox::append(Outbox& other) {
+void SendQueue::append(SendQueue& other) {
   const auto first = other.ranges_.begin() + other.head_;
   ranges_.insert(ranges_.end(), std::make_move_iterator(first), std::make_move_iterator(other.ranges_.end()));
   bytes_ += std::exchange(other.bytes_, 0);
   other.clear();
 }
 
-std::size_t Outbox::gather(std::span<iovec> vectors) const {
+std::size_t SendQueue::gather(std::span<iovec> vectors) const {
   const auto count = std::min(vectors.size(), ranges_.size() - head_);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& range = ranges_[head_ + i];
@@ -68,9 +68,9 @@ std::size_t Outbox::gather(std::span<iovec> vectors) const {
   return count;
 }
 
-void Outbox::consume(std::size_t bytes) {
+void SendQueue::consume(std::size_t bytes) {
   bytes_ -= bytes;
-  limits_->process_used -= bytes;
+  limits_->total_used -= bytes;
   while (bytes > 0) {
     auto& range = ranges_[head_];
     const auto part = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, range.length));
@@ -81,10 +81,10 @@ void Outbox::consume(std::size_t bytes) {
   }
 }
 
-void Outbox::drop_first_range() {
+void SendQueue::drop_first_range() {
   ranges_[head_++].chunk.reset();
   if (head_ < ranges_.size()) {
-    // A queue that never quite empties must not keep what it has sent.
+    // A queue that never becomes empty must still free what it has sent.
     if (head_ >= 64 && head_ >= ranges_.size() / 2) {
       ranges_.erase(ranges_.begin(), ranges_.begin() + head_);
       head_ = 0;
@@ -97,8 +97,8 @@ void Outbox::drop_first_range() {
   if (ranges_.capacity() > 2) std::vector<Range>{}.swap(ranges_);
 }
 
-/// The first frame, which is taken out.
-std::pair<OwnFrame, Range> Outbox::take_frame() {
+/// Removes and returns the first frame.
+std::pair<OwnFrame, Range> SendQueue::take_frame() {
   const auto& range = ranges_[head_];
   const auto frame = decode_own_frame({range.begin(), range.length});
   Range taken{range.chunk, range.offset, static_cast<std::uint32_t>(frame.size)};
@@ -106,7 +106,7 @@ std::pair<OwnFrame, Range> Outbox::take_frame() {
   return {frame, std::move(taken)};
 }
 
-std::vector<Range> Outbox::take_payload(std::size_t most, ChunkArena& arena) {
+std::vector<Range> SendQueue::take_payload(std::size_t most, ChunkArena& arena) {
   std::vector<Range> payload;
   Range separator;
   for (std::size_t taken = 0; taken < most && !empty(); ++taken) {
@@ -124,8 +124,8 @@ std::vector<Range> Outbox::take_payload(std::size_t most, ChunkArena& arena) {
   return payload;
 }
 
-void Outbox::decode_base64(ChunkArena& arena) {
-  Outbox decoded{*limits_};
+void SendQueue::decode_base64(ChunkArena& arena) {
+  SendQueue decoded{*limits_};
   while (!empty()) {
     const auto [frame, range] = take_frame();
     const auto bytes = frame.payload.starts_with('b') ? core::base64_decode(frame.payload.substr(1)) : std::nullopt;
@@ -134,8 +134,8 @@ void Outbox::decode_base64(ChunkArena& arena) {
   append(decoded);
 }
 
-void Outbox::clear() {
-  limits_->process_used -= bytes_;
+void SendQueue::clear() {
+  limits_->total_used -= bytes_;
   std::vector<Range>{}.swap(ranges_);
   own_ = {};
   head_ = 0;

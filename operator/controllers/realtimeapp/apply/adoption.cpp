@@ -42,7 +42,7 @@ core::Result<void> adopt(kube::Client& client, const kube::ResourceType& type, c
     }
     case Adoption::kLeftover:
       return core::fail(ErrorKind::kConflict,
-                        fmt::format("{} \"{}\" is still there from a deleted RealtimeApp of the same name", type.kind,
+                        fmt::format("{} \"{}\" of a deleted RealtimeApp with the same name still exists", type.kind,
                                     existing.name()));
     case Adoption::kForeign:
       break;

@@ -21,7 +21,7 @@ struct Verdict {
   bool holds = false;
   std::string_view reason;
   std::string message;
-  bool needs_user_action = false;  ///< it does not hold until somebody changes something
+  bool needs_user_action = false;  ///< it does not hold until a user changes something
 };
 
 Verdict needs_user_action(const Problem& problem) { return {false, problem.reason, problem.message, true}; }
@@ -43,16 +43,16 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
   if (problem != observed.problems.end()) return needs_user_action(problem->second);
   if (observed.redis_credentials && !observed.redis_credentials->complete)
     return {false, reason::kRedisCredentialsIncomplete,
-            fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl delete "
-                        "secret {0}`) and it is made anew",
+            fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf: delete it (`kubectl delete "
+                        "secret {0}`) and the operator recreates it",
                         redis_name(app.key.name)),
             true};
   if (observed.redis_credentials && !observed.redis_credentials->consistent)
     return {
         false, reason::kRedisPasswordMismatch,
-        fmt::format("the keys password, url and redis.conf of Secret \"{0}\" do not have the same password, so that "
-                    "replicas that start would be refused by Redis; correct them, or delete it (`kubectl delete secret "
-                    "{0}`) and it is made anew",
+        fmt::format("the keys password, url and redis.conf of Secret \"{0}\" contain different passwords, so Redis "
+                    "would reject new replicas: correct them, or delete the Secret (`kubectl delete secret {0}`) and "
+                    "the operator recreates it",
                     redis_name(app.key.name)),
         true};
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
@@ -65,7 +65,7 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed) {
     return {false, reason::kRedisStarting,
             fmt::format("Redis is not ready: see pod \"{}-0\"", redis_name(app.key.name))};
   }
-  return {true, reason::kRedisServing, fmt::format("Redis serves at {}", redis_endpoint(app.key))};
+  return {true, reason::kRedisServing, fmt::format("Redis is ready at {}", redis_endpoint(app.key))};
 }
 
 Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
@@ -79,16 +79,16 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed) {
   const auto url = fleet_url(app, observed);
   if (url.empty())
     return {false, reason::kIngressPending,
-            fmt::format("the controller of IngressClass \"{}\" has given the Ingress no address yet",
+            fmt::format("the controller of IngressClass \"{}\" has not assigned an address to the Ingress yet",
                         app.spec.exposure.class_name)};
-  return {true, reason::kIngressServing, fmt::format("clients reach the fleet at {}", url)};
+  return {true, reason::kIngressServing, fmt::format("clients reach the app at {}", url)};
 }
 
-/// What an image of one's own has to do; the bundled server does it.
+/// What a user's own image has to do; the bundled server does it.
 std::string how_to_be_ready(const api::RealtimeApp& app) {
   if (app.spec.server) return {};
-  return fmt::format("; one is ready once it answers an Engine.IO handshake on 0.0.0.0:{} at {}", app.spec.app.port,
-                     app.spec.protocol.path);
+  return fmt::format("; a replica becomes ready when it answers an Engine.IO handshake on 0.0.0.0:{} at {}",
+                     app.spec.app.port, app.spec.protocol.path);
 }
 
 /// Whether every replica that is wanted is ready on the current template, and no other is left.
@@ -98,13 +98,13 @@ Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment
   if (deployment->observed_generation < deployment->generation || deployment->updated_replicas < wanted ||
       deployment->replicas > deployment->updated_replicas)
     return {false, reason::kRolloutInProgress,
-            fmt::format("{} of {} replicas run the current manifest, {} exist", deployment->updated_replicas, wanted,
+            fmt::format("{} of {} replicas run the current spec, {} exist", deployment->updated_replicas, wanted,
                         deployment->replicas)};
   if (deployment->ready_replicas < wanted)
     return {false, reason::kReplicasNotReady,
             fmt::format("{} of {} replicas are ready{}", deployment->ready_replicas, wanted, how_to_be_ready(app))};
-  if (wanted == 0) return {true, reason::kScaledToZero, "replicas is 0: no client can connect until it is raised"};
-  return {true, reason::kFleetReady, fmt::format("{0} of {0} replicas are ready", wanted)};
+  if (wanted == 0) return {true, reason::kScaledToZero, "replicas is 0: no client can connect until you increase it"};
+  return {true, reason::kAppReady, fmt::format("{0} of {0} replicas are ready", wanted)};
 }
 
 /// The same, with the cause where one is known.
@@ -125,7 +125,7 @@ Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, c
     return rollout;
   }
   if (deployment->ready_replicas > 0)
-    rollout.message += fmt::format("; {} ready replicas go on serving", deployment->ready_replicas);
+    rollout.message += fmt::format("; {} ready replicas continue to serve", deployment->ready_replicas);
   return rollout;
 }
 
@@ -137,9 +137,9 @@ Verdict assess_stalled(const Observed& observed, const Verdict& exposure, const 
   }
   for (const auto* verdict : {&exposure, &redis})
     if (verdict->needs_user_action) return {true, verdict->reason, verdict->message};
-  // Without Redis an app may end again and again, and be well once Redis is there.
+  // Without Redis an app may exit again and again, and be well once Redis is there.
   if (replicas.needs_user_action && redis.holds) return {true, replicas.reason, replicas.message};
-  return {false, reason::kNothingWrong, "nothing keeps the fleet from becoming ready"};
+  return {false, reason::kNothingWrong, "no problem needs user action"};
 }
 
 Verdict assess_ready(const Verdict& replicas, const Verdict& redis, const Verdict& exposure, const Verdict& stalled) {
@@ -168,7 +168,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Observed& obser
   const auto replicas = assess_replicas(app, observed, deployment);
   const auto stalled = assess_stalled(observed, exposure, redis, replicas);
   const auto ready = assess_ready(replicas, redis, exposure, stalled);
-  const Verdict reconciling = ready.holds || stalled.holds ? Verdict{false, reason::kSettled, "nothing is left to do"}
+  const Verdict reconciling = ready.holds || stalled.holds ? Verdict{false, reason::kSettled, "no work is in progress"}
                                                            : Verdict{true, reason::kProgressing, ready.message};
   api::RealtimeAppStatus status;
   status.observed_generation = app.generation;
@@ -196,7 +196,7 @@ api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const std::st
   status.observed_generation = app.generation;
   const Verdict stalled{true, reason::kInvalidSpec, problem};
   const Verdict ready{false, reason::kInvalidSpec, problem};
-  const Verdict reconciling{false, reason::kSettled, "nothing can be done before the manifest is mended"};
+  const Verdict reconciling{false, reason::kSettled, "waiting for a valid spec"};
   status.conditions = {dated(condition::kReady, ready, app), dated(condition::kReconciling, reconciling, app),
                        dated(condition::kStalled, stalled, app)};
   return status;

@@ -87,5 +87,5 @@ def _follow(shell: Shell) -> None:
     logs = ["kubectl", "--namespace", record.NAMESPACE, "logs", f"deployment/{record.RELEASE}", "--tail=15"]
     words = shell.output(logs, check=False) or shell.output([*logs, "--previous"], check=False)
     raise Failure(f"the operator does not become ready ({shown or 'no pod was created'}).\n"
-                  f"  Its last words:\n{words or '    (none)'}\n"
+                  f"  The end of its log:\n{words or '    (none)'}\n"
                   f"  Look at: kubectl --namespace {record.NAMESPACE} describe pods")

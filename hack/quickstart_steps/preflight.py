@@ -1,4 +1,4 @@
-"""Everything that could stop a run on somebody's own cluster, asked before anything in it is changed."""
+"""Everything that could stop a run on a user's own cluster, checked before anything in it is changed."""
 
 from __future__ import annotations
 

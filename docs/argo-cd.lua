@@ -1,5 +1,5 @@
 -- The health of a RealtimeApp, for Argo CD: resource.customizations.health.realtimeoperator.dev_RealtimeApp of argocd-cm.
-local health = {status = "Progressing", message = "the operator has not looked at the manifest yet"}
+local health = {status = "Progressing", message = "the operator has not processed the current spec yet"}
 local status = obj.status
 if status == nil or status.conditions == nil or status.observedGeneration ~= obj.metadata.generation then
   return health

@@ -1,5 +1,5 @@
-"""A small chat over Socket.IO that runs as a fleet: whatever one client sends as `message`, all clients of all
-replicas get as `response`. The operator tells it PORT, REDIS_URL and POD_NAME."""
+"""A small chat over Socket.IO with several replicas: what a client sends as `message` goes to all clients on all
+replicas as `response`. The operator sets PORT, REDIS_URL and POD_NAME."""
 
 import os
 import secrets
@@ -13,14 +13,14 @@ REPLICA = os.environ.get("POD_NAME") or socket.gethostname()
 app = Flask(__name__)
 app.config["SECRET_KEY"] = os.environ.get("SECRET_KEY") or secrets.token_hex(32)
 
-# async_mode is spelled out because the default depends on what else happens to be installed: with eventlet
-# present its mode is picked, and no message arrives, without an error in the log.
-# Other sites' pages may not connect, which is Flask-SocketIO's default; cors_allowed_origins="*" would let them.
+# async_mode is explicit because its default depends on what else is installed: if eventlet is, Flask-SocketIO selects its
+# mode, and no message arrives, without an error in the log.
+# By default, pages of other origins cannot connect; cors_allowed_origins="*" would allow all of them.
 socketio = SocketIO(
     app,
     async_mode="gevent",
     message_queue=os.environ.get("REDIS_URL"),
-    always_connect=True,  # or `welcome` would overtake the answer to the client's CONNECT
+    always_connect=True,  # otherwise `welcome` would overtake the answer to the client's CONNECT
 )
 
 

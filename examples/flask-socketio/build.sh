@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Puts everything that runs into OUT_DIR/app, the Socket.IO client for browsers included (it is not kept in this
-# repository). The Dockerfile and hack/images call it; to run the app from a checkout, do so too.
+# Copies the app to OUT_DIR/app and adds the Socket.IO client for browsers, which is not in this repository. The Dockerfile
+# and hack/images call it; call it yourself to run the app from a checkout.
 set -euo pipefail
 
 if [[ $# -ne 1 ]]; then
@@ -19,5 +19,5 @@ trap 'rm -rf "$scratch"' EXIT
 cp "$here"/{package.json,package-lock.json,.npmrc} "$scratch"
 npm ci --prefix "$scratch" --ignore-scripts --no-audit --no-fund --silent
 cp "$scratch/node_modules/socket.io-client/dist/socket.io.min.js" "$out/static/"
-# mktemp and a strict umask would lock out the image's own user.
+# With mktemp and a strict umask, the image's user could not read the files.
 chmod -R u=rwX,go=rX "$out"

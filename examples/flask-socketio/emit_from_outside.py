@@ -1,4 +1,4 @@
-"""Sends a message to every client of the fleet without being one: it only publishes to the fleet's Redis.
+"""Sends a message to all clients of the app without being one: it only publishes to the app's Redis.
 
     REDIS_URL=redis://:PASSWORD@HOST:6379/0 python emit_from_outside.py 'The kitchen closes at ten.'
 """
@@ -14,7 +14,7 @@ def main() -> int:
     if not url or len(sys.argv) != 2:
         print("usage: REDIS_URL=redis://... emit_from_outside.py TEXT", file=sys.stderr)
         return 2
-    # Without an app it is write-only: it serves nothing and subscribes to nothing.
+    # Without a Flask app it is write-only: it serves no clients and subscribes to nothing.
     SocketIO(message_queue=url).emit("response", {"echo": sys.argv[1]})
     return 0
 

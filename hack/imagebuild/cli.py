@@ -11,22 +11,22 @@ from . import store
 from .recipes import RECIPES
 
 HELP = """\
-Makes container images without a container engine and without pulling anything: programs of this machine (or built
+Builds container images without a container engine and without pulling anything: programs on this machine (or built
 from this repository and its pinned Go modules), the shared libraries they need, and nothing else.
 
-  hack/images build redis busybox      makes them, prints one line for each:
+  hack/images build redis busybox      builds them, prints one line for each:
                                        NAME<TAB>REFERENCE<TAB>/absolute/path/of/the/archive.tar
-  hack/images list                     names every image that can be made, and what the cache holds of it
+  hack/images list                     lists every image that can be built, and what the cache holds of it
 
-The archives can be loaded anywhere:
+You can load the archives anywhere:
   hack/cluster load FILE.tar           the local cluster
   kind load image-archive FILE.tar     kind
   docker load -i FILE.tar              docker, podman
 
-A reference's tag is taken from the image's content, so a changed image has a new tag and rolls out; what did not change
-is not made again. The cache is ~/.cache/realtime-operator/images (REALTIME_OPERATOR_CACHE names another root); the
-newest three archives of each image are kept. REALTIME_OPERATOR_BINARY=FILE puts FILE into the image realtime-operator
-in place of the release build, REALTIME_SERVER_BINARY=FILE into realtime-server.
+The tag of a reference is derived from the image's content, so a changed image has a new tag and rolls out. Images that
+have not changed are not built again. The cache is ~/.cache/realtime-operator/images (REALTIME_OPERATOR_CACHE sets
+another root); the newest three archives of each image are kept. REALTIME_OPERATOR_BINARY=FILE puts FILE into the image
+realtime-operator instead of the release build, REALTIME_SERVER_BINARY=FILE into realtime-server.
 """
 
 
@@ -43,7 +43,7 @@ def _list() -> None:
     for name in RECIPES:
         tars = sorted(store.directory().glob(f"{name}-" + "[0-9a-f]" * 12 + ".tar"),
                       key=lambda tar: tar.stat().st_mtime)
-        held = f"localhost/{tars[-1].stem[::-1].replace('-', ':', 1)[::-1]}\t{tars[-1]}" if tars else "not made yet\t"
+        held = f"localhost/{tars[-1].stem[::-1].replace('-', ':', 1)[::-1]}\t{tars[-1]}" if tars else "not built yet\t"
         print(f"{name}\t{held}")
 
 
@@ -52,9 +52,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hack/images", description=HELP,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="make images and print where they are")
+    build = commands.add_parser("build", help="build images and print where they are")
     build.add_argument("names", nargs="+", metavar="NAME", help=", ".join(RECIPES))
-    commands.add_parser("list", help="name all images")
+    commands.add_parser("list", help="list all images")
     arguments = parser.parse_args()
     try:
         if arguments.command == "build":

@@ -98,7 +98,7 @@ def _release_build(name: str) -> pathlib.Path:
     if given:
         path = pathlib.Path(given).resolve()
         if not os.access(path, os.X_OK):
-            raise Failure(f"{variable} names {path}, which is not a program")
+            raise Failure(f"{variable} is {path}, which is not a program")
         return path
     program = REPOSITORY / "build" / "release" / "bin" / name
     commands = [["cmake", "--build", "--preset", "release", "--target", name]]

@@ -114,7 +114,7 @@ def ensure(recipe: Recipe) -> tuple[str, pathlib.Path]:
             if tar.exists():
                 os.utime(tar)  # the newest ones are kept
                 return made["reference"], tar
-        say(f"making the image {recipe.name}")
+        say(f"building the image {recipe.name}")
         reference, tar = _make(recipe)
         note.write_text(json.dumps({"reference": reference, "tar": str(tar)}))
         _prune(recipe.name)

@@ -56,7 +56,7 @@ def apply(layout: Layout, binaries: pathlib.Path, images: dict[str, Image]) -> l
         environment = {**os.environ, "KUBECACHEDIR": str(layout.data / "applied" / "cache")}
         result = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=environment)
         if result.returncode != 0:
-            raise Failure(f"the API server does not take {_MANIFESTS / name}.yaml: {result.stderr.strip()}")
+            raise Failure(f"the API server rejects {_MANIFESTS / name}.yaml: {result.stderr.strip()}")
         marker.parent.mkdir(exist_ok=True)
         marker.write_text(digest)
         changed.append(name)

@@ -99,7 +99,7 @@ def go_program() -> str:
     """The Go that hack/deps finds or fetches."""
     result = subprocess.run([MODULES.parent / "deps", "--print-go"], stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode != 0:
-        raise Failure("there is no Go to build with; what hack/deps says is above")
+        raise Failure("there is no Go to build with; see the output of hack/deps above")
     return result.stdout.strip()
 
 
@@ -120,7 +120,7 @@ def ensure(name: str, go: str) -> pathlib.Path:
 
 
 def _build(module: Module, go: str, directory: pathlib.Path, log: typing.TextIO) -> None:
-    say(f"building {module.name} (once for this version; some minutes)")
+    say(f"building {module.name} (once for this version; takes some minutes)")
     scratch = pathlib.Path(tempfile.mkdtemp(prefix=f".{module.name}-", dir=directory.parent))
     try:
         result = scratch / "result"
@@ -131,7 +131,7 @@ def _build(module: Module, go: str, directory: pathlib.Path, log: typing.TextIO)
             command = [go, "build", "-v", "-trimpath", "-buildvcs=false", "-tags", module.tags, "-ldflags",
                        module.ldflags, "-o", str(result / binary), package]
             if _run_build(module.name, command, source, log) != 0:
-                raise Failure(f"{package} does not build; the compiler's words are in {log.name}")
+                raise Failure(f"{package} does not build; the compiler's output is in {log.name}")
         for link in module.links:
             (result / link).symlink_to(next(iter(module.programs.values())))
         result.rename(directory)

@@ -16,19 +16,18 @@ from .layout import CHECKOUT, MAX_NODES, Layout
 from .progress import Failure, say
 
 HELP = """\
-A real Kubernetes of this checkout, on a machine that has no container engine: etcd, the control plane, containerd and
+A real Kubernetes for this checkout, on a machine that has no container engine: etcd, the control plane, containerd and
 kubelets in network namespaces, with DNS, dynamic volumes (class local-path) and Traefik as ingress (class traefik).
 
-  hack/cluster up                    starts it, or what of it does not run; the first time, its parts are built
-  eval "$(hack/cluster env)"         kubectl and everything else that reads KUBECONFIG now use it
+  hack/cluster up                    starts it, or the parts of it that do not run; builds them the first time
+  eval "$(hack/cluster env)"         makes kubectl, and everything else that reads KUBECONFIG, use it
   kubectl get pods -A
-  hack/cluster load IMAGE.tar        gives every node an image: nothing can be pulled (hack/images makes some)
-  hack/cluster status                what runs, where it listens, where its logs are
-  hack/cluster down                  removes all of it, volumes included
+  hack/cluster load IMAGE.tar        loads an image on every node: nothing can be pulled (hack/images builds some)
+  hack/cluster status                shows what runs, where it listens, and where its logs are
+  hack/cluster down                  removes everything, volumes included
 
-All it keeps is in build/cluster (and its sockets in /run/rto*). Its addresses are a free 10.X.0.0/16 of this machine;
-pods, services and the API are reachable from the machine itself, and from nowhere else. Another checkout's cluster may
-run beside it.
+It keeps its files in build/cluster and its sockets in /run/rto*. It uses a free 10.X.0.0/16 on this machine; pods,
+Services and the API server are reachable only from this machine. Clusters of other checkouts can run at the same time.
 """
 _ROOT_TOOLS = {"ip": "iproute2", "nsenter": "util-linux", "sysctl": "procps", "openssl": "openssl", "socat": "socat",
                "runc": "runc", "nft": "nftables", "conntrack": "conntrack", "iptables": "iptables"}
@@ -40,7 +39,7 @@ def _become_root() -> None:
         return
     if not shutil.which("sudo"):
         raise Failure("namespaces, mounts and cgroups need root: run this as root, or install sudo")
-    say("namespaces, mounts and cgroups need root: going on through sudo")
+    say("namespaces, mounts and cgroups need root: continuing with sudo")
     kept = [f"{name}={os.environ[name]}" for name in ("HOME", "PATH", "REALTIME_OPERATOR_CACHE") if name in os.environ]
     os.execvp("sudo", ["sudo", "env", *kept, sys.executable, *sys.argv])
 
@@ -111,7 +110,7 @@ def _load(arguments: argparse.Namespace) -> int:
     _become_root()
     layout = Layout()
     if not layout.settings:
-        raise Failure("this checkout has no cluster; `hack/cluster up` makes one")
+        raise Failure("this checkout has no cluster; `hack/cluster up` creates one")
     with cluster.exclusive(layout):
         images.load(layout, binaries.ensure("containerd", binaries.go_program()), arguments.archives)
     return 0
@@ -137,20 +136,20 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(function=function)
         return sub
 
-    up = command("up", _up, "start the cluster, or what of it does not run; done when DNS and ingress answer")
+    up = command("up", _up, "start the cluster, or the parts that do not run; waits until DNS and the ingress answer")
     up.add_argument("--nodes", type=int, choices=range(1, MAX_NODES + 1),
-                    help="how many nodes; as many as it has, or 1, if not given")
-    up.add_argument("--network-policies", action="store_true", help="enforce NetworkPolicy; stays on until `down`")
-    command("down", _down, "remove the cluster and all its data; nothing of it stays on the machine")
-    command("status", _status, "say what runs and where; exit 1 unless all of it does")
+                    help="number of nodes (default: as many as the cluster has, or 1)")
+    up.add_argument("--network-policies", action="store_true", help="enforce NetworkPolicies; stays enabled until `down`")
+    command("down", _down, "remove the cluster and all its data from the machine")
+    command("status", _status, "show what runs and where; exits with 1 unless everything runs")
     command("env", _env, 'print exports for a shell: eval "$(hack/cluster env)"')
     load = command("load", _load, "import images into every node")
     load.add_argument("archives", nargs="+", type=pathlib.Path, metavar="IMAGE.tar",
-                      help="a docker-archive, as hack/images, docker save and buildah push make it")
-    of = command("bin", _bin, "print the folder with a module's binaries, built if need be")
+                      help="a docker-archive, for example from hack/images, docker save or buildah push")
+    of = command("bin", _bin, "print the directory with a module's binaries; builds them if necessary")
     of.add_argument("name", choices=sorted(binaries.MODULE_TABLE))
-    command("apiserver-assets", _apiserver_assets, "print a folder with etcd and kube-apiserver, for tests that need no"
-            " nodes: KUBEBUILDER_ASSETS if that has both, else built")
+    command("apiserver-assets", _apiserver_assets, "print a directory with etcd and kube-apiserver, for tests that need no"
+            " nodes: KUBEBUILDER_ASSETS if it has both, otherwise builds them")
     return parser
 
 
@@ -162,5 +161,5 @@ def main() -> int:
         print(f"hack/cluster: {failure}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("hack/cluster: interrupted; run it again to go on", file=sys.stderr)
+        print("hack/cluster: interrupted; run it again to continue", file=sys.stderr)
         return 130

@@ -39,7 +39,7 @@ def exclusive(layout: Layout) -> Iterator[None]:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another hack/cluster of this checkout is at work; waiting for it")
+            say("another hack/cluster of this checkout is running; waiting for it")
             fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
@@ -70,7 +70,7 @@ def _prepare_settings(layout: Layout, nodes: int | None, network_policies: bool)
         layout.settings = Settings(octet=network.choose_octet())
     settings = layout.settings
     if nodes and nodes < settings.nodes:
-        raise Failure(f"this cluster has {settings.nodes} nodes; `hack/cluster down` first, nodes are only ever added")
+        raise Failure(f"this cluster has {settings.nodes} nodes; run `hack/cluster down` first, because nodes can only be added")
     settings.nodes = max(nodes or 1, settings.nodes)
     settings.network_policies = settings.network_policies or network_policies
     boot = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
@@ -146,7 +146,7 @@ def expected_processes(layout: Layout) -> list[str]:
 def environment(layout: Layout) -> dict[str, str]:
     """What programs that use the cluster want to know; PATH is left to the caller, who knows the binaries."""
     if not layout.settings or not layout.kubeconfig.exists():
-        raise Failure("this checkout has no cluster; `hack/cluster up` makes one")
+        raise Failure("this checkout has no cluster; `hack/cluster up` creates one")
     return {
         "KUBECONFIG": str(layout.kubeconfig),
         "KUBECACHEDIR": str(layout.kubectl_cache),

@@ -29,7 +29,7 @@ def ensure(names: list[str]) -> dict[str, Image]:
     """The images by name, made if the cache does not hold them; what they cost is shown by the tool that makes them."""
     result = subprocess.run([_TOOL, "build", *names], stdout=subprocess.PIPE, text=True, check=False)
     if result.returncode != 0:
-        raise Failure(f"the images {', '.join(names)} could not be made; what hack/images says is above")
+        raise Failure(f"the images {', '.join(names)} could not be built; see the output of hack/images above")
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     return {name: Image(reference, pathlib.Path(archive)) for name, reference, archive in rows}
 
@@ -44,8 +44,8 @@ def _names_in(archive: pathlib.Path) -> list[str]:
     except FileNotFoundError as error:
         raise Failure(f"there is no file {archive}") from error
     except (OSError, KeyError, ValueError, tarfile.TarError) as error:
-        raise Failure(f"{archive} is no image: `docker save`, `buildah push` and hack/images make what is wanted here:"
-                      " a tar of the kind docker-archive") from error
+        raise Failure(f"{archive} is not an image archive: create a docker-archive with `docker save`, `buildah push` or"
+                      " hack/images") from error
 
 
 def _digest(archive: pathlib.Path) -> str:
@@ -58,7 +58,7 @@ def load(layout: Layout, binaries: pathlib.Path, archives: list[pathlib.Path]) -
     for archive in archives:
         names, digest = _names_in(archive), _digest(archive)
         if not names:
-            raise Failure(f"{archive} gives its image no name, so no pod could ask for it")
+            raise Failure(f"{archive} has no name for its image, so no pod can use it")
         for node in layout.nodes:
             _load_into(node, binaries, archive, names, digest)
 

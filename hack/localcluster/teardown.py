@@ -36,7 +36,7 @@ def remove(layout: Layout) -> None:
     sockets = [path for node in layout.possible_nodes for path in shims.sockets(node.folder)]
     sockets += shims.sockets_of_running(layout)
     _kill_everything(layout, processes)
-    say("its processes have ended")
+    say("its processes have exited")
     _unmount(layout)
     _remove_cgroups(layout)
     network.remove(layout)
@@ -47,7 +47,7 @@ def remove(layout: Layout) -> None:
     if layout.data.parent.exists():
         with contextlib.suppress(OSError):
             layout.data.parent.rmdir()  # build/, if nothing else is in it
-    say("its mounts, cgroups, network and files are gone")
+    say("its mounts, cgroups, network and files are removed")
 
 
 def _kill(pid: int) -> None:
@@ -76,7 +76,7 @@ def _kill_everything(layout: Layout, processes: Processes) -> None:
         if not left:
             return
         if time.monotonic() > deadline:
-            raise Failure(f"these processes of the cluster do not end: {sorted(left)}")
+            raise Failure(f"these processes of the cluster do not exit: {sorted(left)}")
         for pid in left:
             _kill(pid)
         time.sleep(0.05)

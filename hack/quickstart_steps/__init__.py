@@ -1,1 +1,1 @@
-"""From nothing to a running fleet, and back; `hack/quickstart` is the command line."""
+"""From nothing to a running app, and back; `hack/quickstart` is the command line."""

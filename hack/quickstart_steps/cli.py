@@ -15,16 +15,16 @@ from .shell import LOG, REPOSITORY, Shell
 HELP = """\
 Installs what is missing, builds the operator and the bundled server, brings up a local cluster, installs the chart,
 applies examples/echo.yaml, waits until it is Ready and prints its URL and what to try next.
-The first run on a fresh machine builds Kubernetes from its Go modules (some twenty minutes on two cores);
-every later run takes well under a minute.
+The first run on a fresh machine builds Kubernetes from its Go modules (about twenty minutes on two cores);
+later runs take less than a minute.
 
   hack/quickstart                                    a local cluster, the bundled server
-  hack/quickstart --example flask-socketio           examples/flask-socketio in its place, an image of one's own
-  hack/quickstart --down                             removes it
+  hack/quickstart --example flask-socketio           your own image: examples/flask-socketio
+  hack/quickstart --down                             removes what the quickstart created
 
-With KUBECONFIG set (or --kubeconfig) the cluster it names is used instead of a local one. It is checked first, you are
-asked before anything is changed, and --down removes only what the quickstart made there. The images get there by
-`kind load` (a context kind-NAME with kind on PATH) or over a registry:
+With KUBECONFIG set (or --kubeconfig), that cluster is used instead of a local one. The quickstart checks it first, asks
+before it changes anything, and --down removes only what the quickstart created. The images are loaded with `kind load`
+(a context kind-NAME with kind on PATH) or pushed to a registry:
 
   KUBECONFIG=FILE hack/quickstart                    a kind cluster
   KUBECONFIG=FILE hack/quickstart --registry registry.example.com/me --yes
@@ -42,7 +42,7 @@ def _build(shell: Shell) -> None:
     for name in ("realtime-operator", "realtime-server"):
         variable = f"{name.replace('-', '_').upper()}_BINARY"
         if os.environ.get(variable):
-            say(f"  {variable} is set: taking that program")
+            say(f"  {variable} is set: using that program")
         else:
             targets.append(name)
     if not targets:
@@ -74,13 +74,13 @@ def _up(arguments: argparse.Namespace) -> None:
     chosen = target.choose(arguments.kubeconfig)
     if chosen.local:
         if arguments.registry:
-            raise Failure("--registry is for a cluster of your own: name it in KUBECONFIG or with --kubeconfig")
+            raise Failure("--registry is for your own cluster: set KUBECONFIG or --kubeconfig")
         plan = preflight.Plan(make_namespace=True, make_crd=True, ingress=True)
     else:
         plan = preflight.plan(chosen, arguments.registry)
         preflight.ask(chosen, preflight.describe(chosen, plan, arguments.registry), arguments.yes)
         if not plan.ingress:
-            say("there is no IngressClass traefik: the example is reached by kubectl port-forward")
+            say("there is no IngressClass traefik: use kubectl port-forward to reach the example")
     _deps(Shell(os.environ))
     _build(Shell(os.environ))
     if chosen.local:
@@ -102,12 +102,12 @@ def main() -> int:
     """One run; an expected failure is one message without a trace."""
     parser = argparse.ArgumentParser(prog="hack/quickstart", description=HELP,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--down", action="store_true", help="remove what the quickstart made")
+    parser.add_argument("--down", action="store_true", help="remove what the quickstart created")
     parser.add_argument("--example", choices=list(example.EXAMPLES), default=next(iter(example.EXAMPLES)),
                         help="what to run as the RealtimeApp chat (default: %(default)s)")
-    parser.add_argument("--yes", action="store_true", help="do not ask before changing a cluster of yours")
-    parser.add_argument("--kubeconfig", metavar="FILE", help="use this cluster (default: KUBECONFIG; none: a local one)")
-    parser.add_argument("--registry", metavar="HOST[/PATH]", help="push the images here, for a cluster of yours")
+    parser.add_argument("--yes", action="store_true", help="do not ask before changing your own cluster")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="use this cluster (default: KUBECONFIG, otherwise a local cluster)")
+    parser.add_argument("--registry", metavar="HOST[/PATH]", help="push the images here, for your own cluster")
     arguments = parser.parse_args()
     LOG.parent.mkdir(parents=True, exist_ok=True)
     LOG.write_text(time.strftime("%F %T") + " " + " ".join(sys.argv) + "\n", encoding="utf-8")
@@ -120,6 +120,6 @@ def main() -> int:
         say(f"FAILED: {failure}")
         return 1
     except KeyboardInterrupt:
-        say("stopped. Run hack/quickstart again to go on, or hack/quickstart --down to remove what is there")
+        say("stopped. Run hack/quickstart again to continue, or hack/quickstart --down to remove what exists")
         return 130
     return 0

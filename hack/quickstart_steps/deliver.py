@@ -33,7 +33,7 @@ def _push(shell: Shell, registry: str, reference: str, tar: pathlib.Path) -> str
         buildah = ["buildah", "--storage-driver", "vfs", "--root", f"{scratch}/root", "--runroot", f"{scratch}/run"]
         image = shell.run([*buildah, "pull", "--quiet", f"docker-archive:{tar}"]).strip()
         shell.run([*buildah, "push", verify, image, f"docker://{target}"],
-                  hint=f"If {host} wants a login: buildah login {host}")
+                  hint=f"If {host} requires a login: buildah login {host}")
     return target
 
 

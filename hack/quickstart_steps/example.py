@@ -35,7 +35,7 @@ EXAMPLES = {it.name: it for it in (
 
 def _manifest(example: Example, reference: str, ingress: bool) -> str:
     """The file as it stands, but for what this cluster cannot do, and with the image that was just built: without one,
-    an app of the bundled server keeps the image that it was made with."""
+    an app of the bundled server keeps the image that it was created with."""
     text = example.manifest.read_text(encoding="utf-8")
     if not example.tag:
         text = text.replace("\n  server:\n", f"\n  server:\n    image: {reference}\n", 1)
@@ -71,7 +71,7 @@ def _ready(app: dict) -> dict:
 def _line(app: dict) -> str:
     ready, status = _ready(app), app.get("status", {})
     if not ready:
-        return "the operator has not looked at it yet"
+        return "the operator has not processed it yet"
     replicas = f"{status.get('readyReplicas', 0)}/{app['spec'].get('replicas', 1)} replicas ready"
     return f"{ready.get('reason', '')}: {ready.get('message', '')} ({replicas})"
 
@@ -93,5 +93,5 @@ def wait(shell: Shell) -> dict:
     pods = shell.output(["kubectl", "--namespace", record.APP_NAMESPACE, "get", "pods", "--selector",
                          f"app.kubernetes.io/instance={record.APP}"], check=False)
     raise Failure(f"{record.APP} is not Ready after {PATIENCE:.0f} s: {shown}\n{pods}\n"
-                  f"Look at: kubectl describe realtimeapp {record.APP}\n"
-                  f"         kubectl --namespace {record.NAMESPACE} logs deployment/{record.RELEASE}")
+                  f"See: kubectl describe realtimeapp {record.APP}\n"
+                  f"     kubectl --namespace {record.NAMESPACE} logs deployment/{record.RELEASE}")

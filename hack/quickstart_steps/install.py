@@ -23,7 +23,7 @@ def helm(shell: Shell) -> str:
 
 
 def _clear_interrupted(shell: Shell, program: str) -> None:
-    """A run that was killed while helm worked leaves a release that helm takes for being worked on for ever."""
+    """A run that was killed while helm worked leaves a release that helm treats as in progress for ever."""
     status = shell.json([program, "status", record.RELEASE, "--namespace", record.NAMESPACE])
     if status.get("info", {}).get("status", "").startswith("pending"):
         say("  an earlier installation was interrupted: starting over")
@@ -86,6 +86,6 @@ def _follow(shell: Shell) -> None:
         time.sleep(1)
     logs = ["kubectl", "--namespace", record.NAMESPACE, "logs", f"deployment/{record.RELEASE}", "--tail=15"]
     words = shell.output(logs, check=False) or shell.output([*logs, "--previous"], check=False)
-    raise Failure(f"the operator does not become ready ({shown or 'no pod was made'}).\n"
-                  f"  Its last words:\n{words or '    (none)'}\n"
+    raise Failure(f"the operator does not become ready ({shown or 'no pod was created'}).\n"
+                  f"  The end of its log:\n{words or '    (none)'}\n"
                   f"  Look at: kubectl --namespace {record.NAMESPACE} describe pods")

@@ -1,4 +1,4 @@
-"""Everything that could stop a run on somebody's own cluster, asked before anything in it is changed."""
+"""Everything that could stop a run on a user's own cluster, checked before anything in it is changed."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def _check_rights(target: Target) -> None:
         if not target.shell.succeeds(["kubectl", "auth", "can-i", verb, resource, *scope, "--quiet"]):
             missing.append(f"{verb} {resource}")
     if missing:
-        raise Failure(f"context {target.context} may not: {'; '.join(missing)}. Installing an operator takes a cluster"
-                      " administrator's rights: use such a context, or ask for them.")
+        raise Failure(f"context {target.context} is not allowed to: {'; '.join(missing)}. Installing an operator requires the"
+                      " permissions of a cluster administrator: use such a context, or ask for them.")
 
 
 def _check_images(target: Target, registry: str | None) -> None:
     if registry:
         if not target.shell.has("buildah"):
-            raise Failure("--registry needs buildah, which pushes the images (Debian's package buildah)")
+            raise Failure("--registry requires buildah, which pushes the images (Debian's package buildah)")
     elif not target.kind:
         reason = ("it is a kind cluster, but the program kind, which would load them, is not on PATH"
                   if target.context.startswith("kind-") else "only kind clusters can be given images directly")
         raise Failure(f"the images cannot reach the cluster {target.context}: {reason}. Pass --registry HOST/PATH of a"
-                      " registry that you may push to and that the cluster pulls from.")
+                      " registry that you can push to and that the cluster can pull from.")
 
 
 def _check_strangers(target: Target, made: dict) -> None:
@@ -68,18 +68,18 @@ def _check_strangers(target: Target, made: dict) -> None:
     for item in found.get("items", []):
         place = f"{item['metadata']['namespace']}/{item['metadata']['name']}"
         if not (made.get("release") and item["metadata"]["namespace"] == record.NAMESPACE):
-            raise Failure(f"an operator that the quickstart did not install runs here already ({place}); use that one,"
-                          " and apply examples/echo.yaml yourself")
+            raise Failure(f"an operator that the quickstart did not install already runs in this cluster ({place}): use that"
+                          " one, and apply examples/echo.yaml yourself")
     if not made.get("app") and record.exists(target.shell, record.CRD, record.APP, record.APP_NAMESPACE):
-        raise Failure(f"a RealtimeApp {record.APP_NAMESPACE}/{record.APP} exists that the quickstart did not make and"
-                      " would overwrite: delete it or give it another name, then run this again")
+        raise Failure(f"a RealtimeApp {record.APP_NAMESPACE}/{record.APP} exists that the quickstart did not create"
+                      " and would overwrite: delete it or give it another name, then run this again")
 
 
 def plan(target: Target, registry: str | None) -> Plan:
     """Checks all, changes nothing."""
     say(f"checking the cluster: context {target.context}, server {target.server}")
     if not target.shell.has("helm"):
-        say("helm is not on PATH: the one that hack/ builds is used")
+        say("helm is not on PATH: using the one that hack/ builds")
     _check_version(target)
     _check_images(target, registry)
     _check_rights(target)
@@ -99,7 +99,7 @@ def ask(target: Target, question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Failure(f"this would change the cluster {target.context} ({target.server}), and there is no terminal to"
-                      " ask on: pass --yes to go ahead, or unset KUBECONFIG to get a local cluster")
+                      " ask on: pass --yes to continue, or unset KUBECONFIG to use a local cluster")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise Failure("nothing was changed")
@@ -108,7 +108,7 @@ def ask(target: Target, question: str, yes: bool) -> None:
 def describe(target: Target, found: Plan, registry: str | None) -> str:
     """What the user is asked to agree to."""
     namespace = "" if found.make_namespace else " (exists)"
-    crd = "is installed" if found.make_crd else "exists and is left as it is"
+    crd = "is installed" if found.make_crd else "exists and stays as it is"
     images = f"are pushed to {registry}" if registry else f"are loaded into the kind cluster {target.kind}"
     way = ("behind the IngressClass traefik" if found.ingress
            else "without an ingress, as there is no IngressClass traefik")
@@ -117,4 +117,4 @@ def describe(target: Target, found: Plan, registry: str | None) -> str:
             f"  namespace   {record.NAMESPACE}{namespace}, with the release {record.RELEASE}\n"
             f"  CRD         {record.CRD} {crd}\n"
             f"  example     RealtimeApp {record.APP_NAMESPACE}/{record.APP}, {way}\n"
-            "hack/quickstart --down removes all of it again. Go on?")
+            "hack/quickstart --down removes what the quickstart created. Continue?")

@@ -1,4 +1,4 @@
-"""hack/quickstart --down: takes away what the quickstart made and leaves everything else."""
+"""hack/quickstart --down: removes what the quickstart created and leaves everything else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def local() -> None:
     say("taking the local cluster down")
     Shell(os.environ).run([CLUSTER, "down"])
     _remove_log()
-    say("gone. Kept for the next time: build/release and ~/.cache/realtime-operator")
+    say("removed. Kept for the next run: build/release and ~/.cache/realtime-operator")
 
 
 def _remove_app(shell: Shell, place: str) -> None:
@@ -34,7 +34,7 @@ def _remove_app(shell: Shell, place: str) -> None:
     if shell.succeeds([*command, "--cascade=foreground", "--timeout=120s"]):
         return
     # An operator that does not run cannot take its finalizer off, and this app is ours to give up.
-    say("  it is still there after two minutes: removing it without waiting for its operator and its pods")
+    say("  it still exists after two minutes: removing it without waiting for its operator and its pods")
     shell.succeeds(["kubectl", "--namespace", namespace, "patch", "realtimeapp", name, "--type=merge",
                     "-p", '{"metadata":{"finalizers":null}}'])
     shell.succeeds([*command, "--timeout=30s"])
@@ -44,7 +44,7 @@ def _remove_crd(shell: Shell) -> None:
     others = shell.json(["kubectl", "get", "realtimeapps", "--all-namespaces"]).get("items", [])
     if others:
         names = ", ".join(f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in others)
-        say(f"keeping the CRD {record.CRD}, because deleting it would delete RealtimeApps of others: {names}")
+        say(f"keeping the CRD {record.CRD}, because deleting it would delete other RealtimeApps: {names}")
         return
     say(f"deleting the CRD {record.CRD}")
     shell.run(["kubectl", "delete", "customresourcedefinition", record.CRD, "--ignore-not-found", "--timeout=60s"])
@@ -54,7 +54,7 @@ def foreign(target: Target, yes: bool) -> None:
     """Only what the record in the cluster names."""
     shell, made = target.shell, record.read(target.shell)
     if not made:
-        say(f"the quickstart made nothing in {target.context} ({target.server}); nothing to remove")
+        say(f"the quickstart created nothing in {target.context} ({target.server}); nothing to remove")
         _remove_log()
         return
     parts = [f"RealtimeApp {made['app']}"] if made.get("app") else []
@@ -80,4 +80,4 @@ def foreign(target: Target, yes: bool) -> None:
         shell.run(["kubectl", "--namespace", record.NAMESPACE, "delete", "configmap", record.NAME,
                    "--ignore-not-found"])
     _remove_log()
-    say("gone. Images that were brought to the cluster's nodes or the registry stay there until they are pruned")
+    say("removed. Images on the cluster's nodes or in the registry stay there until they are pruned")

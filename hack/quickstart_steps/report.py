@@ -1,4 +1,4 @@
-"""The last words of a successful run: where it is, and what to try."""
+"""The final message of a successful run: where the app is, and what to try."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ def show(target: Target, app: dict, ingress: bool) -> None:
             lines.append(f"  or   {localhost}  (the same, for a browser that forwards ports)")
     else:
         lines += [f"  Run  {forward}", "  and open http://localhost:8080"]
-    lines += ["", "  Open it in two tabs and send a message: both get it, whichever replicas they are on.", "",
+    lines += ["", "  Open it in two tabs and send a message: both tabs get it, whichever replicas they are connected to.", "",
               "  Then try:"]
     kubectl = "kubectl" if target.local else f"kubectl -n {record.APP_NAMESPACE}"
     one_pod = f"{kubectl} get pods -l {status['selector']} -o name | head -1" if status.get("selector") else ""
     steps = [
         (_environment(target), "kubectl for this cluster"),
-        (f"{kubectl} get rta", "the fleet in one line"),
-        (f"{kubectl} describe rta {record.APP}", "every condition, in words"),
+        (f"{kubectl} get rta", "the app in one line"),
+        (f"{kubectl} describe rta {record.APP}", "every condition, with a message"),
         (f"{kubectl} scale rta {record.APP} --replicas=5", "more replicas; the tabs stay connected"),
-        (f"{kubectl} delete $({one_pod})" if one_pod else "", "a replica dies; its tabs come back by themselves"),
-        (_down(target), "removes all of it"),
+        (f"{kubectl} delete $({one_pod})" if one_pod else "", "deletes a replica; its tabs reconnect by themselves"),
+        (_down(target), "removes everything"),
     ]
     for command, meaning in steps:
         if command:

@@ -93,7 +93,7 @@ class Shell:
                 reader.join()
         if process.returncode != 0:
             shown = "\n".join(f"    {line}" for line in watch.lines[-TAIL:])
-            raise Failure(f"`{' '.join(words)}` failed. Its last words:\n{shown}\n"
+            raise Failure(f"`{' '.join(words)}` failed. The end of its output:\n{shown}\n"
                           f"  The whole log: {LOG}" + (f"\n  {hint}" if hint else ""))
         return "".join(printed)
 
@@ -123,8 +123,8 @@ class _Watch:
     def sign_of_life(self) -> None:
         with self.lock:
             if time.monotonic() - self.shown > SILENCE:
-                last = STEP.sub(r"\1", self.lines[-1]).strip()[:100] if self.lines else "no word yet"
-                self._say(f"  … still at it: {last}")
+                last = STEP.sub(r"\1", self.lines[-1]).strip()[:100] if self.lines else "no output yet"
+                self._say(f"  … still running: {last}")
 
     def _say(self, text: str) -> None:
         self.shown = time.monotonic()

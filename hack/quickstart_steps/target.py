@@ -50,12 +50,12 @@ def choose(kubeconfig: str | None) -> Target:
     if not named or _same_file(named, Layout().kubeconfig):
         return Target(local=True, shell=Shell(os.environ))
     origin = "--kubeconfig" if kubeconfig else "KUBECONFIG"
-    way_out = f"{'leave --kubeconfig out' if kubeconfig else 'unset KUBECONFIG'} to get a local cluster."
+    way_out = f"{'leave --kubeconfig out' if kubeconfig else 'unset KUBECONFIG'} to use a local cluster."
     if not any(map(os.path.exists, named.split(os.pathsep))):  # kubectl would take it for an empty one
         raise Failure(f"{named} (from {origin}) does not exist. Correct the path, or {way_out}")
     shell = Shell(os.environ).with_environment({"KUBECONFIG": named})
     if not shell.has("kubectl"):
-        raise Failure(f"{origin} names the cluster of {named}, and kubectl, which is needed to use it, is not on PATH."
+        raise Failure(f"{origin} is {named}, but kubectl, which is needed to use its cluster, is not on PATH."
                       f" Install kubectl, or {way_out}")
     shell.output(["kubectl", "config", "view"])  # says itself what is wrong with a file that is no kubeconfig
     context = shell.output(["kubectl", "config", "current-context"], check=False).strip()
@@ -64,5 +64,5 @@ def choose(kubeconfig: str | None) -> Target:
                       f" or {way_out}")
     server = shell.output(["kubectl", "config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"])
     if not shell.succeeds(["kubectl", "get", "--raw", "/version", "--request-timeout=10s"]):
-        raise Failure(f"the cluster of {named} (context {context}, {server}) does not answer. Bring it up, or {way_out}")
+        raise Failure(f"the cluster of {named} (context {context}, {server}) does not answer. Start it, or {way_out}")
     return Target(local=False, shell=shell, context=context, server=server)

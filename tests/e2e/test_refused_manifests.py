@@ -132,4 +132,4 @@ def test_what_cannot_be_changed_later_is_refused_with_the_way_out(kubectl, names
     with pytest.raises(KubectlError) as refused:
         kubectl.apply(manifest("fixed", namespace, **spec("AppendOnly")))
     assert "spec.redis.provisioned" in refused.value.output
-    assert "delete the RealtimeApp and create it anew" in refused.value.output
+    assert "delete the RealtimeApp and recreate it" in refused.value.output

@@ -48,7 +48,7 @@ TEST_CASE("What is wrong on the command line is named, with exit code 2", "[inte
        {"--kubeconfig /etc/passwd", "is no YAML mapping"},
        {"--leader-elect-lease-duration 15", "no duration of whole seconds, such as 15s"},
        {"--leader-elect-retry-period 0.5s", "no duration of whole seconds"},
-       {"--leader-elect-renew-deadline 15s", "has to be less than"},
+       {"--leader-elect-renew-deadline 15s", "must be less than"},
        {"--kubeconfig $ADMIN_KUBECONFIG --leader-elect", "--leader-elect-resource-namespace NAMESPACE"},
        {"--log-level loud", "is not one of debug, info, warning, error"},
        {"--kubeconfig $ADMIN_KUBECONFIG --metrics-bind-address 8080", "write HOST:PORT"},

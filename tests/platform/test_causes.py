@@ -47,9 +47,9 @@ def key_of(name: str, key: str) -> list[dict]:
 def cases(busybox: str) -> dict[str, Case]:
     return {
         "image": Case(own("localhost:9/team/chat:1"), "ImagePullFailed", 'cannot pull image "localhost:9/team/chat:1"'),
-        "image-name": Case(own("Not A Name"), "ImagePullFailed", "no name of an image: correct it"),
+        "image-name": Case(own("Not A Name"), "ImagePullFailed", "not a valid image name: correct it"),
         "server-image": Case({"server": {"image": "localhost:9/server:1"}, "redis": {"type": "None"}}, "ImagePullFailed",
-                             "the registry does not listen, or the image's name lacks its host"),
+                             "the registry refuses connections, or the image's name lacks the registry's host"),
         "secret": Case(own(busybox, env=key_of("nowhere", "token")), "ReferenceNotFound", 'secret "nowhere" not found'),
         "key": Case(own(busybox, env=key_of("tokens", "other")), "ReferenceNotFound", "couldn't find key other in Secret",
                     before=(secret("tokens", token="t"),)),
@@ -57,10 +57,10 @@ def cases(busybox: str) -> dict[str, Case]:
                            'configmap "nowhere" not found'),
         "command": Case(own(busybox, "serve-the-app"), "ContainerRefused", "correct command, args or the image"),
         "crash": Case(own(busybox, "sh", "-c", "echo token hunter2; echo ModuleNotFoundError: No module named x; exit 3"),
-                      "ContainerCrashing", "ended with exit code 3: a Python module is missing in the image"),
-        "ends": Case(own(busybox, "true"), "ContainerCrashing", "ended with exit code 0"),
+                      "ContainerCrashing", "exited with code 3: a Python module is missing in the image"),
+        "ends": Case(own(busybox, "true"), "ContainerCrashing", "exited with code 0"),
         "memory": Case(own(busybox, "tail", "/dev/zero", resources={"limits": {"memory": "24Mi"}}), "OutOfMemory",
-                       "raise resources.limits.memory"),
+                       "increase resources.limits.memory"),
         "cpu": Case(own(busybox, resources={"requests": {"cpu": "1000"}}), "Unschedulable", "Insufficient cpu", lasting=False),
         "volume": Case({"server": {}, "redis": {"provisioned": {"persistence": "AppendOnly", "storageClassName": "nowhere"}}},
                        "VolumePending", "set redis.provisioned.storageClassName to one that", lasting=False, condition="RedisReady"),
@@ -69,7 +69,7 @@ def cases(busybox: str) -> dict[str, Case]:
         "class": Case({"server": {}, "redis": {"type": "None"}, "exposure": {"type": "Ingress", "className": "nowhere"}},
                       "IngressClassNotFound", "kubectl get ingressclass", condition="ExposureReady"),
         "host": Case({"server": {}, "redis": {"type": "None"}, "exposure": {**EXPOSED, "host": "taken.test"}}, "HostTaken",
-                     'first" is older and has host taken.test, path /,', condition="ExposureReady"),
+                     'first" is older and already has host taken.test, path /,', condition="ExposureReady"),
         "name": Case({"server": {}, "redis": {"type": "None"}}, "NameTaken", 'Service "name"', before=(
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "name"}, "spec": {"ports": [{"port": 80}]}},)),
         "policy": Case({"server": {}, "redis": {"type": "None"}}, "ChildRefused", "exceeded quota: few-services", before=(
@@ -82,7 +82,7 @@ def cases(busybox: str) -> dict[str, Case]:
                             lasting=False, condition="RedisReady", before=(
             {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods"}, "spec": {"hard": {"pods": "0"}}},)),
         "password": Case({"server": {}, "redis": {"type": "Provisioned"}}, "RedisPasswordMismatch",
-                         'Secret "password-redis" do not have the same password', condition="RedisReady"),
+                         'Secret "password-redis" contain different passwords', condition="RedisReady"),
     }
 
 

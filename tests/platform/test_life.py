@@ -99,11 +99,11 @@ def test_hosts_by_namespace(release, kubectl, namespaces):
     # A policy takes effect a moment after it was made.
     wait_for(lambda: refusal(claim, team_b, "a.test", "probe", "--dry-run=server"), 30, "the policy to be enforced")
     for namespace, host, words in (
-            (team_a, "b.test", '"b.test" is not for this namespace; use one that is or ends in a dot and: a.test, other.test'),
-            (team_a, "notea.test", '"notea.test" is not for this namespace'),
-            (team_a, None, "without a host the app claims every host"),
-            (team_b, "chat.a.test", "use one that is or ends in a dot and: apps.test"),
-            (nobody, "apps.test", f'apps of namespace "{nobody}" may claim no host: set spec.exposure.type to None')):
+            (team_a, "b.test", '"b.test" is not allowed in this namespace; allowed, including subdomains: a.test, other.test'),
+            (team_a, "notea.test", '"notea.test" is not allowed in this namespace'),
+            (team_a, None, "an app without a host claims every host"),
+            (team_b, "chat.a.test", "allowed, including subdomains: apps.test"),
+            (nobody, "apps.test", f'apps in namespace "{nobody}" cannot use any host: set spec.exposure.type to None')):
         assert "spec.exposure.host: " in refusal(claim, namespace, host)
         assert words in refusal(claim, namespace, host)
     claim(team_a, "a.test")

@@ -34,7 +34,7 @@ def test_a_rollout_that_hangs_goes_on_when_the_manifest_is_put_back(chat, talkin
     with Prober(chat.url) as prober:
         patch(chat, bad)
         wait_for(lambda: ready(chat)["reason"] == reason, 30, lambda: f"the status to say {reason}: {ready(chat)}", 0.2)
-        assert "3 ready replicas go on serving" in ready(chat)["message"]
+        assert "3 ready replicas continue to serve" in ready(chat)["message"]
         assert before <= chat.replicas()
         victim = talking.clients[-1].replica
         staying = [client for client in talking.clients if client.replica != victim]

@@ -68,7 +68,7 @@ def test_what_it_suggests_can_be_typed_where_it_was_called(first, copy):
     environment, *commands, _ = first.suggested
     tried = [command for command in commands if command.startswith(("kubectl get", "kubectl describe"))]
     assert len(tried) == 2, first.output
-    assert "FleetReady" in copy.type(environment, *tried)
+    assert "AppReady" in copy.type(environment, *tried)
 
 
 def test_a_second_run_is_quick_and_restarts_no_pod(first, copy, kubectl):

@@ -24,7 +24,7 @@ def may_use_namespaces(cluster):
 
 
 def test_without_rights_it_is_refused(refuses, newcomer):
-    refuses("--yes", words=("kind-x may not: ", *ALL, "administrator"), **newcomer)
+    refuses("--yes", words=("kind-x is not allowed to: ", *ALL, "administrator"), **newcomer)
 
 
 def test_only_what_is_missing_is_named(refuses, newcomer, may_use_namespaces):

@@ -32,4 +32,4 @@ def test_an_operator_of_somebody_else_is_not_joined_by_another(refuses, kind, so
 
 
 def test_an_app_of_the_same_name_is_not_overwritten(refuses, kind, somebodys_chat):
-    refuses("--yes", words=(somebodys_chat, "did not make", "overwrite", "delete it or give it another name"), **kind)
+    refuses("--yes", words=(somebodys_chat, "did not create", "overwrite", "delete it or give it another name"), **kind)

@@ -1,6 +1,6 @@
 {{/*
-What the operator may do in each namespace that it watches: a ClusterRole holds these rules when it watches all, a Role
-in each namespace when it watches some.
+The operator's permissions in each namespace that it watches: in a ClusterRole if it watches all namespaces, otherwise in
+a Role in each of them.
 */}}
 {{- define "realtime-operator.namespacedRules" -}}
 - apiGroups: [realtimeoperator.dev]
@@ -23,14 +23,15 @@ in each namespace when it watches some.
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
   verbs: [list, watch]
-# What keeps pods from running.
+# To find out why pods do not run.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
 - apiGroups: [""]
   resources: [services, serviceaccounts, configmaps]
   verbs: [get, list, watch, create, patch, delete]
-# No list, no watch: the operator reads only Secrets whose names it knows, and deletes none (their owner's end does).
+# No list, no watch: the operator reads only Secrets whose names it knows. It deletes none; Kubernetes deletes them with
+# their owner.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get, create, patch]
@@ -40,7 +41,7 @@ in each namespace when it watches some.
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
-# Listed when Redis has no pod: only Events say why its StatefulSet may make none.
+# Listed when Redis has no pod: only Events say why its StatefulSet cannot create one.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [list, create, patch]

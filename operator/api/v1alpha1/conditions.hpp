@@ -7,11 +7,11 @@
 
 namespace api {
 
-/// A word of the status or of an Event, and what it means: for the documentation.
+/// A name in the status or of an Event, and what it means: for the documentation.
 struct Term {
   std::string_view name;
   std::string_view meaning;
-  bool warns = false;  ///< a reason that a Warning Event tells when a condition gets it
+  bool warns = false;  ///< a reason that a Warning Event reports when a condition gets it
 
   constexpr operator std::string_view() const { return name; }  // NOLINT(google-explicit-constructor)
   friend constexpr bool operator==(const Term& term, std::string_view text) { return term.name == text; }
@@ -20,12 +20,12 @@ struct Term {
 namespace condition {
 inline constexpr Term kReady{
     "Ready",
-    "True when the wanted replicas run the current manifest and are ready, and RedisReady and ExposureReady hold."};
-inline constexpr Term kReconciling{"Reconciling", "True while the operator or the cluster works towards the manifest."};
-inline constexpr Term kStalled{"Stalled",
-                               "True when nothing goes on until somebody changes something; the message says what."};
-inline constexpr Term kRedisReady{"RedisReady", "True when the backplane serves, or when none is wanted."};
-inline constexpr Term kExposureReady{"ExposureReady", "True when the fleet can be reached as the manifest says."};
+    "True when all desired replicas run the current spec and are ready, and RedisReady and ExposureReady are True."};
+inline constexpr Term kReconciling{"Reconciling",
+                                   "True while the operator or the cluster is still applying the current spec."};
+inline constexpr Term kStalled{"Stalled", "True when progress requires a change by you; the message says which."};
+inline constexpr Term kRedisReady{"RedisReady", "True when Redis is ready, or `redis.type` is None."};
+inline constexpr Term kExposureReady{"ExposureReady", "True when clients can reach the app as `exposure` specifies."};
 
 /// In the order in which the status shows them.
 inline constexpr std::array kAll{kReady, kReconciling, kStalled, kRedisReady, kExposureReady};
@@ -33,103 +33,106 @@ inline constexpr std::array kAll{kReady, kReconciling, kStalled, kRedisReady, kE
 
 namespace reason {
 // Ready
-inline constexpr Term kFleetReady{"FleetReady", "All is well."};
-inline constexpr Term kScaledToZero{"ScaledToZero", "`replicas` is 0: no client can connect until it is raised."};
+inline constexpr Term kAppReady{"AppReady", "All desired replicas are ready, and clients can reach them."};
+inline constexpr Term kScaledToZero{"ScaledToZero", "`replicas` is 0: no client can connect until you increase it."};
 inline constexpr Term kReplicasNotReady{"ReplicasNotReady",
-                                        "Some replicas start, or do not answer their readiness probe."};
-inline constexpr Term kRolloutInProgress{"RolloutInProgress", "Replicas of an earlier manifest are being replaced."};
-inline constexpr Term kRedisNotReady{"RedisNotReady", "Redis does not serve yet; RedisReady says why."};
+                                        "Some replicas are starting or fail their readiness probe."};
+inline constexpr Term kRolloutInProgress{"RolloutInProgress", "Replicas of a previous revision are being replaced."};
+inline constexpr Term kRedisNotReady{"RedisNotReady", "Redis is not ready; see RedisReady."};
 inline constexpr Term kExposureNotReady{"ExposureNotReady",
-                                        "The fleet runs and cannot be reached yet; ExposureReady says why."};
+                                        "The replicas are ready but clients cannot reach them yet; see ExposureReady."};
 // Reconciling and Stalled
-inline constexpr Term kProgressing{"Progressing", "What Ready says is being worked on."};
-inline constexpr Term kSettled{"Settled", "Nothing is being worked on."};
-inline constexpr Term kNothingWrong{"NothingWrong", "Nothing keeps the fleet from becoming ready."};
+inline constexpr Term kProgressing{"Progressing", "Work is in progress; see Ready."};
+inline constexpr Term kSettled{"Settled", "No work is in progress."};
+inline constexpr Term kNothingWrong{"NothingWrong", "No problem needs user action."};
 inline constexpr Term kRolloutStalled{
     "RolloutStalled",
-    "The Deployment made no progress within its deadline. The replicas of the earlier "
-    "manifest go on serving; mend the manifest or put it back.",
+    "The Deployment made no progress within its deadline. Replicas of the previous revision continue to serve; fix the "
+    "spec or revert it.",
     true};
 inline constexpr Term kNameTaken{"NameTaken",
-                                 "An object that a fleet needs has the name already and is not this app's. Rename the "
-                                 "RealtimeApp, or remove that object.",
+                                 "An object with the name of a managed object exists and belongs to something else. "
+                                 "Rename the RealtimeApp, or delete that object.",
                                  true};
 inline constexpr Term kChildRefused{
-    "ChildRefused",
-    "The API server or an admission policy refuses an object of the fleet; the message has "
-    "its words."};
+    "ChildRefused", "The API server or an admission policy rejects a managed object; the message says why."};
 inline constexpr Term kNotConverging{"NotConverging",
-                                     "Somebody else sets the fields that the operator sets. Exempt objects labelled "
-                                     "app.kubernetes.io/managed-by=realtime-operator."};
-inline constexpr Term kInvalidSpec{"InvalidSpec", "The manifest cannot be read; the message names the fields.", true};
+                                     "Another controller or webhook changes fields the operator manages. Configure it "
+                                     "to skip objects labelled app.kubernetes.io/managed-by=realtime-operator."};
+inline constexpr Term kInvalidSpec{"InvalidSpec", "The spec is invalid; the message names the fields.", true};
 // What keeps the operator from working: of Ready, RedisReady and ExposureReady
 inline constexpr Term kApplyFailed{"ApplyFailed",
-                                   "An object of the app could not be written, for a reason that may pass: an "
-                                   "admission webhook or the API server does "
-                                   "not answer as it should; the message has its answer. The operator tries again.",
+                                   "A managed object could not be written, for a reason that may pass: for example, an "
+                                   "admission webhook does not answer. The message has the API server's answer; the "
+                                   "operator retries.",
                                    true};
 inline constexpr Term kReadFailed{
     "ReadFailed",
-    "An object that the app depends on could not be read; the message has the API server's answer. The operator tries "
-    "again.",
+    "An object that the app depends on could not be read. The message has the API server's answer; the operator "
+    "retries.",
     true};
 // What keeps a pod from running: of Ready, Stalled and RedisReady
 inline constexpr Term kImagePullFailed{"ImagePullFailed",
-                                       "An image cannot be pulled: its name or tag, the registry's credentials "
-                                       "(`imagePullSecrets`), or the way to the registry.",
+                                       "An image cannot be pulled. Check its name and tag, the registry credentials "
+                                       "(`imagePullSecrets`), and the connection to the registry.",
                                        true};
 inline constexpr Term kReferenceNotFound{
     "ReferenceNotFound",
-    "A Secret or ConfigMap, or a key of one, that the manifest names does not exist in "
-    "the namespace.",
-    true};
+    "A Secret, a ConfigMap, or a key of one that the spec refers to does not exist in the namespace.", true};
 inline constexpr Term kContainerRefused{
     "ContainerRefused",
-    "The node cannot start the container: a command that the image does not have, or a "
-    "user that it may not run as.",
+    "The node cannot start the container: for example, the command does not exist in the image, or the image runs as a "
+    "user that is not allowed.",
     true};
 inline constexpr Term kContainerCrashing{
     "ContainerCrashing",
-    "A container ends again and again. The message has the exit code and, if its last "
-    "words are known, what they mean.",
+    "A container exits repeatedly. The message has the exit code and, if the termination message is a known one, what "
+    "it means.",
     true};
-inline constexpr Term kOutOfMemory{
-    "OutOfMemory", "A container was killed at its memory limit. Raise `resources.limits.memory`.", true};
+inline constexpr Term kOutOfMemory{"OutOfMemory",
+                                   "A container exceeded its memory limit. Increase `resources.limits.memory`.", true};
 inline constexpr Term kProbeFailed{"ProbeFailed",
-                                   "A replica runs and does not answer an Engine.IO handshake: it has to listen on "
+                                   "A replica runs but does not answer an Engine.IO handshake. It must listen on "
                                    "0.0.0.0:$PORT and serve `protocol.path`.",
                                    true};
-inline constexpr Term kUnschedulable{"Unschedulable", "No node takes the pod: resources, taints or affinity.", true};
+inline constexpr Term kUnschedulable{"Unschedulable",
+                                     "No node can run the pod, because of resources, taints or affinity.", true};
 inline constexpr Term kVolumePending{
-    "VolumePending", "The volume of Redis is not bound: its StorageClass does not exist or cannot provision.", true};
+    "VolumePending", "The volume for Redis is not bound: its StorageClass does not exist or cannot provision it.",
+    true};
 inline constexpr Term kPodsRefused{
     "PodsRefused",
-    "No pod may be made: a quota, a LimitRange, a Pod Security level or an admission policy; "
-    "the message has the API server's words.",
+    "Pods cannot be created because of a quota, a LimitRange, a Pod Security level or an admission policy; the message "
+    "quotes the API server.",
     true};
 // RedisReady
-inline constexpr Term kRedisServing{"RedisServing", "Redis serves."};
-inline constexpr Term kRedisStarting{"RedisStarting", "Redis starts, or was lost and comes back."};
-inline constexpr Term kRedisCredentialsIncomplete{"RedisCredentialsIncomplete",
-                                                  "Somebody took a key out of the Secret with the password. Delete the "
-                                                  "Secret, and it is made anew.",
-                                                  true};
+inline constexpr Term kRedisServing{"RedisServing", "Redis is ready."};
+inline constexpr Term kRedisStarting{"RedisStarting", "Redis is starting or restarting."};
+inline constexpr Term kRedisCredentialsIncomplete{
+    "RedisCredentialsIncomplete",
+    "A key is missing from the Secret with the Redis password. Delete the "
+    "Secret, and the operator recreates it.",
+    true};
 inline constexpr Term kRedisPasswordMismatch{
     "RedisPasswordMismatch",
-    "The keys of the Secret do not have the same password. Correct them, or delete "
-    "the Secret, and it is made anew.",
+    "The keys of the Secret contain different passwords. Correct them, or delete the Secret, and the operator "
+    "recreates it.",
     true};
 inline constexpr Term kNoBackplane{"NoBackplane", "`redis.type` is None."};
 // ExposureReady
-inline constexpr Term kIngressServing{"IngressServing", "The Ingress has an address, or the manifest a host."};
+inline constexpr Term kIngressServing{"IngressServing", "The Ingress has an address, or `exposure.host` is set."};
 inline constexpr Term kIngressPending{"IngressPending",
-                                      "The ingress controller has not given the Ingress an address yet."};
-inline constexpr Term kIngressClassNotFound{"IngressClassNotFound", "The cluster has no IngressClass of that name.",
+                                      "The ingress controller has not assigned an address to the Ingress yet."};
+inline constexpr Term kIngressClassNotFound{"IngressClassNotFound", "The cluster has no IngressClass with that name.",
                                             true};
 inline constexpr Term kIngressClassUnsupported{
-    "IngressClassUnsupported",
-    "The operator does not know how to keep a client on its replica with that "
-    "ingress controller.",
+    "IngressClassUnsupported", "The operator does not support session affinity for that ingress controller.", true};
+inline constexpr Term kAffinityUnsupported{"AffinityUnsupported",
+                                           "The ingress controller does not support that affinity.", true};
+inline constexpr Term kHostTaken{
+    "HostTaken",
+    "An older RealtimeApp has the same class, host and path. Change one of them; an existing "
+    "Ingress stays as it is.",
     true};
 inline constexpr Term kAffinityUnsupported{"AffinityUnsupported", "The ingress controller cannot do that affinity.",
                                            true};
@@ -153,7 +156,7 @@ inline constexpr Term kCertificateExpiring{
     true};
 inline constexpr Term kNotExposed{"NotExposed", "`exposure.type` is None."};
 
-inline constexpr std::array kAll{kFleetReady,
+inline constexpr std::array kAll{kAppReady,
                                  kScaledToZero,
                                  kReplicasNotReady,
                                  kRolloutInProgress,
@@ -204,15 +207,15 @@ constexpr const Term* find(std::string_view name) {
 }
 }  // namespace reason
 
-/// Reasons of Events on a RealtimeApp, beside those of conditions.
+/// Reasons of Events on a RealtimeApp, in addition to those of conditions.
 namespace event_reason {
-inline constexpr Term kCreated{"Created", "An object of the fleet was made."};
-inline constexpr Term kUpdated{"Updated", "An object of the fleet was brought in line with the manifest."};
-inline constexpr Term kDeleted{"Deleted", "An object that is no longer wanted was deleted."};
-inline constexpr Term kNotConverging{"NotConverging", "As the reason of that name."};
-inline constexpr Term kRefused{"Refused", "The API server refuses an object of the fleet."};
-inline constexpr Term kReady{"Ready", "The fleet became Ready."};
-inline constexpr Term kNotReady{"NotReady", "The fleet is Ready no more; the note says why."};
+inline constexpr Term kCreated{"Created", "The operator created a managed object."};
+inline constexpr Term kUpdated{"Updated", "The operator updated a managed object to match the spec."};
+inline constexpr Term kDeleted{"Deleted", "The operator deleted a managed object that is no longer needed."};
+inline constexpr Term kNotConverging{"NotConverging", "See the reason `NotConverging`."};
+inline constexpr Term kRefused{"Refused", "The API server rejects a managed object."};
+inline constexpr Term kReady{"Ready", "The app became Ready."};
+inline constexpr Term kNotReady{"NotReady", "The app is no longer Ready; the note says why."};
 
 inline constexpr std::array kAll{kCreated, kUpdated, kDeleted, kNotConverging, kRefused, kReady, kNotReady};
 }  // namespace event_reason

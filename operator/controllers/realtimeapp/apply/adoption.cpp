@@ -28,7 +28,7 @@ core::Result<void> adopt(kube::Client& client, const kube::ResourceType& type, c
     }
     case Ownership::kLeftover:
       return core::fail(ErrorKind::kConflict,
-                        fmt::format("{} \"{}\" is still there from a deleted RealtimeApp of the same name", type.kind,
+                        fmt::format("{} \"{}\" of a deleted RealtimeApp with the same name still exists", type.kind,
                                     existing.name()));
     case Ownership::kForeign:
       break;

@@ -38,9 +38,9 @@ std::string quoted(std::string text) {
   return std::string{core::utf8_prefix(text, kMaxQuoted)};
 }
 
-/// "the rest" after a colon, or where to look when nothing is known.
+/// What follows the colon: the meaning, or where to look when it is not known.
 std::string explained(std::string_view meaning, const std::string& pod) {
-  return meaning.empty() ? fmt::format("`kubectl describe pod {}` has the words", pod) : std::string{meaning};
+  return meaning.empty() ? fmt::format("see Events in `kubectl describe pod {}`", pod) : std::string{meaning};
 }
 
 PodDiagnosis pull_failed(const std::string& pod, const json& status, const json& waiting) {
@@ -59,7 +59,7 @@ PodDiagnosis start_refused(const std::string& pod, const std::string& words) {
   return {{},
           reference || key ? std::string_view{reason::kReferenceNotFound} : std::string_view{reason::kContainerRefused},
           fmt::format("pod \"{}\" cannot start: {}; {}", pod, quoted(words),
-                      reference || key ? "create it in this namespace, or correct the name in the manifest"
+                      reference || key ? "create it in this namespace, or correct the name in the spec"
                                        : "correct command, args or the image"),
           true};
 }
@@ -71,8 +71,8 @@ PodDiagnosis crashing(const std::string& pod, const json& status, const json& en
   if (value_at<std::string>(ended, {"reason"}) == "OOMKilled")
     return {{},
             reason::kOutOfMemory,
-            fmt::format("container {} of pod \"{}\" was killed at its memory limit; raise resources.limits.memory",
-                        name, pod),
+            fmt::format("container {} of pod \"{}\" exceeded its memory limit; increase resources.limits.memory", name,
+                        pod),
             again};
   const bool was_stopped = code == kKilled || code == kTerminated;
   if (was_stopped && name == api::kComponentApp && !value_at<bool>(status, {"started"}))
@@ -85,8 +85,8 @@ PodDiagnosis crashing(const std::string& pod, const json& status, const json& en
   const auto meaning = meaning_of_termination_message(value_at<std::string>(ended, {"message"}));
   return {{},
           reason::kContainerCrashing,
-          fmt::format("container {} of pod \"{}\" ended with exit code {}: {}", name, pod, code,
-                      meaning.empty() ? fmt::format("`kubectl logs {} -c {} --previous` has its last words", pod, name)
+          fmt::format("container {} of pod \"{}\" exited with code {}: {}", name, pod, code,
+                      meaning.empty() ? fmt::format("see its log: `kubectl logs {} -c {} --previous`", pod, name)
                                       : std::string{meaning}),
           again};
 }
@@ -127,7 +127,7 @@ std::optional<PodDiagnosis> unscheduled(const std::string& pod, const json& live
     return PodDiagnosis{
         {},
         reason::kUnschedulable,
-        fmt::format("no node takes pod \"{}\": {}; lower resources.requests, or add a node", pod, quoted(words))};
+        fmt::format("no node can run pod \"{}\": {}; decrease resources.requests, or add a node", pod, quoted(words))};
   }
   return std::nullopt;
 }

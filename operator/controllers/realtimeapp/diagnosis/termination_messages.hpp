@@ -1,5 +1,5 @@
-// What is known of the last words of containers that end: phrases of programs that fleets are made of, and what each
-// means. Only these sentences enter a status, never the words themselves, which may hold secrets. Constants; pure.
+// Known termination messages of containers: phrases that common programs print, and what each means. Only these
+// sentences enter a status, never the messages themselves, which may hold secrets. Constants; pure.
 #pragma once
 
 #include <span>

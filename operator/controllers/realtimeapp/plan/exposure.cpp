@@ -16,28 +16,28 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
   if (found == observed.ingress_classes.end())
     return {nullptr, nullptr,
             Problem{reason::kIngressClassNotFound,
-                    fmt::format("IngressClass \"{}\" does not exist; set exposure.className to one of those that "
-                                "`kubectl get ingressclass` lists, or install its ingress controller",
+                    fmt::format("IngressClass \"{}\" does not exist; set exposure.className to one that `kubectl get "
+                                "ingressclass` lists, or install its ingress controller",
                                 spec.class_name)}};
   const auto* controller = find_ingress_controller(found->second.controller);
   if (controller == nullptr)
     return {nullptr, nullptr,
             Problem{reason::kIngressClassUnsupported,
-                    fmt::format("IngressClass \"{}\" is served by {}, of which this operator does not know how to keep "
-                                "a client on its replica; use a class of traefik.io/ingress-controller, or set "
-                                "exposure.type to None and expose the Service \"{}\" yourself",
+                    fmt::format("IngressClass \"{}\" is served by {}, for which this operator does not support "
+                                "session affinity; use a class of traefik.io/ingress-controller, or set exposure.type "
+                                "to None and expose the Service \"{}\" yourself",
                                 spec.class_name, found->second.controller, app.key.name)}};
   const auto* recipe = controller->recipe(spec.affinity);
   if (recipe == nullptr)
-    return {
-        nullptr, nullptr,
-        Problem{reason::kAffinityUnsupported, fmt::format("{} cannot do affinity {}; set exposure.affinity to Cookie",
-                                                          controller->name, affinity_name(spec.affinity))}};
+    return {nullptr, nullptr,
+            Problem{reason::kAffinityUnsupported,
+                    fmt::format("{} does not support affinity {}; set exposure.affinity to Cookie", controller->name,
+                                affinity_name(spec.affinity))}};
   if (observed.taken_address) {
     const auto& [address, owner] = *observed.taken_address;
     return {nullptr, nullptr,
             Problem{reason::kHostTaken,
-                    fmt::format("RealtimeApp \"{}\" has {}, path {}, of class \"{}\" already; set another "
+                    fmt::format("RealtimeApp \"{}\" already has {}, path {}, of class \"{}\"; set another "
                                 "exposure.host or exposure.paths in one of them",
                                 owner.text(), address.host.empty() ? "every host" : "host " + address.host,
                                 address.path, address.class_name)}};

@@ -24,7 +24,7 @@ struct Verdict {
   bool holds = false;
   std::string_view reason;
   std::string message;
-  bool needs_user_action = false;  ///< it does not hold until somebody changes something
+  bool needs_user_action = false;  ///< it does not hold until a user changes something
 };
 
 using Problems = std::map<ChildId, Problem>;
@@ -67,7 +67,7 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed, cons
     return {false, reason::kRedisStarting,
             fmt::format("Redis is not ready: see pod \"{}-0\"", redis_name(app.key.name))};
   }
-  return {true, reason::kRedisServing, fmt::format("Redis serves at {}", redis_endpoint(app.key))};
+  return {true, reason::kRedisServing, fmt::format("Redis is ready at {}", redis_endpoint(app.key))};
 }
 
 /// What is known of the exposure's TLS, if that is not as it should be.
@@ -114,11 +114,11 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, c
   return {true, reason::kIngressServing, fmt::format("clients reach the app at {}", url)};
 }
 
-/// What an image of one's own has to do; the bundled server does it.
+/// What a user's own image has to do; the bundled server does it.
 std::string how_to_be_ready(const api::RealtimeApp& app) {
   if (app.spec.server) return {};
-  return fmt::format("; one is ready once it answers an Engine.IO handshake on 0.0.0.0:{} at {}", app.spec.app.port,
-                     app.spec.protocol.path);
+  return fmt::format("; a replica becomes ready when it answers an Engine.IO handshake on 0.0.0.0:{} at {}",
+                     app.spec.app.port, app.spec.protocol.path);
 }
 
 /// Whether every replica that is wanted is ready on the current template, and no other is left.
@@ -128,13 +128,13 @@ Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment
   if (deployment->observed_generation < deployment->generation || deployment->updated_replicas < wanted ||
       deployment->replicas > deployment->updated_replicas)
     return {false, reason::kRolloutInProgress,
-            fmt::format("{} of {} replicas run the current manifest, {} exist", deployment->updated_replicas, wanted,
+            fmt::format("{} of {} replicas run the current spec, {} exist", deployment->updated_replicas, wanted,
                         deployment->replicas)};
   if (deployment->ready_replicas < wanted)
     return {false, reason::kReplicasNotReady,
             fmt::format("{} of {} replicas are ready{}", deployment->ready_replicas, wanted, how_to_be_ready(app))};
-  if (wanted == 0) return {true, reason::kScaledToZero, "replicas is 0: no client can connect until it is raised"};
-  return {true, reason::kFleetReady, fmt::format("{0} of {0} replicas are ready", wanted)};
+  if (wanted == 0) return {true, reason::kScaledToZero, "replicas is 0: no client can connect until you increase it"};
+  return {true, reason::kAppReady, fmt::format("{0} of {0} replicas are ready", wanted)};
 }
 
 /// The same, with the cause where one is known.
@@ -155,7 +155,7 @@ Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, c
     return rollout;
   }
   if (deployment->ready_replicas > 0)
-    rollout.message += fmt::format("; {} ready replicas go on serving", deployment->ready_replicas);
+    rollout.message += fmt::format("; {} ready replicas continue to serve", deployment->ready_replicas);
   return rollout;
 }
 
@@ -167,7 +167,7 @@ Verdict assess_stalled(const Problems& problems, const Verdict& exposure, const 
     if (verdict->needs_user_action) return {true, verdict->reason, verdict->message};
   // Without Redis an app may exit again and again, and be well once Redis is there.
   if (replicas.needs_user_action && redis.holds) return {true, replicas.reason, replicas.message};
-  return {false, reason::kNothingWrong, "nothing keeps the app from becoming ready"};
+  return {false, reason::kNothingWrong, "no problem needs user action"};
 }
 
 /// The first child that is not observed as it was planned, or null.
@@ -274,7 +274,7 @@ api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const std::st
   status.observed_generation = app.generation;
   const Verdict stalled{true, reason::kInvalidSpec, problem};
   const Verdict ready{false, reason::kInvalidSpec, problem};
-  const Verdict reconciling{false, reason::kSettled, "nothing can be done before the manifest is mended"};
+  const Verdict reconciling{false, reason::kSettled, "waiting for a valid spec"};
   status.conditions = {dated(condition::kReady, ready, app), dated(condition::kReconciling, reconciling, app),
                        dated(condition::kStalled, stalled, app)};
   return status;

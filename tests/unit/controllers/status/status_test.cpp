@@ -30,7 +30,7 @@ Brief brief(const api::RealtimeAppStatus& status, std::string_view type) {
 
 TEST_CASE("A fleet that serves is Ready, and says where", "[unit][controllers]") {
   const auto status = support::assess(sample_app(), healthy_observed());
-  CHECK(brief(status, "Ready") == Brief{"True", "FleetReady"});
+  CHECK(brief(status, "Ready") == Brief{"True", "AppReady"});
   CHECK(brief(status, "Reconciling") == Brief{"False", "Settled"});
   CHECK(brief(status, "Stalled") == Brief{"False", "NothingWrong"});
   CHECK(brief(status, "RedisReady") == Brief{"True", "RedisServing"});
@@ -65,9 +65,10 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
   SECTION("a replica is not ready") {
     deployment.ready_replicas = 2;
     CHECK(ready() == Brief{"False", "ReplicasNotReady"});
-    CHECK(support::assess(app, observed).condition("Ready")->message ==
-          "2 of 3 replicas are ready; one is ready once it answers an Engine.IO handshake on 0.0.0.0:8000 at "
-          "/socket.io/");
+    CHECK(
+        support::assess(app, observed).condition("Ready")->message ==
+        "2 of 3 replicas are ready; a replica becomes ready when it answers an Engine.IO handshake on 0.0.0.0:8000 at "
+        "/socket.io/");
     CHECK(brief(support::assess(app, observed), "Reconciling").status == "True");
   }
   SECTION("an old replica still serves") {
@@ -98,7 +99,7 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
     CHECK(brief(support::assess(app, observed), "ExposureReady") == Brief{"False", "IngressPending"});
     app.spec.exposure.host = "chat.example.com";
     ingress.serves->host = "chat.example.com";
-    CHECK(ready() == Brief{"True", "FleetReady"});
+    CHECK(ready() == Brief{"True", "AppReady"});
     CHECK_THAT(support::assess(app, observed).condition("ExposureReady")->message,
                Catch::Contains("has no address yet"));
   }
@@ -114,7 +115,7 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
   }
 }
 
-TEST_CASE("What only a person can mend makes the fleet Stalled, with what to change", "[unit][controllers]") {
+TEST_CASE("What needs user action makes the app Stalled, with what to change", "[unit][controllers]") {
   auto app = sample_app();
   auto observed = healthy_observed();
   std::map<controllers::ChildId, controllers::Problem> problems;
@@ -166,7 +167,7 @@ TEST_CASE("A pod that cannot run is named in the status of what waits for it", "
     CHECK(brief(status, "Ready") == Brief{"False", "ImagePullFailed"});
     CHECK(brief(status, "Stalled") == Brief{"True", "ImagePullFailed"});
     CHECK(brief(status, "RedisReady").status == "True");
-    CHECK(status.condition("Ready")->message == "pod chat-1; 2 ready replicas go on serving");
+    CHECK(status.condition("Ready")->message == "pod chat-1; 2 ready replicas continue to serve");
   }
   SECTION("what may pass does not stall, and what lasts is named first") {
     diagnosis("chat-1", "app", false);
@@ -192,7 +193,7 @@ TEST_CASE("A pod that cannot run is named in the status of what waits for it", "
   SECTION("a fleet that is ready has no diagnosis") {
     deployment.replicas = deployment.updated_replicas = deployment.ready_replicas = 3;
     diagnosis("chat-1", "app", true);
-    CHECK(brief(support::assess(app, observed), "Ready") == Brief{"True", "FleetReady"});
+    CHECK(brief(support::assess(app, observed), "Ready") == Brief{"True", "AppReady"});
   }
   SECTION("no pod may be made") {
     deployment.refused_pods = "exceeded quota: q";
@@ -211,7 +212,7 @@ TEST_CASE("An address that another app has is named, and what was exposed stays"
   const auto status = support::assess(app, observed);
   CHECK(brief(status, "ExposureReady") == Brief{"False", "HostTaken"});
   CHECK_THAT(status.condition("ExposureReady")->message,
-             Catch::StartsWith("RealtimeApp \"other/first\" has every host"));
+             Catch::StartsWith("RealtimeApp \"other/first\" already has every host"));
   for (const auto& removed : controllers::plan(app, observed).removals) CHECK(removed.kind != "Ingress");
 }
 

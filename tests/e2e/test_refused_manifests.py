@@ -98,6 +98,23 @@ REFUSED = {
         {"app": APP, "redis": {"type": "Sentinel"}}, "spec.redis.type", 'supported values: "Provisioned", "None"'),
     "a misspelt field": (
         {"app": APP, "replica": 3}, "spec.replica", "unknown field"),
+    "a path with an empty part in the exposure": (
+        {"app": APP, "exposure": {**INGRESS, "paths": ["/", "/a//b"]}}, "spec.exposure.paths[1]", "no empty, '.' or '..' part"),
+    "no path that leads to the protocol's": (
+        {"app": APP, "exposure": {**INGRESS, "paths": ["/chat"]}}, "spec.exposure.paths", "none of the paths leads to"),
+    "an affinity that no controller has": (
+        {"app": APP, "exposure": {**INGRESS, "affinity": "ClientIP"}},
+        "spec.exposure.affinity", 'supported values: "Cookie", "None"'),
+    "a prefix that begins with a digit": (
+        {"app": {**APP, "envFrom": [{"prefix": "1-", "secretRef": {"name": "s"}}]}},
+        "spec.app.envFrom[0].prefix", "does not start with a digit"),
+    "a request above its limit": (
+        {"app": {**APP, "resources": {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}}},
+        "spec.app.resources", "at most as large as the limit"),
+    "less than nothing": (
+        {"server": {"resources": {"requests": {"cpu": "-1"}}}}, "spec.server.resources.requests.cpu", "should match"),
+    "a resource that is none": (
+        {"server": {"resources": {"limits": {"gpus": 1}}}}, "spec.server.resources.limits", "for example nvidia.com/gpu"),
     "replicas below none": (
         {"app": APP, "replicas": -1}, "spec.replicas", "greater than or equal to 0"),
 }
@@ -124,12 +141,22 @@ def test_a_name_that_no_service_can_have_is_refused(kubectl, name, mend):
     assert "metadata.name" in message and mend in message, message
 
 
-def test_what_cannot_be_changed_later_is_refused_with_the_way_out(kubectl, namespace):
-    def spec(persistence):
-        return {"replicas": 0, "app": APP, "redis": {"provisioned": {"persistence": persistence}}}
+KEPT = {"provisioned": {"persistence": "AppendOnly"}}
 
-    kubectl.apply(manifest("fixed", namespace, **spec("None")))
+
+@pytest.mark.parametrize("before, after", [
+    ({"provisioned": {"persistence": "None"}}, KEPT), ({}, KEPT), (KEPT, {}), (KEPT, {"provisioned": {}}),
+    (KEPT, {"provisioned": {"persistence": "AppendOnly", "storage": "2Gi"}}),
+    ({"provisioned": {"persistence": "AppendOnly", "storage": "2Gi"}}, KEPT),
+    (KEPT, {"provisioned": {"persistence": "AppendOnly", "storageClassName": "fast"}}),
+    ({"provisioned": {"persistence": "AppendOnly", "storageClassName": "fast"}}, KEPT),
+])
+def test_what_cannot_be_changed_later_is_refused_with_the_way_out(kubectl, namespace, before, after):
+    def spec(redis):
+        return {"replicas": 0, "app": APP, "redis": redis}
+
+    kubectl.apply(manifest("fixed", namespace, **spec(before)))
     with pytest.raises(KubectlError) as refused:
-        kubectl.apply(manifest("fixed", namespace, **spec("AppendOnly")))
+        kubectl.apply(manifest("fixed", namespace, **spec(after)))
     assert "spec.redis.provisioned" in refused.value.output
     assert "delete the RealtimeApp and recreate it" in refused.value.output

@@ -59,16 +59,16 @@ TEST_CASE("What the operator does to an app's children is told by Events", "[int
     const auto events = world.client().list(types::kEvent, {.name_space = world.name_space()}, "", {});
     return events && std::any_of(events->items.begin(), events->items.end(), [&](const kube::Object& event) {
              return kube::value_at<std::string>(event.json(), {"reason"}) == reason &&
-                    kube::value_at<std::string>(event.json(), {"note"}) == note &&
+                    kube::value_at<std::string>(event.json(), {"note"}).find(note) != std::string::npos &&
                     kube::value_at<std::string>(event.json(), {"regarding", "name"}) == "chat";
            });
   };
   world.apply_app("chat", kChatSpec);
-  wait_for("Created", [&] { return told("Created", "created Deployment \"chat\""); });
+  wait_for("Created", [&] { return told("Created", "Deployment \"chat\""); });
   world.wait_until_as_planned("chat");
   world.apply_app("chat", "{replicas: 3, app: {image: chat:2}, exposure: {type: None}}");
-  wait_for("Updated", [&] { return told("Updated", "updated Deployment \"chat\""); });
-  wait_for("Deleted", [&] { return told("Deleted", "deleted Ingress \"chat\""); });
+  wait_for("Updated", [&] { return told("Updated", "Deployment \"chat\""); });
+  wait_for("Deleted", [&] { return told("Deleted", "Ingress \"chat\""); });
 }
 
 namespace {

@@ -27,7 +27,7 @@ constexpr const char* kRichSpec = R"({
   protocol: {path: /ws/},
   redis: {provisioned: {persistence: AppendOnly, storage: 2Gi, storageClassName: fast, retention: Delete,
                         resources: {limits: {memory: 256Mi}}}},
-  exposure: {type: Ingress, className: traefik, host: chat.test, paths: [/a, /b], tls: {secretName: cert},
+  exposure: {type: Ingress, className: traefik, host: chat.test, paths: [/, /b], tls: {secretName: cert},
              annotations: {x: "y"}}})";
 constexpr const char* kRichServerSpec = R"({
   replicas: 3,

@@ -69,7 +69,7 @@ def cases(busybox: str) -> dict[str, Case]:
         "class": Case({"server": {}, "redis": {"type": "None"}, "exposure": {"type": "Ingress", "className": "nowhere"}},
                       "IngressClassNotFound", "kubectl get ingressclass", condition="ExposureReady"),
         "host": Case({"server": {}, "redis": {"type": "None"}, "exposure": {**EXPOSED, "host": "taken.test"}}, "HostTaken",
-                     'first" is older and already has host taken.test, path /,', condition="ExposureReady"),
+                     'first" already has host taken.test, path /,', condition="ExposureReady"),
         "name": Case({"server": {}, "redis": {"type": "None"}}, "NameTaken", 'Service "name"', before=(
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "name"}, "spec": {"ports": [{"port": 80}]}},)),
         "policy": Case({"server": {}, "redis": {"type": "None"}}, "ChildRefused", "exceeded quota: few-services", before=(

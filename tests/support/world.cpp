@@ -114,6 +114,15 @@ long World::patch(const kube::ResourceType& type, const std::string& name, const
   return answer->status;
 }
 
+long World::patch_status(const kube::ResourceType& type, const std::string& name, const nlohmann::json& body) {
+  const auto answer = transport_.send({.method = "PATCH",
+                                       .target = type.path(name_space_, name) + "/status?fieldManager=test",
+                                       .content_type = "application/merge-patch+json",
+                                       .body = body.dump()},
+                                      {});
+  return answer ? answer->status : 0;
+}
+
 long World::create(const kube::ResourceType& type, const nlohmann::json& object) {
   const auto answer = transport_.send({.method = "POST",
                                        .target = type.path(type.namespaced ? name_space_ : ""),

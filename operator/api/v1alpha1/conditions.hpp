@@ -131,20 +131,13 @@ inline constexpr Term kAffinityUnsupported{"AffinityUnsupported",
                                            "The ingress controller does not support that affinity.", true};
 inline constexpr Term kHostTaken{
     "HostTaken",
-    "An older RealtimeApp has the same class, host and path. Change one of them; an existing "
-    "Ingress stays as it is.",
+    "Another RealtimeApp has the same class, host and path. Change one of them; an existing Ingress stays as it is.",
     true};
-inline constexpr Term kAffinityUnsupported{"AffinityUnsupported", "The ingress controller cannot do that affinity.",
-                                           true};
-inline constexpr Term kHostTaken{"HostTaken",
-                                 "Another RealtimeApp has the same class, host and path. Change one of them; what was "
-                                 "exposed before stays as it is.",
-                                 true};
 inline constexpr Term kPathNotExposed{
     "PathNotExposed",
-    "None of `exposure.paths` leads to `protocol.path`, so that clients get 404. Add a path that is its prefix.", true};
-inline constexpr Term kTlsSecretNotFound{
-    "TLSSecretNotFound", "The Secret that `exposure.tls.secretName` names does not exist in the namespace.", true};
+    "None of `exposure.paths` leads to `protocol.path`, so clients get 404. Add a path that is its prefix.", true};
+inline constexpr Term kTlsSecretNotFound{"TLSSecretNotFound",
+                                         "The Secret `exposure.tls.secretName` does not exist in the namespace.", true};
 inline constexpr Term kTlsSecretInvalid{
     "TLSSecretInvalid",
     "The Secret of `exposure.tls` is not of type kubernetes.io/tls, or has no certificate with its key.", true};

@@ -23,6 +23,11 @@ Wait sooner(Wait one, Wait other) {
   return std::min(*one, *other);
 }
 
+/// Whether a write met something newer than what was known.
+bool met_newer(const core::Error& failure) {
+  return failure.kind == ErrorKind::kConflict || failure.kind == ErrorKind::kAlreadyExists;
+}
+
 /// When what is not watched has to be looked at again.
 Wait due_in(const api::RealtimeApp& app, const Observed& observed, const AppMemory& memory, bool has_problem) {
   auto wait = SecretReader::due_in(app, memory);
@@ -41,7 +46,7 @@ Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& 
       connections_{connections},
       recorder_{recorder},
       observer_{client, caches, connections, options.images, options.secret_refresh},
-      children_{client, caches, recorder} {}
+      children_{client, caches, recorder, options.secret_refresh} {}
 
 Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
   const auto cached = caches_.apps.get(key);
@@ -60,8 +65,7 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto planned = plan(app, observed);
   const auto applied = children_.perform(app, planned, observed, *memory, stop);
   // News that has come meanwhile is better than none: a retry follows at once.
-  const bool is_behind =
-      applied.failure && applied.failure->kind == ErrorKind::kConflict && ++memory->conflicts < kMaxConflicts;
+  const bool is_behind = applied.failure && met_newer(*applied.failure) && ++memory->conflicts < kMaxConflicts;
   if (is_behind || (applied.failure && stop.stop_requested())) return tl::unexpected(*applied.failure);
   if (!applied.failure) memory->conflicts = 0;
   caches_.observe_children(app, observed);

@@ -168,7 +168,7 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
     if (child.create_only)
       memory.redis_secret = {
           RedisSecret{read_redis_credentials(written), reduce_secret(written, secret_identity(app)), {}},
-          std::chrono::steady_clock::now() + kRetryUnconverged};
+          std::chrono::steady_clock::now() + secret_refresh_};
     else
       memory.redis_secret.due = {};
     return std::nullopt;

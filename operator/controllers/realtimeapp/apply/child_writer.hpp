@@ -31,11 +31,13 @@ class ChildWriter {
   /// A child that came out of an apply other than it was asked for is tried again after this time.
   static constexpr std::chrono::minutes kRetryUnconverged{5};
   /// So many corrections of one child, from the same state in so short a time, are a fight with another manager.
-  static constexpr int kMaxCorrections = 5;
+  static constexpr int kMaxCorrections = 20;
   static constexpr std::chrono::minutes kCorrectionsWithin{10};
 
-  ChildWriter(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder)
-      : client_{client}, caches_{caches}, recorder_{recorder} {}
+  /// `secret_refresh` is for how long what is known of a Secret that was just created counts.
+  ChildWriter(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder,
+              std::chrono::milliseconds secret_refresh)
+      : client_{client}, caches_{caches}, recorder_{recorder}, secret_refresh_{secret_refresh} {}
 
   /// Performs the plan as far as it can be. Records one Event for what was created, and so on.
   Applied perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
@@ -61,6 +63,7 @@ class ChildWriter {
   kube::Client& client_;
   Caches& caches_;
   runtime::EventRecorder& recorder_;
+  const std::chrono::milliseconds secret_refresh_;
 };
 
 }  // namespace controllers

@@ -46,7 +46,7 @@ std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
 }
 
 std::optional<ServedAddress> served_address(const nlohmann::json& live) {
-  if (value_at<std::string>(live, {"kind"}) != kube::types::kIngress.kind) return std::nullopt;
+  if (kube::find_at(live, {"spec", "rules"}) == nullptr) return std::nullopt;
   ServedAddress serves;
   for (const auto& rule : kube::list_at(live, {"spec", "rules"})) {
     serves.host = value_at<std::string>(rule, {"host"});

@@ -21,7 +21,7 @@ rules:
 
 
 def write_policy(folder: pathlib.Path) -> pathlib.Path:
-    file = folder / "audit-policy.yaml"
+    file = folder / "operator-audit-policy.yaml"
     file.write_text(_POLICY, encoding="utf-8")
     return file
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import json
 import pathlib
+import socket
 import ssl
 import threading
 import time
@@ -80,7 +82,8 @@ class Client:
         return json.loads(body)
 
     def get(self, path: str, absent_is_fine: bool = False) -> dict:
-        return self.send(Request("GET", path, accepted=(200, 404) if absent_is_fine else (200,)))
+        """What is there; what is not, or not served yet, gives an object that only says so."""
+        return self.send(Request("GET", path, accepted=(200, 404, 429, 503) if absent_is_fine else (200,)))
 
     def count(self, path: str) -> int:
         """How many objects a list has, without reading it."""
@@ -135,6 +138,9 @@ class Readiness:
         return list(self._at.get(generation, {}).values())
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)  # or the reader would have it for ever
+        self._thread.join()
         self._connection.close()
 
 

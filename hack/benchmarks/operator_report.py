@@ -117,7 +117,8 @@ class OperatorReport:
         kinds = ("children", "status", "events", "other")
         rows = []
         for name in self._names():
-            found = [{kind: it["writes_of"][kind] / it["count"] for kind in kinds} for it in self._records().of(name, "new") if it]
+            found = [{kind: it["writes_of"][kind] / it["count"] for kind in kinds}
+                     for it in self._records().of(name, "new") if it]
             rows.append([name, *(number(median(found, kind), 1, 2) for kind in kinds)])
         return table("writes for each new app", ("", *kinds), rows)
 

@@ -15,8 +15,8 @@ SETTINGS = OperatorSettings(("ours", "controller-runtime"))
 MB = 1_000_000
 
 
-def entry(verb: str, resource: str, name: str | None = "a", *, code: int = 200, second: int = 0, stage: str = "ResponseComplete",
-          **target: str) -> dict:
+def entry(verb: str, resource: str, name: str | None = "a", *, code: int = 200, second: int = 0,
+          stage: str = "ResponseComplete", **target: str) -> dict:
     return {"verb": verb, "stage": stage, "auditID": f"{verb}-{resource}-{second}", "requestURI": "/",
             "stageTimestamp": f"2026-01-01T00:00:{second:02}.000000Z", "responseStatus": {"code": code},
             "objectRef": {"resource": resource, "namespace": "bench-0", **({"name": name} if name else {}), **target}}

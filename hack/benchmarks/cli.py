@@ -31,7 +31,7 @@ Measures ours beside its peers, all in one run on this machine, and says what mu
   hack/bench server --only ours,floor --connections 1000 --bursts 8 --rounds 3
                                    while working on one thing
   hack/bench operator              the realtime-operator beside one on controller-runtime, on a real control plane with
-                                   nodes that kwok plays: under two hours
+                                   nodes that kwok plays: about three hours on two cores
   hack/bench operator --quick      20 apps: does it run? Under four minutes
   hack/bench operator --parts apps --apps 300 --rounds 1
 

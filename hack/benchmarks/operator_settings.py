@@ -28,7 +28,7 @@ class OperatorSettings:
 
     def estimate(self, part: str) -> float:
         """Seconds that one part takes in one round."""
-        each = {"apps": 60 + self.apps * 0.6 + self.idle_seconds, "many": 60 + self.many * 0.05}
+        each = {"apps": 60 + self.apps + self.idle_seconds, "many": 60 + self.many * 0.1}
         return each[part] * len(self.only) if part in each else 20 + self.foreign * 0.002
 
     def rounds_of(self, part: str) -> int:

@@ -11,8 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from . import operator_cli
 from .contestants import CONTESTANTS, ROOT, Missing
 from .generator import Broken
+from .operator_contestants import CONTESTANTS as OPERATORS
+from .operator_settings import OperatorSettings
 from .processes import raise_descriptor_limit
 from .progress import Progress
 from .report import PATH, Report
@@ -22,22 +25,25 @@ from .settings import Settings
 DESCRIPTION = """\
 Measures the bundled server and compared servers in one run on this machine, and reports which criteria hold.
 
-  hack/bench                       every benchmark; so far that is `server`
-  hack/bench server                the bundled realtime-server, a baseline and other Socket.IO servers: under 45 minutes
-  hack/bench server --quick        one short round with rough figures: under two minutes
+  hack/bench                       both benchmarks
+  hack/bench server                the bundled realtime-server a baseline and other Socket.IO servers: under 45 minutes
+  hack/bench server --quick        one short round: does it run, and roughly where are we? Under two minutes
   hack/bench server --only ours,baseline --connections 1000 --bursts 8 --rounds 3
                                    while working on one thing
+  hack/bench operator              the realtime-operator beside one on controller-runtime, on a real control plane with
+                                   nodes that kwok plays: about three hours on two cores
+  hack/bench operator --quick      20 apps: does it run? Under four minutes
+  hack/bench operator --parts apps --apps 300 --rounds 1
 
-Contestants:
 """
 EPILOG = """\
-How it is measured. Each round starts every contestant in a new process on the first core; the load generator runs on
-the second core. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
-client publishes, all clients receive. Every delivery is compared with what was sent: a missing, duplicate, reordered or
-changed one voids a round of `ours` and of the baseline, and is reported for a compared server. Latency is measured from the
-scheduled time of the burst, so a server that stalls cannot hide it, to the time when the kernel has the bytes for the client,
-so it does not include the generator's own reading. CPU is the process's own clock, in nanoseconds, over the measured time
-only. A ratio is calculated within a round, and a criterion must hold in six of seven rounds.
+How `server` is measured. Each round starts every contestant in a fresh process on the first core; the load generator runs on
+the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
+client publishes, everybody receives. Every delivery is compared with what was sent: one that is missing, comes twice, out
+of order or changed voids a round of ours and of the baseline, and is reported for a compared server. Latency counts from the moment the
+burst was scheduled for, so a server that stalls cannot hide it, to the moment the kernel has the bytes for the client, so
+that the generator's own reading is not in it. CPU is the process's own clock, in nanoseconds, over the measured time only.
+A ratio is taken within a round, and what must hold has to hold in six of seven rounds.
 
 What to check first: `generator` is the share of its core that the generator used; above 85 % it would measure itself, and
 the round is void (for connects: the server could do more, and the rate that its CPU per connect allows is compared).
@@ -45,9 +51,11 @@ the round is void (for connects: the server could do more, and the rate that its
 with several threads also wait for themselves): above a few per cent, the machine was not quiet. CPU figures remain valid
 then, p99 does not.
 
-The tables are written to the standard output, all figures of all rounds to build/bench/server.json, the servers' output to
-build/bench/logs. Exit code: 0, 1 if a criterion does not hold, or 2 for an invalid command line.
+The tables go to the standard output, all figures of all rounds to build/bench/server.json, what servers say to
+build/bench/logs.
+
 """
+EXIT_CODES = "\nExit code: 0, or 1 if something that must hold does not, 2 for a wrong command line.\n"
 QUICK = {"rounds": 1, "memory_rounds": 1, "seconds": 1.0, "least_bursts": 1, "idle_seconds": 3.0, "churns": 1,
          "connects": 1000, "connect_seconds": 3.0}
 
@@ -79,22 +87,30 @@ def _at_least(least: float, kind: type) -> Callable[[str], float]:
     return read
 
 
+def _contestants() -> str:
+    return "\n".join(f"Contestants of `{name}`:\n" + "".join(f"  {it.name:<19} {it.what}\n" for it in kind.contestants.values())
+                     for name, kind in BENCHMARKS.items())
+
+
 def _parser() -> argparse.ArgumentParser:
-    contestants = "".join(f"  {it.name:<14} {it.what}\n" for it in CONTESTANTS.values())
-    parser = argparse.ArgumentParser(prog="hack/bench", description=DESCRIPTION + contestants, epilog=EPILOG,
+    known = {name: it for kind in BENCHMARKS.values() for name, it in kind.contestants.items()}
+    parser = argparse.ArgumentParser(prog="hack/bench", description=DESCRIPTION + _contestants(),
+                                     epilog=EPILOG + operator_cli.EPILOG + EXIT_CODES,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which benchmarks: {', '.join(BENCHMARKS)}; all without any")
     parser.add_argument("--quick", action="store_true", help="one short round; other options still count")
-    parser.add_argument("--only", type=_names(CONTESTANTS), metavar="A,B", help="only these contestants")
-    parser.add_argument("--connections", type=_numbers, metavar="N,M", help="how many clients (100,1000)")
-    parser.add_argument("--bursts", type=_numbers, metavar="N,M", help="how many broadcasts at once (1,8,64)")
-    parser.add_argument("--rounds", type=_at_least(1, int), metavar="N", help="how many rounds (7)")
+    parser.add_argument("--only", type=_names(known), metavar="A,B", help="only these contestants")
+    parser.add_argument("--rounds", type=_at_least(1, int), metavar="N", help="how many rounds. Default: 7, operator 3")
     parser.add_argument("--memory-rounds", type=_at_least(0, int), metavar="N",
-                        help="after how many of them memory is measured (3)")
-    parser.add_argument("--seconds", type=_at_least(0.1, float), metavar="S", help="how long a point is measured (5)")
-    parser.add_argument("--connects", type=_at_least(1, int), metavar="N", help="how many connects are timed (10000)")
+                        help="in how many of them memory is looked at (operator: `many` and `foreign`). Default: 3, operator 1")
     parser.add_argument("--idle-seconds", type=_at_least(0, float), metavar="S",
-                        help="how long sessions are idle before memory is measured (60)")
+                        help="how long sessions, and the operator, are idle. Default: 60")
+    group = parser.add_argument_group("server")
+    group.add_argument("--connections", type=_numbers, metavar="N,M", help="how many clients. Default: 100,1000")
+    group.add_argument("--bursts", type=_numbers, metavar="N,M", help="how many broadcasts at once. Default: 1,8,64")
+    group.add_argument("--seconds", type=_at_least(0.1, float), metavar="S", help="how long a point is measured. Default: 5")
+    group.add_argument("--connects", type=_at_least(1, int), metavar="N", help="how many connects are timed. Default: 10000")
+    operator_cli.add_options(parser, _at_least, _names)
     return parser
 
 
@@ -120,7 +136,29 @@ def _server(settings: Settings) -> int:
     return 1 if any(it.holds is False for it in report.criteria()) else 0
 
 
-BENCHMARKS: dict[str, Callable[[Settings], int]] = {"server": _server}
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One benchmark: what it needs, and how it is run."""
+
+    contestants: dict[str, object]
+    groups: tuple[str, ...]  # of hack/deps
+    quick: dict[str, object]
+    settings: type
+    run: Callable[..., int]
+
+
+BENCHMARKS = {
+    "server": Kind(CONTESTANTS, ("build", "bench"), QUICK, Settings, _server),
+    "operator": Kind(OPERATORS, operator_cli.GROUPS, operator_cli.QUICK, OperatorSettings, operator_cli.run),
+}
+
+
+def _settings(kind: Kind, arguments: argparse.Namespace) -> object:
+    """What was chosen, else what a quick run takes, else the defaults."""
+    chosen = {field.name: value for field in dataclasses.fields(kind.settings)
+              if (value := getattr(arguments, field.name, None)) is not None}
+    only = tuple(name for name in kind.contestants if name in (arguments.only or kind.contestants))
+    return kind.settings(**{**(kind.quick if arguments.quick else {}), **chosen, "only": only})
 
 
 def _end(*_: object) -> None:
@@ -133,15 +171,17 @@ def main() -> int:
     for name in arguments.names:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark {name}; there are: {', '.join(BENCHMARKS)}")
-    chosen = {field.name: value for field in dataclasses.fields(Settings)
-              if (value := getattr(arguments, field.name, None)) is not None}
-    settings = Settings(**{"only": tuple(CONTESTANTS), **(QUICK if arguments.quick else {}), **chosen})
-    if subprocess.run([pathlib.Path(ROOT, "hack", "deps"), "build", "bench"], check=False).returncode != 0:
+    kinds = [BENCHMARKS[name] for name in arguments.names or BENCHMARKS]
+    settings = [_settings(kind, arguments) for kind in kinds]
+    if not all(it.only for it in settings):
+        parser.error("--only leaves a benchmark without a contestant")
+    groups = sorted({group for kind in kinds for group in kind.groups})
+    if subprocess.run([pathlib.Path(ROOT, "hack", "deps"), *groups], check=False).returncode != 0:
         return 1
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     try:
-        return max(BENCHMARKS[name](settings) for name in arguments.names or BENCHMARKS)
+        return max(kind.run(chosen) for kind, chosen in zip(kinds, settings))
     except KeyboardInterrupt:
         print("hack/bench: stopped; what was measured until then is above", file=sys.stderr)
         return 130

@@ -51,6 +51,11 @@ class Criterion:
             return None
         return self.agrees(self.median) and self.agreeing >= math.ceil(AGREEING * len(self.values))
 
+    def described(self) -> dict[str, object]:
+        """As JSON has it."""
+        return {"what": self.what, "bound": self.bound, "values": self.values, "median": self.median,
+                "agreeing": self.agreeing, "rounds": len(self.values), "holds": self.holds}
+
 
 class Records:
     """The records of a run, to be asked for by round."""

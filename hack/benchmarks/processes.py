@@ -51,11 +51,12 @@ def raise_descriptor_limit(wanted: int) -> None:
 
 
 class Process:
-    """A process and its descendants, kept on one core."""
+    """A process and its descendants, kept on one core; on any without one."""
 
-    def __init__(self, command: Command, core: int, log: pathlib.Path, **options: object) -> None:
+    def __init__(self, command: Command, core: int | None, log: pathlib.Path, **options: object) -> None:
         def on_own_core() -> None:
-            os.sched_setaffinity(0, {core})
+            if core is not None:
+                os.sched_setaffinity(0, {core})
             _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # nothing outlives a benchmark that was killed
 
         merged = {**os.environ, **command.environment}

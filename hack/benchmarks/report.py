@@ -13,6 +13,7 @@ from .contestants import CONTESTANTS, BASELINE, OURS, ROOT
 from .criteria import Criterion, Records, judge
 from .server import Benchmark
 from .settings import Point
+from .tables import criteria_table, number, percent, table
 
 PATH = ROOT / "build" / "bench" / "server.json"
 DISTURBING = 0.1
@@ -71,8 +72,7 @@ class Report:
             "machine": self._machine.describe(),
             "settings": vars(self.settings),
             "missing": self.benchmark.missing,
-            "criteria": [{"what": it.what, "bound": it.bound, "values": it.values, "median": it.median,
-                          "agreeing": it.agreeing, "rounds": len(it.values), "holds": it.holds} for it in self.criteria()],
+            "criteria": [it.described() for it in self.criteria()],
             "records": self.benchmark.records,
         }, indent=1) + "\n", encoding="utf-8")
 
@@ -85,7 +85,7 @@ class Report:
 
     def _deliveries(self) -> list[str]:
         records = self._records()
-        return [_table(f"{point}, {self.settings.deliveries_a_second:,} deliveries per second",
+        return [table(f"{point}, {self.settings.deliveries_a_second:,} deliveries per second",
                        ("", "CPU µs", "x baseline", "p50 ms", "p99 ms", "p99.9 ms", "p99 x baseline", "generator", "waited"),
                        [self._delivery(records, name, point) for name in self._names()])
                 for point in self.settings.points()]
@@ -98,20 +98,20 @@ class Report:
             return f"{statistics.median(ratios):.2f}" if ratios else "-"
 
         waited = median(mine, "server_waited_share")
-        return [name, _number(median(mine, "cpu_ns"), 1e3, 2), times_baseline("cpu_ns"),
-                *(_number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_baseline("p99_us"),
-                _percent(median(mine, "generator_share")), _percent(waited)]
+        return [name, number(median(mine, "cpu_ns"), 1e3, 2), times_baseline("cpu_ns"),
+                *(number(median(mine, f"{it}_us"), 1e3, 2) for it in ("p50", "p99", "p99.9")), times_baseline("p99_us"),
+                percent(median(mine, "generator_share")), percent(waited)]
 
     def _connects(self) -> str:
         rows = []
         for name in self._names():
             mine = self._records().of(name, "connect")
             least = any(record and record["at_least"] for record in mine)
-            rows.append([name, (">= " if least else "") + _number(median(mine, "connects_a_second"), 1, 0),
-                         _number(median(mine, "cpu_ns"), 1e3, 1), _number(median(mine, "p50_us"), 1e3, 2),
-                         _number(median(mine, "p99_us"), 1e3, 2), _percent(median(mine, "generator_share")),
-                         _percent(median(mine, "server_waited_share"))])
-        return _table(f"connects, {self.settings.connects:,} (upgrade, Engine.IO open, CONNECT answered, closed)",
+            rows.append([name, (">= " if least else "") + number(median(mine, "connects_a_second"), 1, 0),
+                         number(median(mine, "cpu_ns"), 1e3, 1), number(median(mine, "p50_us"), 1e3, 2),
+                         number(median(mine, "p99_us"), 1e3, 2), percent(median(mine, "generator_share")),
+                         percent(median(mine, "server_waited_share"))])
+        return table(f"connects, {self.settings.connects:,} (upgrade, Engine.IO open, CONNECT answered, closed)",
                       ("", "per second", "CPU µs", "p50 ms", "p99 ms", "generator", "waited"), rows)
 
     def _memory(self) -> str:
@@ -121,10 +121,10 @@ class Report:
         rows = []
         for name in self._names():
             mine = self._records().of(name, "memory")
-            rows.append([name, *(_number(median(mine, it), 2**20, 1) for it in ("base_resident", "base_anonymous")),
-                         *(_number(median(mine, it), 1, 0) for it in fields)])
-        return _table(f"memory: base in MiB; bytes per session with {max(self.settings.connections):,}, after "
-                      f"{self.settings.idle_seconds:g} s idle, after {self.settings.churns} churns, after all left",
+            rows.append([name, *(number(median(mine, it), 2**20, 1) for it in ("base_resident", "base_anonymous")),
+                         *(number(median(mine, it), 1, 0) for it in fields)])
+        return table(f"memory: base in MiB; bytes a session with {max(self.settings.connections):,}, after "
+                      f"{self.settings.idle_seconds:g} s idle, after {self.settings.churns} times of churn, when all left",
                       ("", "resident", "anonymous", "ws idle", "churned", "left", "poll idle", "churned", "left"), rows)
 
     def _oddities(self) -> str:
@@ -162,25 +162,4 @@ class Report:
     def _criteria(self) -> str:
         if OURS not in self._names():
             return ""
-        rows = []
-        for it in self.criteria():
-            verdict = {True: "holds", False: "DOES NOT HOLD", None: "not measured"}[it.holds]
-            sign = ">" if it.above else "<" if it.strict else "<="
-            rows.append([it.what, "-" if it.median is None else f"{it.median:,.2f}", f"{sign} {it.bound:,g}",
-                         f"{it.agreeing} of {len(it.values)}", verdict])
-        return _table("criteria for the bundled server", ("", "median", "bound", "rounds agree", ""), rows)
-
-
-def _number(value: float | None, unit: float, digits: int) -> str:
-    return "-" if value is None else f"{value / unit:,.{digits}f}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.0%}"
-
-
-def _table(title: str, head: tuple[str, ...], rows: list[list[str]]) -> str:
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    lines = [f"{first:<{widths[0]}}  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(rest, widths[1:]))
-             for first, *rest in [head, *rows]]
-    return "\n".join([title, *(f"  {line}".rstrip() for line in lines)])
+        return criteria_table(self.criteria())

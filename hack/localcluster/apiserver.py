@@ -40,8 +40,9 @@ def _free_ports(count: int) -> list[int]:
 class ApiServer:
     """Starts both in an empty folder that the caller owns and removes; stops both at the end."""
 
-    def __init__(self, folder: pathlib.Path, binaries_folder: pathlib.Path, flags: Sequence[str] = ()):
-        """`flags` are kube-apiserver's, besides our own."""
+    def __init__(self, folder: pathlib.Path, binaries_folder: pathlib.Path, flags: Sequence[str] = (),
+                 etcd_flags: Sequence[str] = ()):
+        """`flags` are kube-apiserver's, besides our own; `etcd_flags` etcd's."""
         self.folder = folder
         self.pki = folder / "pki"
         self.kubeconfig = folder / "kubeconfig"
@@ -49,22 +50,23 @@ class ApiServer:
         self.url = ""  # known once it is started
         self._binaries = binaries_folder
         self._flags = flags
-        self._processes = Processes(folder, (binaries_folder,))
+        self._etcd_flags = etcd_flags
+        self.processes = Processes(folder, (binaries_folder,))
 
     def start(self) -> None:
         etcd_port, peer_port, port = _free_ports(3)
         self._make_certificates()
         self.audit_log.parent.mkdir(parents=True, exist_ok=True)
-        self._processes.start("etcd", controlplane.etcd_command(self._binaries, self.folder / "etcd", etcd_port,
-                                                                peer_port))
+        etcd = controlplane.etcd_command(self._binaries, self.folder / "etcd", etcd_port, peer_port)
+        self.processes.start("etcd", [*etcd, *self._etcd_flags])
         command = controlplane.apiserver_command(
             self._binaries, self.pki, service_range="10.0.0.0/24", address="127.0.0.1", bind="127.0.0.1", port=port,
             etcd_port=etcd_port, audit_policy=controlplane.write_audit_policy(self.folder), audit_log=self.audit_log)
-        self._processes.start("kube-apiserver", [*command, *self._flags])
+        self.processes.start("kube-apiserver", [*command, *self._flags])
         self.url = f"https://127.0.0.1:{port}"
         pki.kubeconfig(self.pki, "admin", self.url, self.kubeconfig)
         api = Api("127.0.0.1", port, self.pki)
-        self._processes.wait("the API server's readiness", "kube-apiserver", api.ready)
+        self.processes.wait("the API server's readiness", "kube-apiserver", api.ready)
 
     def _make_certificates(self) -> None:
         pki.ensure_authority(self.pki, "ca", "kubernetes-ca")
@@ -79,8 +81,8 @@ class ApiServer:
             pki.ensure(self.pki, certificate)
 
     def stop(self) -> None:
-        self._processes.stop("kube-apiserver", patience=0)  # it would wait a minute for watches to end
-        self._processes.stop("etcd", patience=3)
+        self.processes.stop("kube-apiserver", patience=0)  # it would wait a minute for watches to end
+        self.processes.stop("etcd", patience=3)
 
     def __enter__(self) -> ApiServer:
         try:

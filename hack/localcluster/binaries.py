@@ -2,6 +2,7 @@
 
 Each directory of `hack/modules` pins one upstream with go.mod and go.sum. What was built from it is kept in the cache
 under a digest of those files, the build flags and the Go version, so a second run finds it and a changed pin does not.
+The operator that hack/bench compares ours with is built the same way.
 A file replaced/MODULE@VERSION/PATH stands in for that file of a dependency, which is copied beside go.mod for it.
 """
 
@@ -27,13 +28,18 @@ KUBERNETES_VERSION = "v1.36.3"
 
 @dataclasses.dataclass(frozen=True)
 class Module:
-    """One Go module under hack/modules: what to build of it and the names under which it is called."""
+    """One Go module: what to build of it and the names under which it is called."""
 
     name: str
     programs: dict[str, str]  # package -> name of the binary
     links: tuple[str, ...] = ()  # further names of the first binary, which looks at argv[0]
     tags: str = ""
     ldflags: str = "-s -w"
+    home: pathlib.Path | None = dataclasses.field(default=None, repr=False)  # where it is, if not under hack/modules
+
+    @property
+    def folder(self) -> pathlib.Path:
+        return self.home or MODULES / self.name
 
 
 def _stamp(version: str) -> str:
@@ -77,6 +83,9 @@ MODULE_TABLE = {
         Module("kube-network-policies", {"sigs.k8s.io/kube-network-policies/cmd": "kube-network-policies"}),
         Module("kubeconform", {"github.com/yannh/kubeconform/cmd/kubeconform": "kubeconform"}),
         Module("kstatus", {".": "kstatus"}),
+        Module("kwok", {"sigs.k8s.io/kwok/cmd/kwok": "kwok"}),
+        Module("controller-runtime-operator", {".": "controller-runtime-operator"},
+               home=MODULES.parent.parent / "tests" / "bench" / "peers" / "controller-runtime"),
     )
 }
 
@@ -89,7 +98,7 @@ def cache_root() -> pathlib.Path:
 
 def _digest(module: Module, go_version: str) -> str:
     digest = hashlib.sha256(f"{module} {go_version}".encode())
-    for path in sorted((MODULES / module.name).rglob("*")):
+    for path in sorted(module.folder.rglob("*")):
         if path.is_file():
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -156,7 +165,7 @@ def _run_build(name: str, command: list[str], source: pathlib.Path, log: typing.
 
 def _source(module: Module, go: str, scratch: pathlib.Path) -> pathlib.Path:
     """Where to build: the module's own directory, or a copy of it with the changed dependencies that it replaces."""
-    home = MODULES / module.name
+    home = module.folder
     replaced = home / "replaced"
     if not replaced.is_dir():
         return home

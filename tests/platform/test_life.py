@@ -92,8 +92,8 @@ def test_hosts_by_namespace(release, kubectl, namespaces):
     team_a, team_b, nobody = namespaces
     release.install(exposure={"allowedHostSuffixes": {team_a: ["a.test", "other.test"], nobody: [], "*": ["apps.test"]}})
 
-    def claim(namespace, host=None, name="chat", *arguments):
-        exposure = {"type": "Ingress", "className": "traefik", **({"host": host} if host else {})}
+    def claim(namespace, host=None, name="chat", *arguments, annotations=None):
+        exposure = {"type": "Ingress", "className": "traefik", **({"host": host} if host else {}), "annotations": annotations or {}}
         kubectl.apply(manifest(name, namespace, server={}, redis={"type": "None"}, exposure=exposure), arguments=arguments)
 
     # A policy takes effect a moment after it was made.
@@ -106,7 +106,10 @@ def test_hosts_by_namespace(release, kubectl, namespaces):
             (nobody, "apps.test", f'apps in namespace "{nobody}" cannot use any host: set spec.exposure.type to None')):
         assert "spec.exposure.host: " in refusal(claim, namespace, host)
         assert words in refusal(claim, namespace, host)
-    claim(team_a, "a.test")
+    published = {"external-dns.alpha.kubernetes.io/hostname": "x.a.test, x.b.test"}
+    words = refusal(lambda: claim(team_a, "a.test", annotations=published))
+    assert 'spec.exposure.annotations: "x.b.test" is not allowed in this namespace' in words, words
+    claim(team_a, "a.test", annotations={"external-dns.alpha.kubernetes.io/hostname": "x.a.test, y.a.test"})
     claim(team_a, "chat.other.test", "chat-2")
     claim(team_b, "b.apps.test")
     kubectl.apply(manifest("inside", nobody, server={}, redis={"type": "None"}))

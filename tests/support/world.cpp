@@ -114,6 +114,17 @@ long World::patch(const kube::ResourceType& type, const std::string& name, const
   return answer->status;
 }
 
+long World::patch_as(const std::string& manager, const kube::ResourceType& type, const std::string& name,
+                     const std::string& content_type, const nlohmann::json& body) {
+  const auto answer = transport_.send({.method = "PATCH",
+                                       .target = type.path(name_space_, name) + "?fieldManager=" + manager,
+                                       .content_type = content_type,
+                                       .body = body.dump()},
+                                      {});
+  REQUIRE(answer);
+  return answer->status;
+}
+
 long World::patch_status(const kube::ResourceType& type, const std::string& name, const nlohmann::json& body) {
   const auto answer = transport_.send({.method = "PATCH",
                                        .target = type.path(name_space_, name) + "/status?fieldManager=test",

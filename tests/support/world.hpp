@@ -42,6 +42,9 @@ class World {
   /// PATCH as the administrator; gives the HTTP status.
   long patch(const kube::ResourceType& type, const std::string& name, const std::string& content_type,
              const nlohmann::json& body, const std::string& subresource = "");
+  /// The same as another field manager.
+  long patch_as(const std::string& manager, const kube::ResourceType& type, const std::string& name,
+                const std::string& content_type, const nlohmann::json& body);
   /// The same for the status, from any thread: a conflict or a failure is the caller's to see.
   long patch_status(const kube::ResourceType& type, const std::string& name, const nlohmann::json& body);
   long create(const kube::ResourceType& type, const nlohmann::json& object);

@@ -57,9 +57,9 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto& app = cached->app;
   const auto memory = memories_.of(key, app.uid);
   if (!cached->problem.empty()) {
-    if (auto written = write_status(app, assess_invalid(app, cached->problem), *memory, stop); !written)
-      return tl::unexpected(written.error());
-    return Action::await_change();
+    const auto written = write_status(app, assess_invalid(app, cached->problem), *memory, stop);
+    if (!written) return tl::unexpected(written.error());
+    return *written ? Action::requeue(**written) : Action::await_change();
   }
   auto observed = observer_.observe(app, *memory, stop);
   const auto planned = plan(app, observed);
@@ -90,9 +90,9 @@ Result<Reconciler::Wait> Reconciler::write_status(const api::RealtimeApp& app, a
     return Wait{std::chrono::ceil<std::chrono::milliseconds>(kProgressEvery - since)};
   const auto written = client_.apply_status(api::kRealtimeApp, api::encode_status(app, status), stop);
   if (!written) {
-    // Deleted meanwhile, or another one of its name: its own news is on the way.
+    // Deleted meanwhile, or another one of its name: its own news is on the way. If none comes, it was not so.
     const bool is_gone = written.error().kind == ErrorKind::kNotFound || written.error().kind == ErrorKind::kConflict;
-    if (is_gone) return Wait{};
+    if (is_gone) return Wait{kProgressEvery};
     return core::fail(written.error(), "writing the status");
   }
   memory.status_written_at = now;

@@ -164,13 +164,12 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
   core::log(core::LogLevel::kInfo, live == nullptr ? "created" : "updated",
             {{"object", app.key.text()}, {"childKind", child.type.kind}, {"child", id.name}});
   if (write.is_secret()) {
-    // It is not watched, and known by what was just read or written.
+    // It is not watched: what was just written is what is known of it.
+    auto& known = memory.redis_secret;
     if (child.create_only)
-      memory.redis_secret = {
-          RedisSecret{read_redis_credentials(written), reduce_secret(written, secret_identity(app)), {}},
-          std::chrono::steady_clock::now() + secret_refresh_};
-    else
-      memory.redis_secret.due = {};
+      known = {RedisSecret{read_redis_credentials(written), {}, {}},
+               std::chrono::steady_clock::now() + secret_refresh_};
+    if (known.value) known.value->state = reduce_secret(written, secret_identity(app));
     return std::nullopt;
   }
   auto state = reduce_child(written);

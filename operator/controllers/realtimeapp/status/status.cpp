@@ -216,12 +216,15 @@ int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed
   return found == observed.ready_by_revision.end() ? 0 : std::min(found->second, live->updated_replicas);
 }
 
-/// The addresses that the app has: what it asks for where that is granted, else what its Ingress still serves.
-std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Observed& observed) {
+/// The addresses that the app has: what it asks for once its Ingress serves that, else what the Ingress still serves.
+std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Plan& plan, const Observed& observed) {
   std::vector<api::HeldAddress> held;
-  if (app.spec.exposure.type == api::ExposureType::kNone) return held;
-  if (resolve_exposure(app, observed).problem)
-    return observed.child(kube::types::kIngress, app.key.name) != nullptr ? app.status.addresses : held;
+  const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
+  if (app.spec.exposure.type == api::ExposureType::kNone || ingress == nullptr) return held;
+  const bool is_served = std::any_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
+    return child.type == kube::types::kIngress && child.digest == ingress->digest;
+  });
+  if (!is_served) return app.status.addresses;
   for (const auto& address : wanted_addresses(app))
     held.push_back({address.class_name, address.host, address.path, {}});
   return held;
@@ -257,7 +260,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
   status.url = app_url(app, observed);
-  status.addresses = held_addresses(app, observed);
+  status.addresses = held_addresses(app, plan, observed);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);

@@ -40,6 +40,8 @@ TEST_CASE("A fleet that serves is Ready, and says where", "[unit][controllers]")
   CHECK(status.redis_endpoint == "chat-redis.default.svc:6379");
   CHECK(status.selector.find("component=app") != std::string::npos);
   CHECK(status.observed_generation == 1);
+  REQUIRE(status.addresses.size() == 1);
+  CHECK(status.addresses.front().path == "/");
 }
 
 TEST_CASE("Every condition says of which manifest it speaks", "[unit][controllers]") {

@@ -1,0 +1,172 @@
+// Whose an object and an address is, and what the status says when a write fails: on a real API server.
+#include <fmt/format.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/operator_process.hpp"
+#include "tests/support/world.hpp"
+
+using nlohmann::json;
+using support::kChatSpec;
+using support::wait_for;
+namespace types = kube::types;
+
+namespace {
+
+constexpr kube::ResourceType kWebhooks{"admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration",
+                                       "validatingwebhookconfigurations", false};
+
+std::string exposed(const std::string& host, const std::string& more = "") {
+  return fmt::format(
+      "{{server: {{}}, redis: {{type: None}}, exposure: {{type: Ingress, className: traefik, host: {}{}}}}}", host,
+      more);
+}
+
+/// As the garbage collector does for `--cascade=orphan`, or a backup without owner references.
+void orphan(support::World& world, const kube::ResourceType& type, const std::string& name) {
+  REQUIRE(world.patch(type, name, "application/merge-patch+json", {{"metadata", {{"ownerReferences", nullptr}}}}) ==
+          200);
+}
+
+}  // namespace
+
+TEST_CASE("A write that a webhook does not let through is named until it is done", "[integration]") {
+  support::World world;
+  const auto& name = world.name_space();
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  REQUIRE(world.create(kWebhooks, {{"apiVersion", "admissionregistration.k8s.io/v1"},
+                                   {"kind", "ValidatingWebhookConfiguration"},
+                                   {"metadata", {{"name", name}}},
+                                   {"webhooks",
+                                    {{{"name", "away.example.com"},
+                                      {"clientConfig", {{"url", "https://127.0.0.1:1/"}}},
+                                      {"namespaceSelector", {{"matchLabels", {{"kubernetes.io/metadata.name", name}}}}},
+                                      {"rules",
+                                       {{{"apiGroups", {"apps"}},
+                                         {"apiVersions", {"v1"}},
+                                         {"operations", {"UPDATE"}},
+                                         {"resources", {"deployments"}}}}},
+                                      {"failurePolicy", "Fail"},
+                                      {"sideEffects", "None"},
+                                      {"admissionReviewVersions", {"v1"}}}}}}) == 201);
+  wait_for("the webhook to be asked", [&] {
+    return world.patch(types::kDeployment, "chat", "application/merge-patch+json",
+                       {{"metadata", {{"annotations", {{"probe", "1"}}}}}}) >= 500;
+  });
+  world.apply_app("chat", "{replicas: 4, app: {image: chat:2}, exposure: {type: Ingress, className: traefik}}");
+  wait_for("the status to say so", [&] { return world.condition("chat", "Ready") == "False/ApplyFailed"; });
+  const auto app = world.app("chat");
+  CHECK(app.status.observed_generation == app.generation);
+  CHECK_THAT(app.status.condition("Ready")->message, Catch::Contains("away.example.com"));
+  CHECK(world.condition("chat", "Reconciling") == "True/Progressing");
+  REQUIRE(world.client().remove(kWebhooks, {"", name}, world.get(kWebhooks, name).uid(), {}));
+  world.wait_until_as_planned("chat");
+  wait_for("the status to clear", [&] { return world.condition("chat", "Ready") != "False/ApplyFailed"; });
+}
+
+TEST_CASE("An older app does not take an address that another one has", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("a", exposed("a.test"));
+  world.wait_until_as_planned("a");
+  world.apply_app("b", exposed("b.test", ", paths: [/socket.io]"));
+  world.wait_until_as_planned("b");
+  wait_for("the address to be recorded", [&] { return world.app("b").status.addresses.size() == 1; });
+  world.apply_app("a", exposed("b.test", ", paths: [/socket.io/]"));
+  wait_for("the status to say so", [&] { return world.condition("a", "ExposureReady") == "False/HostTaken"; });
+  CHECK(world.app("a").status.url == "http://a.test/");
+  CHECK(world.app("b").status.url == "http://b.test/socket.io");
+  const auto ingress = world.get(types::kIngress, "a").json();
+  CHECK(ingress["spec"]["rules"][0]["host"] == "a.test");
+  CHECK(world.condition("b", "ExposureReady") == "True/IngressServing");
+}
+
+TEST_CASE("Orphans of an app of the same name are adopted without a restart", "[integration]") {
+  support::World world;
+  std::map<std::string, std::string> uids;
+  std::string password;
+  const auto each = [&](const auto& visit) {
+    for (const auto& child : world.planned("chat")) visit(child.type, child.desired.name());
+    visit(types::kSecret, std::string{"chat-redis"});
+  };
+  {
+    const support::OperatorProcess process;
+    world.apply_app("chat", kChatSpec);
+    world.wait_until_as_planned("chat");
+    each([&](const kube::ResourceType& type, const std::string& name) {
+      uids[std::string{type.kind} + name] = world.get(type, name).uid();
+    });
+    password = world.get(types::kSecret, "chat-redis").json()["data"].dump();
+  }
+  const auto generation = world.get(types::kDeployment, "chat").generation();
+  std::vector<std::pair<const kube::ResourceType*, std::string>> children;
+  for (const auto& child : world.planned("chat")) children.emplace_back(&child.type, child.desired.name());
+  children.emplace_back(&types::kSecret, "chat-redis");
+  world.delete_app("chat");
+  for (const auto& [type, name] : children) orphan(world, *type, name);
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  each([&](const kube::ResourceType& type, const std::string& name) {
+    INFO(type.kind << " " << name);
+    wait_for("it to be adopted", [&] { return world.get(type, name).owners().size() == 1; });
+    CHECK(world.get(type, name).uid() == uids[std::string{type.kind} + name]);
+  });
+  CHECK(world.get(types::kSecret, "chat-redis").json()["data"].dump() == password);
+  CHECK(world.get(types::kDeployment, "chat").generation() == generation);
+  wait_for("the status", [&] { return world.condition("chat", "Stalled") == "False/NothingWrong"; });
+}
+
+TEST_CASE("Variables are rolled out in the order that the spec has", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto spec = [](const char* env) {
+    return fmt::format("{{app: {{image: chat:1, env: [{}]}}, redis: {{type: None}}}}", env);
+  };
+  const auto names = [&] {
+    std::string found;
+    const auto live = world.get(types::kDeployment, "chat").json();
+    for (const auto& variable : live["spec"]["template"]["spec"]["containers"][0]["env"])
+      found += variable["name"].get<std::string>() + " ";
+    return found;
+  };
+  world.apply_app("chat", spec("{name: ALL, value: $(ONE)}, {name: ONE, value: '1'}"));
+  world.wait_until_as_planned("chat");
+  world.apply_app("chat", spec("{name: ONE, value: '1'}, {name: ALL, value: $(ONE)}"));
+  wait_for("the other order", [&] { return names() == "PORT POD_NAME ONE ALL "; });
+  world.wait_until_as_planned("chat");
+}
+
+TEST_CASE("TLS that cannot work is named, with the Secret", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process{{"--secret-refresh=1"}};
+  world.apply_app("chat", exposed("chat.test", ", tls: {secretName: cert}"));
+  wait_for("the status to say so",
+           [&] { return world.condition("chat", "ExposureReady") == "False/TLSSecretNotFound"; });
+  CHECK_THAT(world.app("chat").status.condition("ExposureReady")->message, Catch::Contains("cert"));
+  CHECK(world.exists(types::kIngress, "chat"));  // a certificate manager may wait for it
+  REQUIRE(world.create(types::kSecret, {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "cert"}}}}) ==
+          201);
+  wait_for("the wrong type", [&] { return world.condition("chat", "ExposureReady") == "False/TLSSecretInvalid"; });
+}
+
+TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  const json old{{"spec",
+                  {{"template",
+                    {{"spec",
+                      {{"containers",
+                        {{{"name", "app"}, {"image", "chat:0"}, {"env", {{{"name", "OLD"}, {"value", "1"}}}}}}}}}}}}}};
+  const auto answer =
+      world.patch_as("kubectl-rollout", types::kDeployment, "chat", "application/strategic-merge-patch+json", old);
+  REQUIRE(answer == 200);
+  wait_for("the variable to go", [&] {
+    const auto live = world.get(types::kDeployment, "chat").json().dump();
+    return live.find("\"OLD\"") == std::string::npos;
+  });
+  world.wait_until_as_planned("chat");
+}

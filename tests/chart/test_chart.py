@@ -132,7 +132,7 @@ def test_instances_are_spread_and_evicted_one_by_one(render):
 def test_a_monitor_without_the_service_is_refused(helm):
     result = helm("template", "x", str(CHART), "--set", "metrics.service.enabled=false,metrics.serviceMonitor.enabled=true")
     assert result.returncode != 0
-    assert "metrics.serviceMonitor.enabled needs metrics.service.enabled" in result.stderr
+    assert "metrics.serviceMonitor.enabled requires metrics.service.enabled" in result.stderr
 
 
 def test_pod_labels_cannot_break_the_selector(render):

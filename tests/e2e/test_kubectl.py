@@ -10,7 +10,7 @@ def test_explain_describes_every_field_of_the_app(kubectl: Kubectl):
     text = kubectl("explain", "realtimeapp.spec.app")
     assert re.search(r"^KIND: +RealtimeApp$", text, re.MULTILINE)
     assert re.search(r"^ +image\s+<string> -required-$", text, re.MULTILINE)
-    assert "stands for its first" in " ".join(kubectl("explain", "rta.spec.server.namespaces.events.args").split())
+    assert "$1 by its first argument" in " ".join(kubectl("explain", "rta.spec.server.namespaces.events.args").split())
     tree = kubectl("explain", "rta", "--recursive")
     for field in ("replicas", "server", "onConnect", "exposure", "affinity", "conditions", "readyReplicas"):
         assert re.search(rf"^ +{field}\s", tree, re.MULTILINE), field

@@ -20,7 +20,7 @@ def apply(app: App, **spec: object) -> None:
 
 def test_install_upgrade_test_and_uninstall(release, app, figures):
     notes = release.install()
-    assert "of which one leads" in notes
+    assert "one of them leads" in notes
     wait, make, look = (line.strip() for line in notes.rstrip().splitlines()[-3:])
     assert "successfully rolled out" in app.kubectl.shell(wait)
     app.kubectl.shell(make)

@@ -81,11 +81,11 @@ void reduce_pod_template(const kube::Object& live, const nlohmann::json& owned, 
 }  // namespace
 
 kube::ProjectionDigest pod_template_digest(nlohmann::json pod_template) {
-  const auto metadata = pod_template.find("metadata");
-  const auto annotations = metadata == pod_template.end() ? nlohmann::json::iterator{} : metadata->find("annotations");
-  if (metadata != pod_template.end() && annotations != metadata->end()) {
-    annotations->erase(std::string{api::annotation::kRedisCredentials});
-    if (annotations->empty()) metadata->erase(annotations);
+  if (kube::find_at(pod_template, {"metadata", "annotations"}) != nullptr) {
+    auto& metadata = pod_template["metadata"];
+    auto& annotations = metadata["annotations"];
+    if (annotations.is_object()) annotations.erase(std::string{api::annotation::kRedisCredentials});
+    if (annotations.empty()) metadata.erase("annotations");
   }
   return kube::projection_digest(std::move(pod_template));
 }

@@ -89,14 +89,14 @@ std::optional<Problem> problem_of(const api::RealtimeApp& app, const RedisSecret
   const auto name = redis_name(app.key.name);
   if (!secret.credentials->complete)
     return Problem{api::reason::kRedisCredentialsIncomplete,
-                   fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf; delete it (`kubectl "
-                               "delete secret {0}`) and it is recreated",
+                   fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf: delete it (`kubectl "
+                               "delete secret {0}`) and the operator recreates it",
                                name)};
   return Problem{
       api::reason::kRedisPasswordMismatch,
-      fmt::format("the keys password, url and redis.conf of Secret \"{0}\" do not have the same password, so "
-                  "that replicas that start would be refused by Redis; correct them, or delete it (`kubectl "
-                  "delete secret {0}`) and it is recreated",
+      fmt::format("the keys password, url and redis.conf of Secret \"{0}\" contain different passwords, so Redis would "
+                  "reject new replicas: correct them, or delete the Secret (`kubectl delete secret {0}`) and the "
+                  "operator recreates it",
                   name)};
 }
 

@@ -110,7 +110,7 @@ ChildWriter::Outcome ChildWriter::create(const Write& write, const std::stop_tok
     if (!is_refusal(created.error().kind)) return tl::unexpected(created.error());
     return refused(write.child, created.error());
   }
-  return take(write, *created, stop);
+  return take(write, *created);
 }
 
 ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_token& stop) {
@@ -132,7 +132,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
         kube::removal_of_owned(*applied, child.desired, kRollbackManager, {"spec", "template"}, kRestartedAt);
     if (!leftovers.empty()) applied = client_.patch(child.type, applied->key(), leftovers, stop);
   }
-  if (applied) return take(write, *applied, stop);
+  if (applied) return take(write, *applied);
   if (!is_refusal(applied.error().kind)) return tl::unexpected(applied.error());
   return refused(child, applied.error());
 }
@@ -157,7 +157,7 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
 }
 
 /// What is kept of a child that was written, and whether it is as it was asked to be.
-ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& written, const std::stop_token&) {
+ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& written) {
   const auto& [app, child, live, memory, applied] = write;
   const auto id = child.id();
   (live == nullptr ? applied.created : applied.updated).push_back(id);

@@ -50,7 +50,7 @@ class ChildWriter {
   Outcome write(const Write& write, const std::stop_token& stop);
   Outcome create(const Write& write, const std::stop_token& stop);
   Outcome apply(const Write& write, const std::stop_token& stop);
-  Outcome take(const Write& write, const kube::Object& written, const std::stop_token& stop);
+  Outcome take(const Write& write, const kube::Object& written);
   core::Result<kube::Object> apply_new(const Write& write, const std::stop_token& stop);
   core::Result<kube::Object> apply_past_conflicts(const PlannedChild& child, const core::Error& refusal,
                                                   const std::stop_token& stop);

@@ -69,11 +69,12 @@ std::string pem(X509* certificate) {
 
 class Connection final : public ScriptedReply {
  public:
+  /// Without a context it speaks plain HTTP.
   Connection(int fd, SSL_CTX* context, const std::atomic<bool>& ending)
-      : fd_{fd}, ending_{ending}, ssl_{SSL_new(context)} {
+      : fd_{fd}, ending_{ending}, ssl_{context == nullptr ? nullptr : SSL_new(context)} {
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    SSL_set_fd(ssl_, fd_);
+    if (ssl_ != nullptr) SSL_set_fd(ssl_, fd_);
   }
   ~Connection() override {
     SSL_free(ssl_);
@@ -82,13 +83,15 @@ class Connection final : public ScriptedReply {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  bool greet() { return SSL_accept(ssl_) == 1; }
+  bool greet() { return ssl_ == nullptr || SSL_accept(ssl_) == 1; }
   bool is_open() const { return open_; }
   /// Ends what another thread waits for.
   void shut() const { shutdown(fd_, SHUT_RDWR); }
 
-  void raw(std::string_view bytes) override {
-    if (SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) <= 0) open_ = false;
+  bool raw(std::string_view bytes) override {
+    if (!(ssl_ == nullptr ? send_all(bytes) : SSL_write(ssl_, bytes.data(), static_cast<int>(bytes.size())) > 0))
+      open_ = false;
+    return open_;
   }
   void cut() override {
     open_ = false;
@@ -96,7 +99,7 @@ class Connection final : public ScriptedReply {
   }
   void hold() override {
     char byte = 0;
-    while (!ending_ && SSL_read(ssl_, &byte, 1) > 0) {
+    while (!ending_ && receive(&byte, 1) > 0) {
     }
     open_ = false;
   }
@@ -119,9 +122,22 @@ class Connection final : public ScriptedReply {
   bool fill(std::string& text, Enough enough) {
     std::array<char, 4096> buffer{};
     while (!enough()) {
-      const int count = SSL_read(ssl_, buffer.data(), buffer.size());
+      const auto count = receive(buffer.data(), buffer.size());
       if (count <= 0) return false;
       text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    return true;
+  }
+
+  ssize_t receive(char* bytes, std::size_t size) {
+    return ssl_ == nullptr ? recv(fd_, bytes, size, 0) : SSL_read(ssl_, bytes, static_cast<int>(size));
+  }
+
+  bool send_all(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const auto count = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (count <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(count));
     }
     return true;
   }
@@ -162,10 +178,10 @@ void ScriptedReply::begin_stream() {
 }
 
 struct ScriptedServer::State {
-  State(Script wanted, Address address)
+  State(Script wanted, Address address, Scheme scheme)
       : script{std::move(wanted)},
         fd{socket(address == Address::kIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    change_authority();
+    if (scheme == Scheme::kHttps) change_authority();
     sockaddr_in ipv4{AF_INET, 0, {htonl(INADDR_LOOPBACK)}, {}};
     sockaddr_in6 ipv6{AF_INET6, 0, 0, IN6ADDR_LOOPBACK_INIT, 0};
     auto* own = address == Address::kIpv6 ? reinterpret_cast<sockaddr*>(&ipv6) : reinterpret_cast<sockaddr*>(&ipv4);
@@ -174,7 +190,8 @@ struct ScriptedServer::State {
     REQUIRE(listen(fd, 16) == 0);
     getsockname(fd, own, &size);
     const int port = ntohs(address == Address::kIpv6 ? ipv6.sin6_port : ipv4.sin_port);
-    url = fmt::format("https://{}:{}", address == Address::kIpv6 ? "[::1]" : "127.0.0.1", port);
+    url = fmt::format("{}://{}:{}", scheme == Scheme::kHttps ? "https" : "http",
+                      address == Address::kIpv6 ? "[::1]" : "127.0.0.1", port);
     accepting = std::jthread{[this] { accept_all(); }};
   }
 
@@ -242,8 +259,8 @@ struct ScriptedServer::State {
   std::jthread accepting;
 };
 
-ScriptedServer::ScriptedServer(Script script, Address address)
-    : state_{std::make_unique<State>(std::move(script), address)} {}
+ScriptedServer::ScriptedServer(Script script, Address address, Scheme scheme)
+    : state_{std::make_unique<State>(std::move(script), address, scheme)} {}
 ScriptedServer::~ScriptedServer() = default;
 
 std::string ScriptedServer::url() const { return state_->url; }

@@ -1,5 +1,5 @@
-// An HTTPS server whose every byte a test decides: for what a real API server cannot be made to do. It hands each
-// request to the test's script, on a thread of the connection's own.
+// An HTTPS or HTTP server whose every byte a test decides: for what a real API server, or a pod, cannot be made to do.
+// It hands each request to the test's script, on a thread of the connection's own.
 #pragma once
 
 #include <chrono>
@@ -26,8 +26,8 @@ struct ScriptedRequest {
 class ScriptedReply {
  public:
   virtual ~ScriptedReply() = default;
-  /// These bytes, as they stand.
-  virtual void raw(std::string_view bytes) = 0;
+  /// These bytes, as they stand; false when the client has gone.
+  virtual bool raw(std::string_view bytes) = 0;
   /// No more; without a goodbye of TLS, as when a machine is lost.
   virtual void cut() = 0;
   /// Says nothing until the client goes, or the server ends.
@@ -44,14 +44,16 @@ class ScriptedServer {
   using Script = std::function<void(const ScriptedRequest&, ScriptedReply&)>;
 
   enum class Address { kIpv4, kIpv6 };
+  enum class Scheme { kHttps, kHttp };
 
   /// Listens on loopback. Its certificate is for both addresses and for "api.example".
-  explicit ScriptedServer(Script script, Address address = Address::kIpv4);
+  explicit ScriptedServer(Script script, Address address = Address::kIpv4, Scheme scheme = Scheme::kHttps);
   /// Cuts every connection.
   ~ScriptedServer();
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
+  /// SCHEME://HOST:PORT
   std::string url() const;
   /// The certificate that new connections show, which is its own authority; PEM.
   std::string authority() const;

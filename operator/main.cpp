@@ -21,7 +21,6 @@
 #include "operator/controllers/realtimeapp/metrics.hpp"
 #include "operator/controllers/realtimeapp/reconciler.hpp"
 #include "operator/kube/client.hpp"
-#include "operator/kube/fetch.hpp"
 #include "operator/options.hpp"
 #include "operator/runtime/manager.hpp"
 #include "operator/version.hpp"
@@ -100,9 +99,7 @@ core::Result<void> run(const Options& options) {
   runtime::EventRecorder recorder{client, host_name()};
   controllers::Caches caches;
   controllers::metrics::show(metrics, caches);
-  controllers::ConnectionCounter connections{
-      [&](const auto& app) { return caches.metrics_addresses(app); },
-      [](const auto& urls, const auto& stopped) { return kube::fetch_all(urls, {}, stopped); }};
+  controllers::ConnectionCounter connections{[&](const auto& app) { return caches.metrics_addresses(app); }};
   controllers::Reconciler reconciler{
       client,
       caches,

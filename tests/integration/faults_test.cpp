@@ -128,9 +128,7 @@ class Operator {
   kube::Client watching_{transport_, metrics_};
   runtime::EventRecorder recorder_{watching_, "test"};
   controllers::Caches caches_;
-  controllers::ConnectionCounter connections_{
-      [](const auto&) { return std::vector<std::string>{}; },
-      [](const auto&, const auto&) { return std::vector<core::Result<std::string>>{}; }};
+  controllers::ConnectionCounter connections_{[](const auto&) { return std::vector<std::string>{}; }};
   runtime::Manager manager_;
   controllers::Reconciler reconciler_;
   runtime::WorkQueue* queue_ = nullptr;

@@ -1,9 +1,9 @@
 #include "operator/controllers/realtimeapp/observe/connection_counter.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 
 #include "core/log.hpp"
@@ -15,24 +15,18 @@ constexpr std::string_view kMetric = "realtime_server_connections";
 
 }  // namespace
 
-std::optional<std::int64_t> open_connections(std::string_view exposition) {
-  std::optional<std::int64_t> sum;
-  while (!exposition.empty()) {
-    const auto line = exposition.substr(0, exposition.find('\n'));
-    exposition.remove_prefix(std::min(line.size() + 1, exposition.size()));
-    if (!line.starts_with(kMetric)) continue;
-    const auto name_end = line.find_first_of("{ ");
-    if (name_end != kMetric.size()) continue;
-    const auto value = line.substr(line.rfind(' ') + 1);
-    double number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    // No replica has more, and no sum of what an answer has room for overflows.
-    static constexpr double kMost = 1e9;
-    if (error != std::errc{} || end != value.data() + value.size() || !(number >= 0 && number < kMost))
-      return std::nullopt;
-    sum = sum.value_or(0) + std::llround(number);
+void OpenConnections::read(std::string_view line) {
+  if (!line.starts_with(kMetric) || line.find_first_of("{ ") != kMetric.size()) return;
+  const auto value = line.substr(line.rfind(' ') + 1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  // No replica has more, and no sum of what an answer has room for overflows.
+  static constexpr double kMost = 1e9;
+  if (error == std::errc{} && end == value.data() + value.size() && number >= 0 && number < kMost) {
+    sum_ = sum_.value_or(0) + std::llround(number);
+  } else {
+    is_wrong_ = true;
   }
-  return sum;
 }
 
 std::optional<std::int64_t> connections_to_show(std::optional<std::int64_t> shown,
@@ -53,7 +47,7 @@ std::optional<std::int64_t> ConnectionCounter::look_up(const api::RealtimeApp& a
   }
   const bool begins = !is_new && !followed.asked && !addresses_(app.key).empty();
   if (begins) set_due(app.key, followed, Clock::now());
-  if (is_new || begins) changed_.notify_all();
+  if (is_new || begins) fetcher_.wake();
   const auto shown = app.status.connections;
   followed.shown = followed.looked ? connections_to_show(shown, followed.counted) : shown;
   return followed.shown;
@@ -74,55 +68,70 @@ void ConnectionCounter::set_due(const kube::ObjectKey& app, Followed& followed, 
 }
 
 std::jthread ConnectionCounter::start(Tell tell) {
-  return std::jthread{[this, tell = std::move(tell)](const std::stop_token& stop) { run(tell, stop); }};
+  tell_ = std::move(tell);
+  return std::jthread{[this](const std::stop_token& stop) { run(stop); }};
 }
 
-void ConnectionCounter::run(const Tell& tell, const std::stop_token& stop) {
+void ConnectionCounter::run(const std::stop_token& stop) {
+  const std::stop_callback wake{stop, [this] { fetcher_.wake(); }};
   while (!stop.stop_requested()) {
-    auto looks = take_due(stop);
-    ask(looks, stop);
-    if (stop.stop_requested()) return;  // what was cut short says nothing
-    for (const auto& look : looks)
-      if (note(look)) tell(look.app);
+    const auto next = begin_due();
+    fetcher_.turn(next);
   }
 }
 
-/// Waits until some app is due.
-std::vector<ConnectionCounter::Look> ConnectionCounter::take_due(const std::stop_token& stop) {
-  std::unique_lock lock{mutex_};
-  const auto next = [this] { return due_.empty() ? Clock::now() + interval_ : due_.begin()->first; };
-  changed_.wait_until(lock, stop, next(), [&] { return next() <= Clock::now(); });
-  const auto now = Clock::now();
+/// Begins a look at each app that is due; gives when the next one is. An app whose last look has not ended, because its
+/// namespace has many replicas that do not answer, is left out once.
+ConnectionCounter::Clock::time_point ConnectionCounter::begin_due() {
   std::vector<Look> looks;
-  while (!due_.empty() && due_.begin()->first <= now) {
-    const auto app = due_.begin()->second;
-    auto& followed = followed_.at(app);
-    set_due(app, followed, now + interval_);
-    looks.push_back({app, followed.uid, 0, std::nullopt, {}});
+  Clock::time_point next;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto now = Clock::now();
+    while (!due_.empty() && due_.begin()->first <= now) {
+      const auto app = due_.begin()->second;
+      auto& followed = followed_.at(app);
+      set_due(app, followed, now + interval_);
+      if (!std::exchange(followed.is_asked, true)) looks.push_back({.app = app, .uid = followed.uid});
+    }
+    next = due_.empty() ? now + interval_ : due_.begin()->first;
   }
-  return looks;
+  for (auto& look : looks) begin(std::move(look));
+  return next;
 }
 
-/// All replicas of all apps at once. An app whose replicas do not all answer is not counted: a part would be no truth.
-void ConnectionCounter::ask(std::vector<Look>& looks, const std::stop_token& stop) {
-  std::vector<std::string> urls;
-  for (auto& look : looks) {
-    const auto addresses = addresses_(look.app);
-    look.replicas = addresses.size();
-    for (const auto& address : addresses) urls.push_back("http://" + address + "/metrics");
+/// Asks all replicas of the app. The groups are namespaces, not apps: whoever may create one app in a namespace may
+/// create many.
+void ConnectionCounter::begin(Look look) {
+  const auto addresses = addresses_(look.app);
+  if (addresses.empty()) return finish(look);
+  look.replicas = look.left = addresses.size();
+  look.counted = 0;
+  const auto shared = std::make_shared<Look>(std::move(look));
+  for (const auto& address : addresses) {
+    const auto open = std::make_shared<OpenConnections>();
+    fetcher_.add({.group = shared->app.name_space,
+                  .url = "http://" + address + "/metrics",
+                  .stop = shared->vain.get_token(),
+                  .on_line = [open](std::string_view line) { open->read(line); },
+                  .on_end = [this, shared, open](const auto& outcome) { take(*shared, outcome, *open); }});
   }
-  if (urls.empty()) return;
-  const auto bodies = fetch_(urls, stop);
-  auto body = bodies.begin();
-  for (auto& look : looks) {
-    const auto end = body + static_cast<std::ptrdiff_t>(look.replicas);
-    if (look.replicas > 0) look.counted = 0;
-    for (; body != end; ++body) {
-      const auto open = *body ? open_connections(**body) : std::nullopt;
-      look.counted = look.counted && open ? std::optional{*look.counted + *open} : std::nullopt;
-      if (!open) look.problem = *body ? "its metrics do not tell" : body->error().message;
-    }
+}
+
+/// An app whose replicas do not all answer is not counted, as a part would be no truth: after the first that does not,
+/// no more are asked.
+void ConnectionCounter::take(Look& look, const core::Result<void>& outcome, const OpenConnections& open) {
+  const auto told = outcome ? open.sum() : std::nullopt;
+  if (!told && look.problem.empty()) {
+    look.problem = outcome ? "its metrics do not tell" : outcome.error().message;
+    look.vain.request_stop();
   }
+  look.counted = look.counted && told ? std::optional{*look.counted + *told} : std::nullopt;
+  if (--look.left == 0) finish(look);
+}
+
+void ConnectionCounter::finish(const Look& look) {
+  if (note(look)) tell_(look.app);
 }
 
 /// Whether the app's status should now say something else.
@@ -131,6 +140,7 @@ bool ConnectionCounter::note(const Look& look) {
   const auto found = followed_.find(look.app);
   if (found == followed_.end() || found->second.uid != look.uid) return false;
   auto& followed = found->second;
+  followed.is_asked = false;
   if (!look.problem.empty() && (!followed.asked || followed.counted))
     core::log(core::LogLevel::kWarning, "open connections cannot be counted",
               {{"object", look.app.text()}, {"error", look.problem}});

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,15 +14,26 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/result.hpp"
 #include "operator/api/v1alpha1/realtime_app.hpp"
+#include "operator/kube/fetch.hpp"
 
 namespace controllers {
 
-/// The connections in a replica's metrics, over all transports; nothing if the text does not tell.
-std::optional<std::int64_t> open_connections(std::string_view exposition);
+/// The connections in a replica's metrics, which are read line by line.
+class OpenConnections {
+ public:
+  void read(std::string_view line);
+  /// Over all transports; nothing if the lines do not tell.
+  std::optional<std::int64_t> sum() const { return is_wrong_ ? std::nullopt : sum_; }
+
+ private:
+  std::optional<std::int64_t> sum_;
+  bool is_wrong_ = false;
+};
 
 /// What a status that says `shown` should say once `counted` is known: a change of less than a twentieth is not worth a
 /// write.
@@ -35,13 +45,12 @@ class ConnectionCounter {
 
   /// HOST:PORT of the metrics of each ready replica of an app.
   using Addresses = std::function<std::vector<std::string>(const kube::ObjectKey& app)>;
-  /// The bodies at these URLs, in their order.
-  using Fetch = std::function<std::vector<core::Result<std::string>>(const std::vector<std::string>& urls,
-                                                                     const std::stop_token& stop)>;
   using Tell = std::function<void(const kube::ObjectKey& app)>;
 
-  ConnectionCounter(Addresses addresses, Fetch fetch, std::chrono::milliseconds interval = kInterval)
-      : addresses_{std::move(addresses)}, fetch_{std::move(fetch)}, interval_{interval} {}
+  /// `limits` hold for all apps; its groups are namespaces.
+  explicit ConnectionCounter(Addresses addresses, std::chrono::milliseconds interval = kInterval,
+                             const kube::FetchLimits& limits = {})
+      : addresses_{std::move(addresses)}, interval_{interval}, fetcher_{limits} {}
 
   /// What the app's status should say. The app is counted from now on, first as soon as it has a ready replica.
   std::optional<std::int64_t> look_up(const api::RealtimeApp& app);
@@ -49,7 +58,7 @@ class ConnectionCounter {
   /// The app is counted no more.
   void forget(const kube::ObjectKey& app);
 
-  /// Starts the counting, which ends with the thread. `tell` is called on it for each app whose status should say
+  /// Starts the counting, which ends with the thread; once. `tell` is called on it for each app whose status should say
   /// something else than `look_up` has said.
   std::jthread start(Tell tell);
 
@@ -59,6 +68,7 @@ class ConnectionCounter {
   struct Followed {
     std::string uid;
     Clock::time_point due = Clock::now();
+    bool is_asked = false;                ///< a look is under way
     bool looked = false;                  ///< ever
     bool asked = false;                   ///< some replica, ever
     std::optional<std::int64_t> counted;  ///< by the last look
@@ -69,21 +79,25 @@ class ConnectionCounter {
     kube::ObjectKey app;
     std::string uid;
     std::size_t replicas = 0;
+    std::size_t left = 0;  ///< of them, those that have neither told nor failed
     std::optional<std::int64_t> counted;
-    std::string problem;  ///< of one of the replicas that did not tell
+    std::string problem;    ///< of the first replica that did not tell
+    std::stop_source vain;  ///< once one did not tell
   };
 
-  void run(const Tell& tell, const std::stop_token& stop);
+  void run(const std::stop_token& stop);
   void set_due(const kube::ObjectKey& app, Followed& followed, Clock::time_point due);
-  std::vector<Look> take_due(const std::stop_token& stop);
-  void ask(std::vector<Look>& looks, const std::stop_token& stop);
+  Clock::time_point begin_due();
+  void begin(Look look);
+  void take(Look& look, const core::Result<void>& outcome, const OpenConnections& open);
+  void finish(const Look& look);
   bool note(const Look& look);
 
   const Addresses addresses_;
-  const Fetch fetch_;
   const std::chrono::milliseconds interval_;
+  Tell tell_;
+  kube::Fetcher fetcher_;  // of the thread that counts
   std::mutex mutex_;
-  std::condition_variable_any changed_;
   std::map<kube::ObjectKey, Followed> followed_;
   std::set<std::pair<Clock::time_point, kube::ObjectKey>> due_;  // each of followed_, by its time
 };

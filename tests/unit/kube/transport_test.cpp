@@ -1,5 +1,4 @@
-// What an API server and the way to it may do to a request; see tests/unit/runtime/reflector_test.cpp for lists and
-// watches.
+// What an API server and the way to it may do to a request; of lists and watches: tests/unit/runtime/reflector_*.
 #include "operator/kube/transport.hpp"
 
 #include <algorithm>

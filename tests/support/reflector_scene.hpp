@@ -49,6 +49,16 @@ inline Request kind_of(const support::ScriptedRequest& request) {
   return asks("watch=true") ? Request::kWatch : Request::kPage;
 }
 
+/// Looks until the condition holds; false if that takes too long.
+inline bool until(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 /// Short back-offs, and connections that are not given up.
 inline constexpr runtime::ReflectorTimes kTimes{std::chrono::milliseconds{20}, std::chrono::milliseconds{100},
                                                 std::chrono::seconds{60}, std::chrono::seconds{60},
@@ -77,14 +87,7 @@ class Scene {
     return text;
   }
 
-  bool until(const std::function<bool()>& condition) const {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::yield();
-    }
-    return true;
-  }
+  bool until(const std::function<bool()>& condition) const { return scenes::until(condition); }
 
   bool holds(const std::string& wanted) const {
     const bool came = until([&] { return held() == wanted; });

@@ -1,4 +1,6 @@
 // Lists that an API server, or what is between, refuses, cuts or spoils; of watches: reflector_watches_test.cpp.
+#include <atomic>
+
 #include "operator/runtime/reflector.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/reflector_scene.hpp"
@@ -19,6 +21,7 @@ using scenes::Steps;
 using scenes::stream;
 using scenes::stream_and_end;
 using support::ScriptedReply;
+using support::ScriptedRequest;
 
 TEST_CASE("A version that is gone is answered with a new list, and what that lacks is deleted", "[unit][runtime]") {
   const auto first = answer(200, list("5", {object("a", "1"), object("b", "2")}));
@@ -191,4 +194,57 @@ TEST_CASE("A streaming list that never ends is given up for one of pages", "[uni
   const Scene scene{steps.script(), times};
   CHECK(scene.holds("a=1,b=2"));
   CHECK(scene.until([&] { return scene.targets(Request::kWatch).size() == 1; }));
+}
+
+namespace {
+
+/// What an API server says of a kind that it does not know.
+void refuse_kind(ScriptedReply& reply) { reply.answer(404, "404 page not found\n"); }
+
+}  // namespace
+
+TEST_CASE("A kind that is not served counts as synced, and is listed and watched once it is", "[unit][runtime]") {
+  const auto there = event("ADDED", object("a", "1")) + event("BOOKMARK", kEndOfInitialEvents);
+  const auto page = answer(200, list("5", {object("a", "1")}));
+  Steps streams{{page}, {stream(event("ADDED", object("b", "7")))}, {stream_and_end(there)}};
+  Steps pages{{page}, {stream(event("ADDED", object("b", "7")))}};
+  const auto serve = GENERATE(true, false) ? streams.script() : pages.script();
+  std::atomic<bool> is_served = false;
+  const Scene scene{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+    is_served ? serve(request, reply) : refuse_kind(reply);
+  }};
+  REQUIRE(scene.until([&] { return scene.reflector().synced(); }));
+  // It is looked for again, and stays synced.
+  REQUIRE(scene.until([&] { return scene.targets(Request::kPage).size() >= 3; }));
+  CHECK(scene.reflector().synced());
+  CHECK(scene.held().empty());
+  CHECK(scene.targets(Request::kWatch).empty());
+  is_served = true;
+  CHECK(scene.holds("a=1,b=7"));
+  CHECK(scene.reflector().synced());
+  CHECK_THAT(scene.targets(Request::kWatch).at(0), Catch::Contains("resourceVersion=5"));
+}
+
+TEST_CASE("Of a kind that is served no more, nothing is left", "[unit][runtime]") {
+  std::atomic<bool> is_served = true;
+  std::atomic<bool> is_seen = false;
+  const auto end = event("BOOKMARK", kEndOfInitialEvents);
+  Steps steps{{refuse_kind},
+              {[&](ScriptedReply& reply) {
+                is_seen.wait(false);
+                is_served = false;
+                refuse_kind(reply);
+              }},
+              {stream_and_end(event("ADDED", object("a", "1")) + end), stream(event("ADDED", object("b", "7")) + end)}};
+  const auto serve = steps.script();
+  const Scene scene{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+    is_served ? serve(request, reply) : refuse_kind(reply);
+  }};
+  CHECK(scene.holds("a=1"));
+  is_seen = true;
+  is_seen.notify_all();
+  CHECK(scene.holds(""));
+  CHECK(scene.reflector().synced());
+  is_served = true;
+  CHECK(scene.holds("b=7"));
 }

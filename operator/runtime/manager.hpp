@@ -60,8 +60,8 @@ class Manager {
   kube::Client& client_;
   core::Metrics& metrics_;
   std::vector<std::string> namespaces_;
-  std::vector<std::unique_ptr<Reflector>> reflectors_;
   std::vector<std::unique_ptr<Controller>> controllers_;
+  std::vector<std::unique_ptr<Reflector>> reflectors_;  // end before the queues that they fill
   std::atomic<bool> works_ = false;
 };
 

@@ -79,6 +79,29 @@ TEST_CASE("A leader whose renewals get no answer gives up before another one may
   CHECK(Clock::now() - start < kTimes.duration);
 }
 
+TEST_CASE("A renewal that gets no answer leaves time for another one", "[unit][runtime]") {
+  // Renewals follow at once, so that what lasts is only what hangs.
+  constexpr runtime::LeaseTimes kNoPause{kTimes.duration, kTimes.renew_deadline, std::chrono::seconds{0}};
+  std::atomic<int> renewals = 0;
+  Flag renewed_again;
+  ScriptedServer server{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+    const int number = request.method == "PATCH" ? ++renewals : 0;
+    if (number % 2 == 1) return reply.hold();
+    grant(request, reply);
+    if (number == 6) renewed_again.raise();
+  }};
+  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  Flag lost;
+  const auto start = Clock::now();
+  runtime::LeaderElector elector{client, metrics, kKey, "a", kNoPause, [&] { lost.raise(); }};
+  REQUIRE(elector.acquire({}));
+  REQUIRE(renewed_again.wait());
+  CHECK_FALSE(lost.wait(0ms));
+  CHECK(Clock::now() - start > kTimes.renew_deadline);
+}
+
 TEST_CASE("An instance leads with warm caches only, and gives the lease back when its work has ended",
           "[unit][runtime]") {
   Flag may_list;

@@ -13,17 +13,19 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
+std::string utf8_prefix(std::string_view text, std::size_t max_bytes) {
+  static constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+  std::string prefix;
   const char* p = text.data();
   const char* const end = p + text.size();
-  const char* const last = p + max_bytes;
-  while (p < last) {
-    const auto length = utf8_sequence(p, end).length;
-    if (last - p < static_cast<std::ptrdiff_t>(length)) break;
-    p += length;
+  while (p != end) {
+    const auto sequence = utf8_sequence(p, end);
+    const auto piece = sequence.well_formed ? std::string_view{p, sequence.length} : kReplacement;
+    if (piece.size() > max_bytes - prefix.size()) break;
+    prefix += piece;
+    p += sequence.length;
   }
-  return text.substr(0, static_cast<std::size_t>(p - text.data()));
+  return prefix;
 }
 
 }  // namespace core

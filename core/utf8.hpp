@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 namespace core {
@@ -45,8 +46,8 @@ inline Utf8Sequence utf8_sequence(const char* p, const char* end) {
 /// Whether the whole text is UTF-8.
 bool is_utf8(std::string_view text);
 
-/// The beginning of the text in at most `max_bytes` bytes, cut between characters. Of a text that is no UTF-8, what
-/// cannot be part of a character counts as one.
-std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes);
+/// The beginning of the text in at most `max_bytes` bytes of UTF-8, cut between characters. What is no UTF-8 is
+/// replaced as decoders do, by U+FFFD for each maximal subpart.
+std::string utf8_prefix(std::string_view text, std::size_t max_bytes);
 
 }  // namespace core

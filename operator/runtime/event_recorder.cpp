@@ -32,7 +32,7 @@ void EventRecorder::record(const EventTarget& target, EventType type, std::strin
                 type,
                 std::string{reason},
                 std::string{action},
-                std::string{core::utf8_prefix(note, kMaxNoteBytes)},
+                core::utf8_prefix(note, kMaxNoteBytes),
                 core::format_micro_time(std::chrono::system_clock::now())};
   {
     const std::lock_guard lock{mutex_};

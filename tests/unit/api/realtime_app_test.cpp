@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "core/utf8.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -116,6 +117,21 @@ TEST_CASE("A status is read back as it was written", "[unit][api]") {
   CHECK(api::decode(encoded).app.status == status);
   CHECK(encoded.name() == "a");
   CHECK_FALSE(encoded.json().contains("spec"));
+}
+
+TEST_CASE("A message of any bytes and length is written as UTF-8 of a length that the CRD takes", "[unit][api]") {
+  const std::string before(GENERATE(0U, 1U, 2U, 3U), 'x');
+  const std::string part = GENERATE(as<std::string>{}, "\u00e9", "\u8a9e", "\U0001f680", "\xff", "\xe2\x82");
+  auto message = before;
+  while (message.size() < 40'000) message += part;
+  api::RealtimeAppStatus status;
+  status.conditions = {{"Ready", "False", "ReplicasNotReady", message, 3, "2006-01-02T15:04:05Z"}};
+  const auto encoded = api::encode_status({}, status);
+  REQUIRE_NOTHROW(encoded.json().dump());  // which throws for what is no UTF-8
+  const auto written = kube::value_at<std::string>(encoded.json()["status"]["conditions"][0], {"message"});
+  CHECK(core::is_utf8(written));
+  CHECK(written.starts_with(before));
+  CHECK((written.size() <= 32'768 && written.size() > 32'768 - 4));
 }
 
 TEST_CASE("The catalogues of conditions, reasons and events have no doubles", "[unit][api]") {

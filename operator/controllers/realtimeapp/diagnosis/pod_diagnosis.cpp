@@ -35,7 +35,7 @@ bool is_one_of(const std::array<std::string_view, kCount>& all, std::string_view
 
 std::string quoted(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
-  return std::string{core::utf8_prefix(text, kMaxQuoted)};
+  return core::utf8_prefix(text, kMaxQuoted);
 }
 
 /// What follows the colon: the meaning, or where to look when it is not known.

@@ -4,6 +4,7 @@
 #include "operator/controllers/realtimeapp/diagnosis/termination_messages.hpp"
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/sample_app.hpp"
 
 using controllers::diagnose_pod;
 using nlohmann::json;
@@ -77,6 +78,29 @@ TEST_CASE("What keeps a pod from running is named with the pod and what to chang
     CHECK(diagnosis->component == "app");
     CHECK(api::reason::find(diagnosis->reason)->warns);
   }
+}
+
+TEST_CASE("What a node says is quoted in whole characters, and can be written", "[unit][controllers]") {
+  const auto [words, quoted] = GENERATE(table<std::string, std::string>(
+      {{std::string(299, 'x') + "\u00e9\u00e9", std::string(299, 'x')},
+       {std::string(298, 'x') + "\u8a9e\u8a9e", std::string(298, 'x')},
+       {std::string(297, 'x') + "\U0001f680\U0001f680", std::string(297, 'x')},
+       {std::string(296, 'x') + "\U0001f680\U0001f680", std::string(296, 'x') + "\U0001f680"},
+       {std::string(10, 'x') + "\xff\xe2\x82 of\nnode", std::string(10, 'x') + "\ufffd\ufffd of node"},
+       {std::string(299, 'x') + "\xff\xff", std::string(299, 'x')}}));
+  const auto pod = pod_with(waiting("CreateContainerError", words));
+  const auto diagnosis = diagnose_pod(pod);
+  REQUIRE(diagnosis);
+  CHECK(diagnosis->message == "pod \"chat-1\" cannot start: " + quoted + "; correct command, args or the image");
+
+  auto observed = support::healthy_observed();
+  support::add_child(observed, "Deployment", "chat", 2);
+  observed.pod_diagnoses.emplace("chat-1", *diagnosis);
+  const auto app = support::sample_app();
+  const auto status = api::encode_status(app, support::assess(app, observed));
+  std::string text;
+  REQUIRE_NOTHROW(text = status.json().dump());  // which throws for what is no UTF-8
+  CHECK_THAT(text, Catch::Contains(quoted));
 }
 
 TEST_CASE("A container that ended once needs no action of a user", "[unit][controllers]") {

@@ -81,7 +81,6 @@ class Reflector {
   void stop() { thread_.request_stop(); }
   /// Whether the first list is complete, or there is none because the server does not serve the kind.
   bool synced() const { return synced_ || absent_; }
-  const kube::ResourceType& type() const { return type_; }
 
  private:
   void run(const std::stop_token& stop);

@@ -65,13 +65,6 @@ class Store {
     return found;
   }
 
-  /// How many values there are.
-  std::size_t size() const {
-    std::size_t count = 0;
-    visit([&](const Key&, const T&) { ++count; });
-    return count;
-  }
-
   /// News from a watch.
   void put(const Key& key, const std::string& version, T value) {
     change(key, [&](Entry& entry) {

@@ -139,11 +139,6 @@ void WorkQueue::done(const Key& key) {
   if (again) enqueue(key, *again);
 }
 
-std::size_t WorkQueue::depth() const {
-  const std::lock_guard lock{mutex_};
-  return waiting_;
-}
-
 void WorkQueue::update_gauges() {
   const std::lock_guard lock{mutex_};
   double unfinished = 0;

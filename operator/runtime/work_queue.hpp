@@ -49,8 +49,6 @@ class WorkQueue {
   std::optional<Key> get(const std::stop_token& stop);
   void done(const Key& key);
 
-  /// Keys that are ready now and not being processed.
-  std::size_t depth() const;
   /// Brings the gauges that change with time alone up to date; called before metrics are shown.
   void update_gauges();
 
@@ -79,11 +77,11 @@ class WorkQueue {
 
   const core::Metrics::Labels labels_;
   core::Metrics& metrics_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable_any ready_;
   std::deque<Key> high_;
-  std::deque<Key> low_;  // some of them have become urgent since: they are in high_ too, or were taken from there
-  std::size_t waiting_ = 0;
+  std::deque<Key> low_;      // some of them have become urgent since: they are in high_ too, or were taken from there
+  std::size_t waiting_ = 0;  // keys that are ready and not being processed
   std::unordered_map<Key, Entry> entries_;
   std::unordered_map<Key, int> failures_;
   std::unordered_map<Key, Due> due_;

@@ -3,6 +3,7 @@
 
 #include "operator/runtime/reflector.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/store_contents.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -58,7 +59,7 @@ TEST_CASE("A reflector has every object over several pages, sees what comes, and
       world.client(), types::kServiceAccount, {world.name_space(), ""}, std::move(target), {10ms, 100ms, 1s}};
   reflector.start();
   support::wait_for("the first list", [&] { return reflector.synced(); });
-  CHECK(store.size() == kObjects);
+  CHECK(support::contents(store).size() == kObjects);
   const auto started = std::chrono::steady_clock::now();
   int next = kObjects;
   while (std::chrono::steady_clock::now() - started < 3s) {
@@ -68,5 +69,5 @@ TEST_CASE("A reflector has every object over several pages, sees what comes, and
     REQUIRE(world.client().remove(types::kServiceAccount, key, *store.get(key), {}));
     support::wait_for("a deleted object", [&] { return !store.get(key).has_value(); });
   }
-  CHECK(store.size() == kObjects);
+  CHECK(support::contents(store).size() == kObjects);
 }

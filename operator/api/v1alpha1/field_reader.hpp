@@ -17,7 +17,6 @@ namespace api {
 class FieldErrors {
  public:
   void add(const std::string& path, std::string_view problem);
-  bool empty() const { return text_.empty(); }
   const std::string& text() const { return text_; }
 
  private:

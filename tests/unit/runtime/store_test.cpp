@@ -1,7 +1,9 @@
 #include "operator/runtime/store.hpp"
 
 #include "tests/support/catch.hpp"
+#include "tests/support/store_contents.hpp"
 
+using support::contents;
 using Store = runtime::Store<int>;
 
 namespace {
@@ -23,7 +25,7 @@ TEST_CASE("Store tells of changes and keeps quiet about repetitions", "[unit][ru
   store.remove(kKey);
   store.remove(kKey);
   CHECK(heard == std::vector<std::string>{"a:->7", "a:7>8", "a:8>-"});
-  CHECK(store.size() == 0);
+  CHECK(contents(store).empty());
 }
 
 TEST_CASE("Store replaces a namespace's values with a list and leaves other namespaces alone", "[unit][runtime]") {
@@ -37,7 +39,7 @@ TEST_CASE("Store replaces a namespace's values with a list and leaves other name
   CHECK(store.get({"ns", "d"}) == 40);
   CHECK(store.get({"other", "c"}) == 3);
   store.replace("", {});
-  CHECK(store.size() == 0);
+  CHECK(contents(store).empty());
 }
 
 TEST_CASE("Store replaces all at once, and tells of what is gone", "[unit][runtime]") {
@@ -47,9 +49,7 @@ TEST_CASE("Store replaces all at once, and tells of what is gone", "[unit][runti
   store.put({"ns", "c"}, "1", 3);
   std::vector<std::string> heard;
   store.listen([&](const Store::Key& key, const int*, const int* after) {
-    CHECK(store.get({"ns", "b"}) == 20);
-    CHECK(store.get({"ns", "d"}) == 40);
-    CHECK(store.size() == 3);
+    CHECK(contents(store) == std::map<Store::Key, int>{{{"ns", "b"}, 20}, {{"ns", "c"}, 3}, {{"ns", "d"}, 40}});
     heard.push_back(key.name + (after == nullptr ? " gone" : " put"));
   });
   store.replace("ns", {{{"ns", "b"}, "z", 20}, {{"ns", "c"}, "y", 3}, {{"ns", "d"}, "x", 40}});

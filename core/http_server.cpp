@@ -1,108 +1,232 @@
 #include "core/http_server.hpp"
 
-#include <array>
-#include <atomic>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <map>
+#include <cstdint>
+#include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
-#include <civetweb.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
 namespace core {
 
-struct HttpServer::State {
-  std::map<std::string, Handler> handlers;
-  std::string host;  ///< the address for clients on this machine
-  int port = 0;
-  mg_context* context = nullptr;
-};
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
 
 namespace {
 
-/// CivetWeb's spelling of a listening address: "8080", "127.0.0.1:8080", "[::1]:8080".
-Result<std::string> civetweb_address(std::string_view address) {
-  const auto colon = address.rfind(':');
-  const auto port = colon == std::string_view::npos ? std::string_view{} : address.substr(colon + 1);
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (port.empty() || error != std::errc{} || end != port.data() + port.size() || number > 65535)
-    return fail(
-        ErrorKind::kInvalidInput,
-        fmt::format("\"{}\" is not an address to listen on; write HOST:PORT, or :PORT for every interface", address));
-  return colon == 0 ? fmt::format("{}", number) : std::string{address};
+using Handlers = std::map<std::string, HttpServer::Handler>;
+
+/// For a client to send its request, and to take the answer.
+constexpr std::chrono::seconds kPatience{5};
+constexpr std::uint32_t kMaxHeaderBytes = 4096;
+constexpr std::size_t kMaxConnections = 64;
+constexpr std::size_t kHandlerThreads = 2;
+
+/// The path of a request's target, which may be in absolute form (RFC 9112, 3.2.2).
+std::string path_of(std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  if (target.starts_with("http://")) target.remove_prefix(std::min(target.find('/', 7), target.size()));
+  return std::string{target};
 }
 
-void write_answer(mg_connection* connection, const HttpAnswer& answer) {
-  mg_printf(connection, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-            answer.status, mg_get_response_code_text(connection, answer.status), answer.content_type.c_str(),
-            answer.body.size());
-  mg_write(connection, answer.body.data(), answer.body.size());
-}
-
-int on_request(mg_connection* connection, void* data) {
-  const auto& handlers = *static_cast<const std::map<std::string, HttpServer::Handler>*>(data);
-  const auto* request = mg_get_request_info(connection);
-  const std::string_view method = request->request_method;
-  const auto found = handlers.find(request->local_uri);
-  HttpAnswer answer{404, "no such path\n"};
-  if (method != "GET" && method != "HEAD") {
-    answer = {405, "only GET is served here\n"};
-  } else if (found != handlers.end()) {
-    answer = found->second();
+/// One request and its answer. Keeps itself while something is under way; I/O thread only.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(tcp::socket socket, const Handlers& handlers, asio::thread_pool& workers)
+      : stream_{std::move(socket)}, handlers_{handlers}, workers_{workers} {
+    parser_.header_limit(kMaxHeaderBytes);
+    parser_.body_limit(boost::none);  // bodies are not read
   }
-  write_answer(connection, answer);
-  return answer.status;
+
+  void start() {
+    stream_.expires_after(kPatience);
+    http::async_read_header(stream_, buffer_, parser_, [self = shared_from_this()](const error_code& error, auto) {
+      self->waits_ = false;
+      self->on_head(error);
+    });
+  }
+
+  /// Whether its request has not arrived yet.
+  bool waits() const { return waits_; }
+
+  void drop() {
+    waits_ = false;
+    stream_.close();
+  }
+
+ private:
+  void on_head(const error_code& error) {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow)
+      return write({431, "the request's head is too long\n"});
+    const bool is_gone = error == http::error::end_of_stream || error == http::error::partial_message;
+    if (is_gone || (error && error.category() != http::make_error_code(http::error::bad_method).category())) return;
+    if (error) return write({400, "this is not HTTP/1.1\n"});
+    const auto& request = parser_.get();
+    is_head_ = request.method() == http::verb::head;
+    if (!is_head_ && request.method() != http::verb::get) return write({405, "only GET is served here\n"});
+    const auto found = handlers_.find(path_of({request.target().data(), request.target().size()}));
+    if (found == handlers_.end()) return write({404, "no such path\n"});
+    stream_.expires_never();
+    asio::post(workers_, [self = shared_from_this(), &handler = found->second]() mutable {
+      auto answer = handler();
+      // The connection moves back to its thread, where it may end.
+      const auto loop = self->stream_.get_executor();
+      asio::post(loop, [self = std::move(self), answer = std::move(answer)]() mutable { self->write(answer); });
+    });
+  }
+
+  void write(const HttpAnswer& answer) {
+    answer_.result(static_cast<unsigned>(answer.status));
+    answer_.set(http::field::content_type, answer.content_type);
+    if (answer.status == 405) answer_.set(http::field::allow, "GET, HEAD");
+    answer_.keep_alive(false);
+    answer_.body() = answer.body;
+    answer_.prepare_payload();
+    if (is_head_) answer_.body().clear();  // the length stays
+    stream_.expires_after(kPatience);
+    http::async_write(stream_, answer_, [self = shared_from_this()](error_code error, auto) {
+      self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+    });
+  }
+
+  beast::tcp_stream stream_;
+  const Handlers& handlers_;
+  asio::thread_pool& workers_;
+  beast::flat_buffer buffer_{std::size_t{2} * kMaxHeaderBytes};
+  http::request_parser<http::empty_body> parser_;
+  http::response<http::string_body> answer_;
+  bool waits_ = true;
+  bool is_head_ = false;
+};
+
+struct Address {
+  std::string host;  ///< without brackets; empty: every address of the machine
+  std::uint16_t port = 0;
+};
+
+Result<Address> parse(std::string_view text) {
+  const auto colon = text.rfind(':');
+  const auto host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const auto port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+  Address address{std::string{host}};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  const bool is_port = !port.empty() && error == std::errc{} && end == port.data() + port.size();
+  const bool has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (has_brackets) address.host = host.substr(1, host.size() - 2);
+  const bool is_host = has_brackets ? address.host.find_first_of("[]") == std::string::npos
+                                    : address.host.find_first_of("[]:") == std::string::npos;
+  if (!is_port || !is_host)
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("\"{}\" is not an address to listen on; write HOST:PORT, [IPv6]:PORT, or :PORT for every "
+                            "address of the machine",
+                            text));
+  if (address.host == "0.0.0.0" || address.host == "::") address.host.clear();
+  return address;
+}
+
+void listen_on(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, error_code& error) {
+  const bool is_for_both = endpoint.address() == asio::ip::address_v6::any();
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(asio::socket_base::reuse_address{true}, error);
+  if (!error && is_for_both) acceptor.set_option(asio::ip::v6_only{false}, error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+}
+
+error_code listen_on(tcp::acceptor& acceptor, const Address& address) {
+  error_code error;
+  if (address.host.empty()) {
+    listen_on(acceptor, {tcp::v6(), address.port}, error);
+    // A kernel without IPv6 has no such sockets.
+    if (error == asio::error::address_family_not_supported) listen_on(acceptor, {tcp::v4(), address.port}, error);
+    return error;
+  }
+  tcp::resolver resolver{acceptor.get_executor()};
+  const auto found = resolver.resolve(address.host, std::to_string(address.port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  if (error) return error;
+  const auto first_v4 =
+      std::find_if(found.begin(), found.end(), [](const auto& each) { return each.endpoint().address().is_v4(); });
+  listen_on(acceptor, first_v4 == found.end() ? found.begin()->endpoint() : first_v4->endpoint(), error);
+  return error;
 }
 
 }  // namespace
 
+/// Everything but the handlers is used by one thread. The connections that still wait for something end with the pool
+/// and the loop, in this order: they use both.
+struct HttpServer::State {
+  explicit State(Handlers by_path) : handlers{std::move(by_path)} {}
+
+  void accept() {
+    acceptor.async_accept([this](const error_code& error, tcp::socket socket) {
+      if (!error) {
+        if (make_room()) {
+          const auto connection = std::make_shared<Connection>(std::move(socket), handlers, workers);
+          connections.push_back(connection);
+          connection->start();
+        }
+        return accept();
+      }
+      // Most likely out of file descriptors: some must close first.
+      pause.expires_after(std::chrono::milliseconds{100});
+      pause.async_wait([this](const error_code&) { accept(); });
+    });
+  }
+
+  /// Whether there is room for one more; at the limit, one that has sent no request makes it.
+  bool make_room() {
+    std::erase_if(connections, [](const auto& each) { return each.expired(); });
+    if (connections.size() < kMaxConnections) return true;
+    for (const auto& each : connections) {
+      if (const auto oldest = each.lock(); oldest && oldest->waits()) {
+        oldest->drop();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const Handlers handlers;
+  std::vector<std::weak_ptr<Connection>> connections;  ///< oldest first
+  asio::io_context loop{1};
+  tcp::acceptor acceptor{loop};
+  asio::steady_timer pause{loop};
+  int port = 0;
+  asio::thread_pool workers{kHandlerThreads};
+  std::jthread thread;
+};
+
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_{std::move(state)} {}
 
-/// CivetWeb checks its stop flag only when its wait for connections ends, up to two seconds later: a connection ends
-/// the wait.
-HttpServer::~HttpServer() {
-  std::atomic<bool> stopped = false;
-  const std::jthread stopping{[&] {
-    mg_stop(state_->context);
-    stopped = true;
-  }};
-  std::array<char, 128> ignored{};
-  while (!stopped) {
-    if (auto* waking = mg_connect_client(state_->host.c_str(), state_->port, 0, ignored.data(), ignored.size()))
-      mg_close_connection(waking);
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-  }
-}
+HttpServer::~HttpServer() { state_->loop.stop(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::string_view address,
                                                        std::map<std::string, Handler> handlers) {
-  const auto listening = civetweb_address(address);
-  if (!listening) return tl::unexpected(listening.error());
-  const std::array<const char*, 9> options{"listening_ports",
-                                           listening->c_str(),
-                                           "num_threads",
-                                           "2",
-                                           "request_timeout_ms",
-                                           "5000",
-                                           "max_request_size",
-                                           "4096",
-                                           nullptr};
-  auto state = std::make_unique<State>();
-  state->handlers = std::move(handlers);
-  const mg_callbacks callbacks{};
-  state->context = mg_start(&callbacks, nullptr, const_cast<const char**>(options.data()));
-  if (state->context == nullptr)
-    return fail(ErrorKind::kUnavailable,
-                fmt::format("cannot listen on {}: the port is taken or the address is not of this machine", address));
-  std::array<mg_server_port, 1> ports{};
-  mg_get_server_ports(state->context, static_cast<int>(ports.size()), ports.data());
-  state->port = ports[0].port;
-  const auto host = address.substr(0, address.rfind(':'));
-  state->host = host.empty() || host == "0.0.0.0" ? "127.0.0.1" : std::string{host};
-  mg_set_request_handler(state->context, "**", on_request, &state->handlers);
+  const auto parsed = parse(address);
+  if (!parsed) return tl::unexpected(parsed.error());
+  auto state = std::make_unique<State>(std::move(handlers));
+  if (const auto error = listen_on(state->acceptor, *parsed))
+    return fail(ErrorKind::kUnavailable, fmt::format("cannot listen on {}: {}", address, error.message()));
+  state->port = state->acceptor.local_endpoint().port();
+  state->accept();
+  state->thread = std::jthread{[&loop = state->loop] { loop.run(); }};
   return std::unique_ptr<HttpServer>(new HttpServer{std::move(state)});
 }
 

@@ -67,10 +67,12 @@ ParsedOptions parse_options(int argc, char** argv) {
                  "The namespaces to watch, separated by commas. Default: all")
       ->delimiter(',')
       ->type_name("A,B");
-  app.add_option("--metrics-bind-address", options.metrics_address, "Where Prometheus finds /metrics")
+  app.add_option("--metrics-bind-address", options.metrics_address,
+                 "Where Prometheus finds /metrics. Without HOST: every address, IPv4 and IPv6")
       ->type_name("HOST:PORT")
       ->capture_default_str();
-  app.add_option("--health-probe-bind-address", options.health_address, "Where the kubelet finds /healthz and /readyz")
+  app.add_option("--health-probe-bind-address", options.health_address,
+                 "Where the kubelet finds /healthz and /readyz. Without HOST: every address, IPv4 and IPv6")
       ->type_name("HOST:PORT")
       ->capture_default_str();
   app.add_option("--redis-image", options.redis_image,

@@ -20,14 +20,19 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// The unspecified IPv6 address stands for those of IPv4 too.
+boost::asio::ip::tcp::endpoint endpoint_of(const server::Address& address) {
+  if (address.host.empty()) return {boost::asio::ip::tcp::v6(), address.port};
+  return {boost::asio::ip::make_address(address.host), address.port};
+}
+
 core::Result<void> run(const server::Options& options) {
   if (auto set = core::configure_logs(options.log_level); !set) return set;
   const auto config = options.config_file.empty() ? server::Config{} : server::load_config(options.config_file);
   if (!config) return tl::unexpected(config.error());
   raise_descriptor_limit();
   server::Server server{*config, options.replica};
-  const boost::asio::ip::tcp::endpoint listen{boost::asio::ip::make_address(options.listen.host), options.listen.port};
-  return server.run({listen, options.admin.text()}, options.redis_url);
+  return server.run({endpoint_of(options.listen), options.admin.text()}, options.redis_url);
 }
 
 }  // namespace

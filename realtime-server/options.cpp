@@ -35,22 +35,27 @@ bool is_address(int family, const std::string& host) {
   return inet_pton(family, host.c_str(), bytes.data()) == 1;
 }
 
-/// "IPv4:PORT", "[IPv6]:PORT", or ":PORT" for every IPv4 address.
+/// "IPv4:PORT", "[IPv6]:PORT", or ":PORT" for every address. The pods of RealtimeApps have 0.0.0.0 for that, whatever
+/// family their addresses are of.
 Result<Address> parse_address(std::string_view text) {
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)
-    return core::fail(ErrorKind::kInvalidInput,
-                      fmt::format("\"{}\" has no port; write ADDRESS:PORT, for example 0.0.0.0:8080", text));
+    return core::fail(
+        ErrorKind::kInvalidInput,
+        fmt::format("\"{}\" has no port; write ADDRESS:PORT, for example 127.0.0.1:8080, or :8080 for every "
+                    "address",
+                    text));
   const auto port = parse_port(text.substr(colon + 1));
   if (!port) return tl::unexpected(port.error());
   const auto host = text.substr(0, colon);
-  if (host.empty()) return Address{"0.0.0.0", *port};
+  if (host.empty() || host == "0.0.0.0" || host == "[::]") return Address{{}, *port};
   const bool has_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
   Address address{std::string{has_brackets ? host.substr(1, host.size() - 2) : host}, *port};
   if (!is_address(has_brackets ? AF_INET6 : AF_INET, address.host))
     return core::fail(
         ErrorKind::kInvalidInput,
-        fmt::format("\"{}\" is not an IP address; write for example 127.0.0.1 or [::1], or 0.0.0.0 for all", host));
+        fmt::format("\"{}\" is not an IP address; write for example 127.0.0.1 or [::1], or nothing for every address",
+                    host));
   return address;
 }
 
@@ -134,7 +139,9 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
       "once.\n"
       "Exit code 2: a flag or the configuration is invalid.");
   app.set_version_flag("--version", kVersion);
-  const auto* listen = add_address(app, "--listen", options.listen, "Where clients connect; port 0 selects a free one");
+  const auto* listen =
+      add_address(app, "--listen", options.listen,
+                  "Where clients connect. Without ADDRESS: every address, IPv4 and IPv6. Port 0 selects a free one");
   app.add_option("--config", options.config_file,
                  "The configuration, YAML or JSON. Default: every field has its default")
       ->type_name("FILE");
@@ -147,7 +154,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
          "The Redis that connects the replicas. Default: none, for a single replica. Use REDIS_URL for a URL with a "
          "password: other users can see flags")
       ->type_name("redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]");
-  add_address(app, "--admin", options.admin, "Where /healthz, /readyz and /metrics are served");
+  add_address(app, "--admin", options.admin, "Where /healthz, /readyz and /metrics are served, in the same form");
   app.add_option("--log-level", options.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
       ->type_name("LEVEL")

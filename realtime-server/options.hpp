@@ -13,19 +13,19 @@ namespace server {
 /// The exit code for an invalid flag or configuration, which the user must change.
 inline constexpr int kUsageError = 2;
 
-/// An IP address and a port. Port 0 stands for a free one.
+/// Where to listen. Port 0 stands for a free one.
 struct Address {
-  std::string host;  ///< without brackets
+  std::string host;  ///< an IP address without brackets; empty: every address of the machine, IPv4 and IPv6
   std::uint16_t port = 0;
 
-  /// "HOST:PORT", "[IPv6]:PORT".
+  /// "HOST:PORT", "[IPv6]:PORT", ":PORT".
   std::string text() const;
 };
 
 /// The values of flags and environment variables; the defaults are those of the image.
 struct Options {
-  Address listen{"0.0.0.0", 8080};
-  Address admin{"0.0.0.0", 9090};
+  Address listen{{}, 8080};
+  Address admin{{}, 9090};
   std::string config_file;              ///< empty: every field has its default
   std::optional<redis::Url> redis_url;  ///< none: a single replica without Redis
   std::string replica;                  ///< this replica's name: printable ASCII without spaces, valid in a header

@@ -54,6 +54,13 @@ std::string page(std::string_view path) {
   return html.replace(token, kPathToken.size(), escaped(path));
 }
 
+bool is_page_path(std::string_view path, std::string_view protocol_path) {
+  if (!path.starts_with('/')) return false;
+  if (path.ends_with('/')) path.remove_suffix(1);
+  const bool is_above = path.size() + 1 < protocol_path.size();
+  return is_above && protocol_path.starts_with(path) && protocol_path[path.size()] == '/';
+}
+
 std::string page_policy() {
   return fmt::format(
       "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; connect-src 'self'; img-src data:; "

@@ -169,7 +169,7 @@ bool Shard::on_head(HttpConnection& connection, const Request& request) {
 
 void Shard::on_request(HttpConnection& connection, const Request& request) {
   if (is_engine_path(request.path)) return serve_engine(connection, request);
-  if (request.path == "/" && !page_.empty()) return serve_page(connection, request);
+  if (!page_.empty() && is_page_path(request.path, config_.protocol.path)) return serve_page(connection, request);
   connection.answer({.status = 404, .body = "path not found\n"});
 }
 

@@ -18,12 +18,18 @@ using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_T
 
 }  // namespace
 
-core::Result<void> Listener::listen(const tcp::endpoint& endpoint, std::chrono::milliseconds user_timeout) {
+core::Result<void> Listener::listen(const tcp::endpoint& wanted, std::chrono::milliseconds user_timeout) {
+  auto endpoint = wanted;
   boost::system::error_code error;
   const auto attempt = [&](auto&& step) {
     if (!error) step();
   };
   acceptor_.open(endpoint.protocol(), error);
+  // A kernel without IPv6 has no such sockets.
+  if (error == asio::error::address_family_not_supported && wanted.address() == asio::ip::address_v6::any()) {
+    endpoint = {tcp::v4(), wanted.port()};
+    acceptor_.open(endpoint.protocol(), error);
+  }
   attempt([&] { acceptor_.set_option(asio::socket_base::reuse_address{true}, error); });
   attempt([&] { acceptor_.set_option(ReusePort{true}, error); });
   if (endpoint.protocol() == tcp::v6()) attempt([&] { acceptor_.set_option(asio::ip::v6_only{false}, error); });
@@ -34,7 +40,7 @@ core::Result<void> Listener::listen(const tcp::endpoint& endpoint, std::chrono::
   attempt([&] { acceptor_.listen(4096, error); });
   if (error)
     return core::fail(core::ErrorKind::kUnavailable,
-                      fmt::format("cannot listen on {}: {}", fmt::streamed(endpoint), error.message()));
+                      fmt::format("cannot listen on {}: {}", fmt::streamed(wanted), error.message()));
   accept();
   return {};
 }

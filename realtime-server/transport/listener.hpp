@@ -19,9 +19,10 @@ class Listener {
   Listener(boost::asio::io_context& loop, OnAccept on_accept)
       : acceptor_{loop.get_executor()}, pause_{loop}, on_accept_{std::move(on_accept)} {}
 
-  /// Port 0 selects a free one; the unspecified IPv6 address includes IPv4. Unacknowledged data is given up after
-  /// `user_timeout`. Fails with kUnavailable if it cannot listen on the address.
-  core::Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint, std::chrono::milliseconds user_timeout);
+  /// Port 0 selects a free one; the unspecified IPv6 address includes IPv4, and is that of IPv4 where the machine has
+  /// no IPv6. Unacknowledged data is given up after `user_timeout`. Fails with kUnavailable if it cannot listen on the
+  /// address.
+  core::Result<void> listen(const boost::asio::ip::tcp::endpoint& wanted, std::chrono::milliseconds user_timeout);
 
   /// Where it listens.
   boost::asio::ip::tcp::endpoint endpoint() const;

@@ -19,12 +19,15 @@ const commands = {
   async open({ tab, colorScheme }) {
     const context = await browser.newContext({ ...PHONE, colorScheme });
     const page = await context.newPage();
-    const seen = { handshakes: [], foreign: [], complaints: [] };
+    const seen = { handshakes: [], asked: [], foreign: [], complaints: [] };
     const network = await context.newCDPSession(page);
     await network.send("Network.enable");
     network.on("Network.webSocketHandshakeResponseReceived", ({ response }) => seen.handshakes.push(response.status));
     page.on("request", (request) => {
-      if (!request.url().startsWith("data:") && new URL(request.url()).origin !== new URL(url).origin) seen.foreign.push(request.url());
+      if (request.url().startsWith("data:")) return;
+      const { origin, pathname } = new URL(request.url());
+      seen.asked.push(pathname);
+      if (origin !== new URL(url).origin) seen.foreign.push(request.url());
     });
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) seen.complaints.push(message.text());

@@ -168,13 +168,19 @@ def test_a_server_without_the_rule_is_named(servers, browse):
 
 def test_the_page_follows_the_path_and_the_policy_allows_nothing_else(servers, browse):
     server = servers(example("echo", protocol={"path": "/chat/v1/"}), name="chat-0")
-    page = requests.get(server.url, timeout=5)
-    assert page.headers["Content-Type"].lower() == "text/html; charset=utf-8"
-    policy = page.headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none';") and "unsafe" not in policy
-    browser = browse(server.url)
-    browser.open("a", "WebSocket")
-    assert not browser.do("describe", "a")["complaints"]
+    for path in ("/", "/chat", "/chat/"):
+        page = requests.get(f"{server.url}{path}", timeout=5, allow_redirects=False)
+        assert page.status_code == 200
+        assert page.headers["Content-Type"].lower() == "text/html; charset=utf-8"
+        policy = page.headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none';") and "unsafe" not in policy
+        browser = browse(f"{server.url}{path}")
+        browser.open("a", "WebSocket")
+        shown = browser.do("describe", "a")
+        assert not shown["complaints"]
+        assert set(shown["asked"]) == {path, "/chat/v1/"}, "nothing that an Ingress of /chat would not lead here"
+    for path in ("/cha", "/chat/v", "/chat/v1/x", "/v1"):
+        assert requests.get(f"{server.url}{path}", timeout=5).status_code == 404
 
 
 def test_a_server_whose_page_is_off_has_none(servers):

@@ -45,8 +45,8 @@ TEST_CASE("Without flags and environment the server has its defaults", "[unit][s
   const Environment environment;
   const auto outcome = parse({});
   REQUIRE_FALSE(outcome.exit_code);
-  CHECK(outcome.options.listen.text() == "0.0.0.0:8080");
-  CHECK(outcome.options.admin.text() == "0.0.0.0:9090");
+  CHECK(outcome.options.listen.text() == ":8080");
+  CHECK(outcome.options.admin.text() == ":9090");
   CHECK(outcome.options.config_file.empty());
   CHECK_FALSE(outcome.options.redis_url);
   CHECK(outcome.options.log_level == "info");
@@ -63,7 +63,7 @@ TEST_CASE("Flags are read", "[unit][server]") {
   CHECK(outcome.options.listen.host == "::1");
   CHECK(outcome.options.listen.port == 0);
   CHECK(outcome.options.listen.text() == "[::1]:0");
-  CHECK(outcome.options.admin.text() == "0.0.0.0:9091");
+  CHECK(outcome.options.admin.text() == ":9091");
   CHECK(outcome.options.config_file == "f.yaml");
   REQUIRE(outcome.options.redis_url);
   CHECK(outcome.options.redis_url->address() == "r:6380");
@@ -72,12 +72,24 @@ TEST_CASE("Flags are read", "[unit][server]") {
   CHECK(outcome.options.log_level == "debug");
 }
 
+TEST_CASE("The unspecified address of either family is every address of both", "[unit][server]") {
+  const Environment environment;
+  for (const char* address : {":0", "0.0.0.0:0", "[::]:0"}) {
+    INFO(address);
+    const auto outcome = parse({"--listen", address, "--admin", address});
+    REQUIRE_FALSE(outcome.exit_code);
+    CHECK(outcome.options.listen.host.empty());
+    CHECK(outcome.options.listen.text() == ":0");
+    CHECK(outcome.options.admin.text() == ":0");
+  }
+}
+
 TEST_CASE("The environment says what the flags leave out", "[unit][server]") {
   const Environment environment{
       {{"PORT", "5000"}, {"REDIS_URL", "redis://env:6379/0"}, {"POD_NAME", "chat-7d9f-abcde"}}};
   const auto without = parse({});
   REQUIRE_FALSE(without.exit_code);
-  CHECK(without.options.listen.text() == "0.0.0.0:5000");
+  CHECK(without.options.listen.text() == ":5000");
   REQUIRE(without.options.redis_url);
   CHECK(without.options.redis_url->address() == "env:6379");
   CHECK(without.options.replica == "chat-7d9f-abcde");
@@ -103,12 +115,14 @@ TEST_CASE("A variable that is empty counts as not set, and one that a flag overr
 TEST_CASE("With invalid flags the process exits with code 2 and says what is wrong", "[unit][server]") {
   const Environment environment;
   const auto [arguments, words] = GENERATE(table<std::vector<const char*>, std::string>(
-      {{{"--listen", "8080"}, "--listen: \"8080\" has no port; write ADDRESS:PORT, for example 0.0.0.0:8080"},
+      {{{"--listen", "8080"},
+        "--listen: \"8080\" has no port; write ADDRESS:PORT, for example 127.0.0.1:8080, or :8080"},
        {{"--listen", "0.0.0.0:65536"}, "--listen: \"65536\" is not a port; write a number from 0 to 65535"},
        {{"--listen", "0.0.0.0:"}, "\"\" is not a port"},
        {{"--listen", "0.0.0.0:80x"}, "\"80x\" is not a port"},
        {{"--listen", "0.0.0.0:-1"}, "\"-1\" is not a port"},
-       {{"--listen", "localhost:80"}, "\"localhost\" is not an IP address; write for example 127.0.0.1 or [::1]"},
+       {{"--listen", "localhost:80"},
+        "\"localhost\" is not an IP address; write for example 127.0.0.1 or [::1], or nothing"},
        {{"--listen", "1.2.3:80"}, "\"1.2.3\" is not an IP address"},
        {{"--listen", "::1:80"}, "\"::1\" is not an IP address"},
        {{"--listen", "[1.2.3.4]:80"}, "\"[1.2.3.4]\" is not an IP address"},
@@ -165,8 +179,8 @@ TEST_CASE("With --help the process explains itself and exits with code 0", "[uni
   CHECK(help.exit_code == 0);
   for (const auto* words :
        {"--listen ADDRESS:PORT", "--config FILE", "--redis redis://[USER[:PASSWORD]@]HOST[:PORT][/DB]",
-        "--admin ADDRESS:PORT", "--log-level LEVEL", "0.0.0.0:8080", "0.0.0.0:9090", "PORT", "REDIS_URL", "POD_NAME",
-        "examples/server/echo.yaml", "SIGTERM"})
+        "--admin ADDRESS:PORT", "--log-level LEVEL", "=:8080", "=:9090", "IPv4 and IPv6", "PORT", "REDIS_URL",
+        "POD_NAME", "examples/server/echo.yaml", "SIGTERM"})
     CHECK_THAT(help.out, Catch::Contains(words));
   CHECK(parse({"--version"}).exit_code == 0);
   CHECK_FALSE(parse({"--version"}).out.empty());

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <vector>
 
 #include "core/digest.hpp"
 #include "tests/support/catch.hpp"
@@ -16,6 +17,29 @@ TEST_CASE("The page in the program is the one in the repository, with the path o
   const auto html = server::page("/chat/");
   CHECK_THAT(html, Catch::Contains(" data-path=\"/chat/\"") && !Catch::Contains("{{"));
   CHECK_THAT(server::page("/\"><script>&"), Catch::Contains(" data-path=\"/&quot;>&lt;script>&amp;\">"));
+}
+
+TEST_CASE("The page is at every path above that of the protocol", "[unit][server]") {
+  struct Case {
+    const char* protocol_path;
+    std::vector<const char*> pages;
+    std::vector<const char*> others;
+  };
+  const std::vector<Case> cases{
+      {"/socket.io/", {"/"}, {"/socket.io", "/socket.io/", "/socket.i", "/socket.io/x", "/chat", "//", "", "*", "s"}},
+      {"/chat/socket.io/",
+       {"/", "/chat", "/chat/"},
+       {"/chat/socket.io", "/chat/socket.io/", "/cha", "/chats", "/chat/s", "/chat//", "//chat", "/socket.io/",
+        "chat"}},
+      {"/a/b/c/", {"/", "/a", "/a/", "/a/b", "/a/b/"}, {"/b", "/a/c", "/a/b/c", "/a/b/c/", "/a//b", "/A"}}};
+  for (const auto& [protocol_path, pages, others] : cases) {
+    INFO(protocol_path);
+    for (const auto* path : pages) CHECK(server::is_page_path(path, protocol_path));
+    for (const auto* path : others) {
+      INFO(path);
+      CHECK_FALSE(server::is_page_path(path, protocol_path));
+    }
+  }
 }
 
 TEST_CASE("The page's policy allows its own script and style and nothing else", "[unit][server]") {

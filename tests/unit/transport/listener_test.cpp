@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/ip_families.hpp"
 #include "tests/support/loopback.hpp"
 
 using namespace std::chrono_literals;
@@ -45,11 +46,12 @@ TEST_CASE("A listener is reached at its address, one for all by both families", 
     const char* asked;
     std::vector<const char*> reached_at;
   };
-  const std::vector<Case> cases{{"127.0.0.1", {"127.0.0.1"}},
-                                {"127.0.0.2", {"127.0.0.2"}},
-                                {"0.0.0.0", {"127.0.0.1", "127.0.0.3"}},
-                                {"::1", {"::1"}},
-                                {"::", {"::1", "127.0.0.1"}}};
+  std::vector<Case> cases{
+      {"127.0.0.1", {"127.0.0.1"}}, {"127.0.0.2", {"127.0.0.2"}}, {"0.0.0.0", {"127.0.0.1", "127.0.0.3"}}};
+  if (support::has_ipv6()) {
+    cases.push_back({"::1", {"::1"}});
+    cases.push_back({"::", {"::1", "127.0.0.1"}});
+  }
   for (const auto& [asked, reached_at] : cases) {
     INFO(asked);
     Door door;
@@ -60,6 +62,18 @@ TEST_CASE("A listener is reached at its address, one for all by both families", 
     for (const auto* host : reached_at) peers.push_back(door.knock(host));
     CHECK(door.loop.until([&] { return door.accepted.size() == reached_at.size(); }));
   }
+}
+
+TEST_CASE("A listener for all addresses needs no IPv6 of the machine, and one for an IPv6 address does",
+          "[unit][transport]") {
+  Door all;
+  REQUIRE(all.listener.listen({boost::asio::ip::address_v6::any(), 0}, 5s));
+  const auto peer = all.knock();
+  CHECK(all.loop.until([&] { return all.accepted.size() == 1; }));
+  Door one;
+  const auto outcome = one.listener.listen({boost::asio::ip::address_v6::loopback(), 0}, 5s);
+  REQUIRE(outcome.has_value() == support::has_ipv6());
+  if (!outcome) CHECK(outcome.error().kind == ErrorKind::kUnavailable);
 }
 
 TEST_CASE("An address that cannot be had is named", "[unit][transport]") {

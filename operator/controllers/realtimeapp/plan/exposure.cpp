@@ -46,11 +46,16 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
 }
 
 const std::string* find_leading_path(const std::vector<std::string>& paths, const std::string& protocol_path) {
+  const std::string* same = nullptr;
   for (const auto& path : paths) {
     const auto prefix = prefix_path(path);
-    if (prefix == "/" || prefix == prefix_path(protocol_path) || protocol_path.starts_with(prefix + "/")) return &path;
+    if (prefix == prefix_path(protocol_path)) {
+      if (same == nullptr) same = &path;
+    } else if (prefix == "/" || protocol_path.starts_with(prefix + "/")) {
+      return &path;
+    }
   }
-  return nullptr;
+  return same;
 }
 
 std::string app_url(const api::RealtimeApp& app, const Observed& observed) {

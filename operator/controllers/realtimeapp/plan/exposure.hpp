@@ -19,7 +19,8 @@ struct Exposure {
 
 Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed);
 
-/// The first of these paths that leads to `protocol_path` as prefixes lead, element by element; null if none does.
+/// The first of these paths that is above `protocol_path`, as prefixes are, element by element; else the first that is
+/// the same, where there is the protocol but no page; null if none leads to it.
 const std::string* find_leading_path(const std::vector<std::string>& paths, const std::string& protocol_path);
 
 /// Where clients reach the app by what is served now, or nothing while that is not known.

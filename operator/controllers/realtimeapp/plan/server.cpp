@@ -22,6 +22,7 @@ kube::Container container(const api::ServerSpec& server, const std::string& imag
   container.name = "server";
   container.image = image;
   container.image_pull_policy = server.image_pull_policy;
+  // The server takes 0.0.0.0 for every address, also of IPv6. Another spelling would restart every app.
   container.args = {"--config", fmt::format("{}/{}", kConfigurationFolder, kConfigurationKey), "--admin",
                     fmt::format("0.0.0.0:{}", kAdminPort)};
   container.ports = {{kHttpPort, kServerPort}, {kAdminPortName, kAdminPort}};

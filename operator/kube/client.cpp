@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "operator/kube/metrics.hpp"
 
 namespace kube {
@@ -32,6 +33,46 @@ std::string selection_query(const Selection& selection) {
 /// What a cluster says need not be UTF-8; JSON has to be, or nothing could be written that quotes it.
 std::string text_of(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// The character that begins here, for those of up to three bytes; 0 for others.
+unsigned short_character(const char* p, unsigned length) {
+  const auto byte = [p](std::ptrdiff_t i) { return static_cast<unsigned char>(p[i]); };
+  switch (length) {
+    case 1:
+      return byte(0);
+    case 2:
+      return (byte(0) & 0x1fU) << 6U | (byte(1) & 0x3fU);
+    case 3:
+      return (byte(0) & 0x0fU) << 12U | (byte(1) & 0x3fU) << 6U | (byte(2) & 0x3fU);
+    default:
+      return 0;
+  }
+}
+
+/// Whether YAML 1.1 has no place for this character of a JSON text as it is, or takes it for a line break, which it
+/// folds.
+bool is_odd_in_yaml(unsigned c) {
+  return (c >= 0x7f && c <= 0x9f) || c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe || c == 0xffff;
+}
+
+/// The same as YAML, which is what an apply is read as: odd characters are escaped. Not all that are not ASCII, because
+/// YAML has no pairs of surrogates.
+std::string yaml_of(const nlohmann::json& json) {
+  const auto text = text_of(json);
+  std::string yaml;
+  yaml.reserve(text.size());
+  const char* const end = text.data() + text.size();
+  for (const char* p = text.data(); p != end;) {
+    const auto length = core::utf8_sequence(p, end).length;
+    if (const auto c = short_character(p, length); is_odd_in_yaml(c)) {
+      yaml += fmt::format("\\u{:04x}", c);
+    } else {
+      yaml.append(p, length);
+    }
+    p += length;
+  }
+  return yaml;
 }
 
 bool is_success(long status) { return status >= 200 && status < 300; }
@@ -93,7 +134,7 @@ Result<Object> Client::apply_at(std::string path, const Object& object, const st
   return object_from({.method = "PATCH",
                       .target = fmt::format("{}?fieldManager={}&force=true", path, kFieldManager),
                       .content_type = std::string{kApplyType},
-                      .body = text_of(object.json())},
+                      .body = yaml_of(object.json())},
                      stop);
 }
 

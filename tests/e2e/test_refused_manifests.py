@@ -115,6 +115,30 @@ REFUSED = {
         {"server": {"resources": {"requests": {"cpu": "-1"}}}}, "spec.server.resources.requests.cpu", "should match"),
     "a resource that is none": (
         {"server": {"resources": {"limits": {"gpus": 1}}}}, "spec.server.resources.limits", "for example nvidia.com/gpu"),
+    "an address as host": (
+        {"app": APP, "exposure": {**INGRESS, "host": "10.0.0.1"}}, "spec.exposure.host", "not an IP address"),
+    "a class in an annotation": (
+        {"app": APP, "exposure": {**INGRESS, "annotations": {"kubernetes.io/ingress.class": "nginx"}}},
+        "spec.exposure.annotations", "className names the IngressClass"),
+    "more annotations than an Ingress holds": (
+        {"app": APP, "exposure": {**INGRESS, "annotations": {f"a{i}": "x" for i in range(31)}}},
+        "spec.exposure.annotations", "at most 30 items"),
+    "a Secret that cannot exist": (
+        {"app": {**APP, "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "My Secret", "key": "k"}}}]}},
+        "spec.app.env[0].valueFrom.secretKeyRef.name", "should match"),
+    "a ConfigMap that cannot exist": (
+        {"app": {**APP, "envFrom": [{"configMapRef": {"name": "My Map"}}]}},
+        "spec.app.envFrom[0].configMapRef.name", "should match"),
+    "a resource of quotas": (
+        {"server": {"resources": {"limits": {"requests.nvidia.com/gpu": 1}}}},
+        "spec.server.resources.limits", "for example nvidia.com/gpu"),
+    "an exponent that is none": (
+        {"server": {"resources": {"requests": {"cpu": "1e1.5"}}}}, "spec.server.resources.requests.cpu", "should match"),
+    "a volume larger than Kubernetes can count": (
+        {"app": APP, "redis": {"provisioned": {"persistence": "AppendOnly", "storage": "10000000Ti"}}},
+        "spec.redis.provisioned.storage", "should match"),
+    "a namespace of more bytes than characters": (
+        {"server": {"namespaces": {"/" + "é" * 64: {}}}}, "spec.server.namespaces", "at most 128 bytes"),
     "replicas below none": (
         {"app": APP, "replicas": -1}, "spec.replicas", "greater than or equal to 0"),
 }

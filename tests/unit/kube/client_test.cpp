@@ -4,6 +4,23 @@
 
 using core::ErrorKind;
 
+namespace {
+
+/// Keeps the body of the last request, and answers with an empty object.
+class Recorder final : public kube::Transport {
+ public:
+  using Transport::Transport;
+
+  core::Result<kube::HttpResponse> send(kube::HttpRequest request, const std::stop_token& /*stop*/) override {
+    body = std::move(request.body);
+    return kube::HttpResponse{200, "{}", std::nullopt};
+  }
+
+  std::string body;
+};
+
+}  // namespace
+
 TEST_CASE("Answers of the API server become kinds of errors", "[unit][kube]") {
   const auto kind = [](long status, const char* body) { return kube::error_from(status, body, std::nullopt).kind; };
   CHECK(kind(400, "") == ErrorKind::kInvalidObject);
@@ -49,4 +66,21 @@ TEST_CASE("A server that does not answer is unavailable, and a stopped request i
       {.target = "/"}, [] { return std::chrono::seconds{5}; }, stop.get_token(), [](std::string_view) { return true; });
   REQUIRE_FALSE(stopped);
   CHECK(stopped.error().kind == ErrorKind::kCancelled);
+}
+
+TEST_CASE("What YAML has no place for is escaped in an apply, and nothing else", "[unit][kube]") {
+  kube::ClientConfig config;
+  config.server = "http://127.0.0.1:1";
+  Recorder transport{config};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  const auto text = GENERATE(as<std::string>{}, "a\x7fz", "\u0080", "\u0085", "\u009f\u00a0", "a \u2028\u2029",
+                             "\ufeff", "\ufffd\ufffe\uffff", "\U0001F600", "é中\n\"\\", "");
+  const nlohmann::json object{{"metadata", {{"name", "n"}, {"annotations", {{"a", text}}}}}};
+  REQUIRE(client.apply(kube::types::kService, kube::Object{object}, {}));
+  CHECK(nlohmann::json::parse(transport.body) == object);
+  for (const char* raw : {"\x7f", "\u0080", "\u0085", "\u009f", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff"})
+    CHECK(transport.body.find(raw) == std::string::npos);
+  for (const char* kept : {"\u00a0", "\ufffd", "\U0001F600", "é中"})
+    CHECK((text.find(kept) == std::string::npos) == (transport.body.find(kept) == std::string::npos));
 }

@@ -18,6 +18,7 @@ from tests.support.app import App, manifest
 from tests.support.cluster import ROOT
 from tests.support.foreign import Foreign
 from tests.support.kubectl import Kubectl
+from tests.support.long_run import collect_ignore_glob  # noqa: F401  (pytest looks for it here)
 from tests.support.reporting import figures, pytest_configure, pytest_terminal_summary  # noqa: F401  (pytest looks for them here)
 from tests.support.waiting import wait_for
 

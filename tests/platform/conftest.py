@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.platform.release import Release
+from tests.platform.release import Release, build_images
 from tests.platform.traffic import ECHO, Traffic, traffic
 from tests.support import names
 from tests.support.app import App, manifest
 from tests.support.cluster import ROOT
 from tests.support.foreign import Foreign
 from tests.support.kubectl import Kubectl
+from tests.support.long_run import collect_ignore_glob  # noqa: F401  (pytest looks for it here)
 from tests.support.reporting import figures, pytest_configure, pytest_terminal_summary  # noqa: F401  (pytest looks for them here)
 from tests.support.waiting import wait_for
 
@@ -27,9 +28,7 @@ IMAGES = ("realtime-operator", "realtime-server", "redis", "busybox")
 
 @pytest.fixture(scope="session")
 def images() -> dict[str, tuple[str, str]]:
-    """Reference and archive of each."""
-    made = subprocess.run([ROOT / "hack" / "images", "build", *IMAGES], check=True, stdout=subprocess.PIPE, text=True)
-    return {name: (reference, tar) for name, reference, tar in (line.split("\t") for line in made.stdout.splitlines())}
+    return build_images(ROOT, *IMAGES)
 
 
 @pytest.fixture(scope="session")

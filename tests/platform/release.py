@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import subprocess
 
 from tests.support.cluster import ROOT, leading_pod
@@ -12,6 +13,12 @@ from tests.support.waiting import wait_for
 CHART = ROOT / "charts" / "realtime-operator"
 
 
+def build_images(sources: pathlib.Path, *names: str) -> dict[str, tuple[str, str]]:
+    """Reference and archive of each, made from these sources."""
+    made = subprocess.run([sources / "hack" / "images", "build", *names], check=True, stdout=subprocess.PIPE, text=True)
+    return {name: (reference, tar) for name, reference, tar in (line.split("\t") for line in made.stdout.splitlines())}
+
+
 class Release:
     """One at a time; its namespace is made with it."""
 
@@ -19,9 +26,10 @@ class Release:
     namespace = "platform"
     user = "system:serviceaccount:platform:realtime-operator"
 
-    def __init__(self, cluster: Foreign, images: dict[str, str]) -> None:
+    def __init__(self, cluster: Foreign, images: dict[str, str], chart: pathlib.Path = CHART) -> None:
         self._cluster = cluster
         self.kubectl = cluster.kubectl
+        self._chart = chart
         repository, _, tag = images["realtime-operator"].rpartition(":")
         self._images = [f"image.repository={repository}", f"image.tag={tag}", f"redis.image={images['redis']}",
                         f"server.image={images['realtime-server']}"]
@@ -36,7 +44,7 @@ class Release:
     def install(self, *settings: str, **values: object) -> str:
         """Installs it, or upgrades it, and waits until all of its instances run; what helm prints."""
         words = [word for setting in (*self._images, *settings) for word in ("--set", setting)]
-        return self.helm("upgrade", "--install", self.name, CHART, "--create-namespace", "--reset-values", "--wait",
+        return self.helm("upgrade", "--install", self.name, self._chart, "--create-namespace", "--reset-values", "--wait",
                          "--timeout", "120s", *words, "--values", "-", stdin=json.dumps(values))
 
     def test(self) -> str:

@@ -11,6 +11,7 @@ import subprocess
 
 import pytest
 
+from tests.platform.own_image import SERVING
 from tests.support.app import App, manifest
 from tests.support.cluster import ROOT
 from tests.support.kubectl import Kubectl
@@ -223,9 +224,8 @@ def lua(value: object) -> str:
 def test_what_is_mended_recovers_at_once(fleet, kubectl, busybox, figures):
     """Each by what its message says."""
     where = fleet["secret"].namespace
-    serving = ["sh", "-c", "mkdir -p /tmp/w/socket.io && echo 0 > /tmp/w/socket.io/index.html && exec httpd -f -p $PORT -h /tmp/w"]
     for name in ("secret", "key"):
-        patch = {"spec": {"app": {"command": serving}}}
+        patch = {"spec": {"app": {"command": SERVING}}}
         kubectl("patch", "realtimeapp", name, "-n", where, "--type=merge", "-p", json.dumps(patch))
     for name, key in (("nowhere", "token"), ("tokens", "other")):
         data = {"data": {key: base64.b64encode(b"t").decode()}}
@@ -233,7 +233,7 @@ def test_what_is_mended_recovers_at_once(fleet, kubectl, busybox, figures):
         kubectl.apply(made)
     watch = Stopwatch()
     for name in ("image", "crash", "command", "memory", "cpu", "ends"):
-        app = {"image": busybox, "command": serving, "resources": None}
+        app = {"image": busybox, "command": SERVING, "resources": None}
         kubectl("patch", "realtimeapp", name, "-n", where, "--type=merge", "-p", json.dumps({"spec": {"app": app}}))
     kubectl("patch", "realtimeapp", "class", "-n", where, "--type=merge", "-p", '{"spec": {"exposure": {"className": "traefik", "host": "class.test"}}}')
     kubectl("patch", "realtimeapp", "redis-image", "-n", where, "--type=merge", "-p", '{"spec": {"redis": {"provisioned": {"image": null}}}}')

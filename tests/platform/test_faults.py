@@ -1,5 +1,5 @@
 """Faults, each with clients that go on talking: the operator may be gone, the control plane may be gone, the fleet serves; and
-all is as it should be again when they are back."""
+all is as it should be again when they are back. In the long run each comes again and again, for about an hour."""
 
 from __future__ import annotations
 
@@ -12,11 +12,18 @@ import pytest
 from tests.platform.traffic import Prober
 from tests.support.app import App, manifest
 from tests.support.kubectl import KubectlError
+from tests.support.long_run import choose
 from tests.support.traces import Processes
 from tests.support.waiting import Stopwatch, wait_for
 
 KILLED = 17.0
 STOPPED = 2.0
+ROUNDS = choose(None, range(13))  # None: the tests keep their names
+
+
+@pytest.fixture(scope="module", autouse=True, params=ROUNDS)
+def every_round():
+    """All faults in their order, and then all again: the scope is why pytest does not repeat each by itself."""
 
 
 @pytest.fixture
@@ -185,8 +192,7 @@ def test_a_node_is_drained(cluster, operator, chat, talking, figures):
         kubectl("uncordon", node)
 
 
-def test_a_namespace_is_deleted_while_the_operator_is_down(operator, kubectl, module_namespaces, chat, talking, unchanged, figures):
-    namespace = module_namespaces[1]
+def test_a_namespace_is_deleted_while_the_operator_is_down(operator, kubectl, namespace, chat, talking, unchanged, figures):
     apps = [App(kubectl, name, namespace) for name in ("one", "two")]
     for app in apps:
         kubectl.apply(manifest(app.name, namespace, server={}))

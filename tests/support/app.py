@@ -23,6 +23,10 @@ def is_the_demo_page(answer: requests.Response) -> bool:
     return answer.ok and "<title>Realtime server</title>" in answer.text
 
 
+def is_ready(pod: dict) -> bool:
+    return any(it["type"] == "Ready" and it["status"] == "True" for it in pod["status"].get("conditions", []))
+
+
 class App:
     """A RealtimeApp by name."""
 
@@ -67,22 +71,22 @@ class App:
         """Until the ingress leads to it, which takes it a moment to hear of a ready replica."""
         wait_for(lambda: requests.get(self.url, timeout=5).ok, 20, f"an answer at {self.url}", 0.2)
 
-    def pods(self) -> list[dict]:
-        """The replicas' pods, without those that are being deleted; Redis is none of them."""
-        selector = self.get()["status"]["selector"]
+    def pods(self, redis: bool = False) -> list[dict]:
+        """The replicas' pods, without those that are being deleted. With that of Redis they are found by their label, so also
+        while there is no RealtimeApp."""
+        selector = f"app.kubernetes.io/instance={self.name}" if redis else self.get()["status"]["selector"]
         pods = self.kubectl.items("pods", "-n", self.namespace, "-l", selector)
         return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
 
     def replicas(self) -> set[str]:
         """The names of the pods that are ready."""
-        return {pod["metadata"]["name"] for pod in self.pods()
-                if any(it["type"] == "Ready" and it["status"] == "True" for it in pod["status"].get("conditions", []))}
+        return {pod["metadata"]["name"] for pod in self.pods() if is_ready(pod)}
 
-    def incarnations(self) -> dict[str, tuple[str, int]]:
+    def incarnations(self, redis: bool = False) -> dict[str, tuple[str, int]]:
         """Pod name to uid and count of restarts: equal before and after means that nothing restarted."""
         return {pod["metadata"]["name"]: (pod["metadata"]["uid"],
                                           sum(it["restartCount"] for it in pod["status"]["containerStatuses"]))
-                for pod in self.pods()}
+                for pod in self.pods(redis)}
 
     def scale(self, replicas: int) -> None:
         self.kubectl("scale", "realtimeapp", self.name, "-n", self.namespace, f"--replicas={replicas}")

@@ -106,7 +106,8 @@ core::Result<void> run(const Options& options) {
       connections,
       recorder,
       {{options.redis_image, options.server_image}, std::chrono::seconds{options.secret_refresh_seconds}}};
-  runtime::Manager manager{client, metrics, options.watch_namespaces};
+  runtime::ReflectorThreads threads;
+  runtime::Manager manager{threads, client, metrics, options.watch_namespaces};
   auto& controller = manager.controller("realtimeapp", options.workers, [&](const auto& key, const auto& stopped) {
     return reconciler.reconcile(key, stopped);
   });
@@ -123,7 +124,7 @@ core::Result<void> run(const Options& options) {
   if (options.leader_elect) {
     // Unlike the host's name it is no other's after a restart of the container.
     const auto identity = fmt::format("{}_{}", host_name(), core::random_hex(8));
-    elector.emplace(client, metrics, std::move(*lease), identity, options.lease_times, [] { std::_Exit(kLeaseLost); });
+    elector.emplace(threads, client, metrics, std::move(*lease), identity, options.lease_times, [] { std::_Exit(kLeaseLost); });
   }
 
   core::log(core::LogLevel::kInfo, "started", {{"version", kVersion}, {"server", transport.host()}});

@@ -77,22 +77,67 @@ std::string yaml_of(const nlohmann::json& json) {
 
 bool is_success(long status) { return status >= 200 && status < 300; }
 
+std::string list_target(const ResourceType& type, const Selection& selection, const std::string& next) {
+  auto target =
+      fmt::format("{}?limit={}{}", type.path(selection.name_space), Client::kPageSize, selection_query(selection));
+  if (!next.empty()) target += "&continue=" + escaped(next);
+  return target;
+}
+
+Result<ListPage> page_from(std::string_view body, const ResourceType& type) {
+  auto answer = Object::parse(body);
+  if (!answer) return tl::unexpected(answer.error());
+  auto& json = answer->json();
+  const auto items = json.find("items");
+  if (items == json.end() || !(items->is_array() || items->is_null()))
+    return core::fail(ErrorKind::kMalformed, fmt::format("the list of {} has no items", type.plural));
+  ListPage page;
+  page.resource_version = answer->resource_version();
+  page.next = value_at<std::string>(json, {"metadata", "continue"});
+  for (auto& item : *items) page.items.emplace_back(std::move(item));
+  return page;
+}
+
 }  // namespace
+
+/// A GET that is under way, counted when it has ended.
+class Client::Get {
+ public:
+  Get(Client& client, std::unique_ptr<Transport::Exchange> exchange)
+      : client_{client}, exchange_{std::move(exchange)} {}
+  ~Get() {
+    if (!ended_) (void)client_.counted("GET", core::fail(ErrorKind::kCancelled, "cancelled"));
+  }
+  Get(const Get&) = delete;
+  Get& operator=(const Get&) = delete;
+
+  std::optional<Result<HttpResponse>> take(const Transport::Exchange::Sink& sink) {
+    auto response = exchange_->take(sink);
+    if (!response) return std::nullopt;
+    ended_ = true;
+    return client_.counted("GET", std::move(*response));
+  }
+
+ private:
+  Client& client_;
+  std::unique_ptr<Transport::Exchange> exchange_;
+  bool ended_ = false;
+};
 
 Client::Client(Transport& transport, core::Metrics& metrics) : transport_{transport}, metrics_{metrics} {}
 
-void Client::count(const std::string& method, const Result<HttpResponse>& response) {
+/// Counts what was answered, and sorts failures by their kinds.
+Result<HttpResponse> Client::counted(const std::string& method, Result<HttpResponse> response) {
   const auto code = response ? fmt::format("{}", response->status) : "<error>";
   metrics_.increment(metrics::kRequests, {{"code", code}, {"method", method}, {"host", transport_.host()}});
+  if (response && !is_success(response->status))
+    return tl::unexpected(error_from(response->status, response->body, response->retry_after));
+  return response;
 }
 
 Result<HttpResponse> Client::exchange(HttpRequest request, const std::stop_token& stop) {
   const auto method = request.method;
-  auto response = transport_.send(std::move(request), stop);
-  count(method, response);
-  if (response && !is_success(response->status))
-    return tl::unexpected(error_from(response->status, response->body, response->retry_after));
-  return response;
+  return counted(method, transport_.send(std::move(request), stop));
 }
 
 Result<Object> Client::object_from(HttpRequest request, const std::stop_token& stop) {
@@ -107,19 +152,23 @@ Result<Object> Client::get(const ResourceType& type, const ObjectKey& key, const
 
 Result<ListPage> Client::list(const ResourceType& type, const Selection& selection, const std::string& next,
                               const std::stop_token& stop) {
-  auto target = fmt::format("{}?limit={}{}", type.path(selection.name_space), kPageSize, selection_query(selection));
-  if (!next.empty()) target += "&continue=" + escaped(next);
-  auto answer = object_from({.target = std::move(target)}, stop);
-  if (!answer) return tl::unexpected(answer.error());
-  auto& json = answer->json();
-  const auto items = json.find("items");
-  if (items == json.end() || !(items->is_array() || items->is_null()))
-    return core::fail(ErrorKind::kMalformed, fmt::format("the list of {} has no items", type.plural));
-  ListPage page;
-  page.resource_version = answer->resource_version();
-  page.next = value_at<std::string>(json, {"metadata", "continue"});
-  for (auto& item : *items) page.items.emplace_back(std::move(item));
-  return page;
+  const auto response = exchange({.target = list_target(type, selection, next)}, stop);
+  if (!response) return tl::unexpected(response.error());
+  return page_from(response->body, type);
+}
+
+Result<Pending<ListPage>> Client::begin_list(const ResourceType& type, const Selection& selection,
+                                             const std::string& next, std::function<void()> on_change,
+                                             const std::stop_token& stop) {
+  auto exchange =
+      transport_.begin({.target = list_target(type, selection, next)}, Delivery::kWhole, std::move(on_change), stop);
+  if (!exchange) return tl::unexpected(exchange.error());
+  return [get = std::make_shared<Get>(*this, std::move(*exchange)), &type]() -> std::optional<Result<ListPage>> {
+    const auto response = get->take({});
+    if (!response) return std::nullopt;
+    if (!*response) return tl::unexpected(response->error());
+    return page_from((*response)->body, type);
+  };
 }
 
 Result<Object> Client::create(const ResourceType& type, const Object& object, const std::stop_token& stop) {
@@ -171,27 +220,29 @@ Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, cons
   return {};
 }
 
-Result<void> Client::watch(const ResourceType& type, const Selection& selection, const WatchOptions& options,
-                           const std::stop_token& stop, const WatchDecoder::Sink& sink) {
+Result<Pending<void>> Client::begin_watch(const ResourceType& type, const Selection& selection,
+                                          const WatchOptions& options, WatchDecoder::Sink sink,
+                                          std::function<void()> on_change, const std::stop_token& stop) {
   const auto begin = options.resource_version.empty()
                          ? std::string{"sendInitialEvents=true&resourceVersionMatch=NotOlderThan"}
                          : "resourceVersion=" + escaped(options.resource_version);
   HttpRequest request{.target = fmt::format("{}?watch=true&allowWatchBookmarks=true&{}&timeoutSeconds={}{}",
                                             type.path(selection.name_space), begin, options.duration.count(),
                                             selection_query(selection))};
-  const auto method = request.method;
-  WatchDecoder decoder;
-  core::Result<bool> decoded = true;
-  const auto response = transport_.stream(std::move(request), options.idle, stop, [&](std::string_view chunk) {
-    decoded = decoder.feed(chunk, sink);
-    return decoded && *decoded;
-  });
-  count(method, response);
-  if (!decoded) return tl::unexpected(decoded.error());
-  if (!response) return tl::unexpected(response.error());
-  if (!is_success(response->status))
-    return tl::unexpected(error_from(response->status, response->body, response->retry_after));
-  return {};
+  auto exchange = transport_.begin(std::move(request), Delivery::kInPieces, std::move(on_change), stop);
+  if (!exchange) return tl::unexpected(exchange.error());
+  return [get = std::make_shared<Get>(*this, std::move(*exchange)), decoder = std::make_shared<WatchDecoder>(),
+          sink = std::move(sink)]() -> std::optional<Result<void>> {
+    Result<bool> decoded = true;
+    const auto response = get->take([&](std::string_view bytes) {
+      decoded = decoder->feed(bytes, sink);
+      return decoded && *decoded;
+    });
+    if (!response) return std::nullopt;
+    if (!decoded) return tl::unexpected(decoded.error());
+    if (!*response) return tl::unexpected(response->error());
+    return Result<void>{};
+  };
 }
 
 }  // namespace kube

@@ -1,5 +1,6 @@
-// The REST client: the API server's verbs on objects, with its failures sorted into kinds. Blocking; owned by main,
-// safe on any thread. Never retries: whoever asks knows whether a repetition is safe.
+// The REST client: the API server's verbs on objects, with its failures sorted into kinds. Blocking, but for what is
+// begun and taken later; owned by main, safe on any thread. Never retries: the caller knows whether a repetition is
+// safe.
 #pragma once
 
 #include <chrono>
@@ -43,9 +44,12 @@ struct WatchOptions {
   /// Empty for a streaming list: what is there comes first as kAdded, up to the bookmark that ends the initial events.
   std::string resource_version{};
   std::chrono::seconds duration{};  ///< the server is asked to end it after that
-  /// For how long nothing may come before the connection is given up; asked whenever something came.
-  std::function<std::chrono::milliseconds()> idle;
 };
+
+/// A request that is under way, for which nobody waits: gives nothing until it has ended, and then its outcome, once.
+/// Used by one thread at a time; what is destroyed is cancelled.
+template <class T>
+using Pending = std::function<std::optional<core::Result<T>>()>;
 
 class Client {
  public:
@@ -57,6 +61,10 @@ class Client {
   /// One page; `next` is the token of the page before, empty for the first.
   core::Result<ListPage> list(const ResourceType& type, const Selection& selection, const std::string& next,
                               const std::stop_token& stop);
+  /// The same, begun: `on_change` is called on the transport's thread when the answer may be there.
+  core::Result<Pending<ListPage>> begin_list(const ResourceType& type, const Selection& selection,
+                                             const std::string& next, std::function<void()> on_change,
+                                             const std::stop_token& stop);
   core::Result<Object> create(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// Server-side apply with force: what the object says becomes so, whoever set it before; what it does not say is
   /// left. An object with a uid or a resourceVersion is applied to exactly that one, else kConflict; see kNoVersion.
@@ -70,17 +78,20 @@ class Client {
   /// Deletes exactly the object with this uid, and what it owns in the background. Success if it is gone already.
   core::Result<void> remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
                             const std::stop_token& stop);
-  /// Watches until the server ends it, `sink` gives false, or a failure; kTimeout when nothing came for too long. A
-  /// server that does not stream lists refuses an empty version with kInvalidObject.
-  core::Result<void> watch(const ResourceType& type, const Selection& selection, const WatchOptions& options,
-                           const std::stop_token& stop, const WatchDecoder::Sink& sink);
+  /// Begins a watch: what came is passed to `sink` when the outcome is asked for, which is success when the server
+  /// ended it or `sink` gave false. `on_change` is called on the transport's thread when something came. A server that
+  /// does not stream lists refuses an empty version with kInvalidObject.
+  core::Result<Pending<void>> begin_watch(const ResourceType& type, const Selection& selection,
+                                          const WatchOptions& options, WatchDecoder::Sink sink,
+                                          std::function<void()> on_change, const std::stop_token& stop);
 
  private:
   core::Result<HttpResponse> exchange(HttpRequest request, const std::stop_token& stop);
   core::Result<Object> object_from(HttpRequest request, const std::stop_token& stop);
   core::Result<Object> apply_at(std::string path, const Object& object, const std::stop_token& stop);
-  void count(const std::string& method, const core::Result<HttpResponse>& response);
+  core::Result<HttpResponse> counted(const std::string& method, core::Result<HttpResponse> response);
 
+  class Get;
   Transport& transport_;
   core::Metrics& metrics_;
 };

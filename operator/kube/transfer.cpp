@@ -36,8 +36,12 @@ bool curl_is_ready() {
   return kReady;
 }
 
-Transfer::Transfer(HttpRequest wanted, bool is_stream, IdentityPtr as)
-    : request{std::move(wanted)}, streaming{is_stream}, identity{std::move(as)}, easy{curl_easy_init()} {
+Transfer::Transfer(HttpRequest wanted, Delivery as_wanted, IdentityPtr as, std::function<void()> when_changed)
+    : request{std::move(wanted)},
+      delivery{as_wanted},
+      identity{std::move(as)},
+      easy{curl_easy_init()},
+      on_change{std::move(when_changed)} {
   if (easy == nullptr) throw std::bad_alloc{};
 }
 
@@ -63,7 +67,8 @@ void Transfer::prepare(const ClientConfig& config) {
   check(curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L));
   check(curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, kKeepAliveSeconds));
   check(curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, kKeepAliveSeconds));
-  if (!streaming) check(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count())));
+  if (delivery == Delivery::kWhole)
+    check(curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count())));
   check(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::on_body));
   check(curl_easy_setopt(easy, CURLOPT_WRITEDATA, this));
   check(curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Transfer::on_header));
@@ -138,7 +143,7 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
   auto& transfer = *static_cast<Transfer*>(self);
   const std::lock_guard lock{transfer.mutex};
   if (transfer.status == 0) curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &transfer.status);
-  if (transfer.streaming && transfer.status == 200 && transfer.received.size() >= Transport::kMaxStreamBacklog) {
+  if (transfer.in_pieces() && transfer.received.size() >= Transport::kMaxStreamBacklog) {
     transfer.paused = true;
     return CURL_WRITEFUNC_PAUSE;
   }
@@ -146,8 +151,9 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
     transfer.too_large = true;
     return 0;
   }
+  const bool news = transfer.in_pieces() && transfer.received.empty();
   transfer.received.append(bytes, size * count);
-  if (transfer.streaming) transfer.changed.notify_all();
+  if (news && transfer.on_change) transfer.on_change();
   return size * count;
 }
 
@@ -173,6 +179,9 @@ void Transfer::finish(CURLcode code) {
   problem = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
   done = true;
   changed.notify_all();
+  if (on_change) on_change();
 }
+
+bool Transfer::in_pieces() const { return delivery == Delivery::kInPieces && status == 200; }
 
 }  // namespace kube

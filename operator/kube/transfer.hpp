@@ -19,8 +19,8 @@ namespace kube {
 bool curl_is_ready();
 
 struct Transfer {
-  /// `as` is who asks.
-  Transfer(HttpRequest wanted, bool is_stream, IdentityPtr as);
+  /// `as` is the identity that asks; `changed` may be empty.
+  Transfer(HttpRequest wanted, Delivery as_wanted, IdentityPtr as, std::function<void()> when_changed);
   ~Transfer();
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
@@ -31,7 +31,7 @@ struct Transfer {
   void finish(CURLcode code);
 
   const HttpRequest request;
-  const bool streaming;
+  const Delivery delivery;
   const IdentityPtr identity;
   CURL* easy;
 
@@ -45,6 +45,11 @@ struct Transfer {
   bool too_large = false;
   CURLcode outcome = CURLE_OK;
   std::string problem;  ///< curl's words, when the outcome is a failure
+  /// Called under the lock when there is something to take that was not there before.
+  std::function<void()> on_change;
+
+  /// Whether what was received is to be taken as it comes: another status has its body whole. Under the lock.
+  bool in_pieces() const;
 
  private:
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);

@@ -15,6 +15,7 @@ using core::ErrorKind;
 using core::Result;
 using TransferPtr = std::shared_ptr<Transfer>;
 
+constexpr long kOk = 200;
 constexpr long kUnauthorized = 401;
 
 /// The thread and what is handed to it. Only that thread touches the multi handle.
@@ -143,7 +144,7 @@ const std::string& Transport::host() const { return loop_->host(); }
 Result<HttpResponse> Transport::send(HttpRequest request, const std::stop_token& stop) {
   const auto identity = loop_->credentials().current(stop);
   if (!identity) return tl::unexpected(identity.error());
-  const auto transfer = std::make_shared<Transfer>(std::move(request), false, *identity);
+  const auto transfer = std::make_shared<Transfer>(std::move(request), Delivery::kWhole, *identity, nullptr);
   loop_->post(Loop::Command::kStart, transfer);
   std::unique_lock lock{transfer->mutex};
   if (!transfer->changed.wait(lock, stop, [&] { return transfer->done; })) {
@@ -153,41 +154,42 @@ Result<HttpResponse> Transport::send(HttpRequest request, const std::stop_token&
   return outcome_of(*transfer, host());
 }
 
-Result<HttpResponse> Transport::stream(HttpRequest request, const std::function<std::chrono::milliseconds()>& idle,
-                                       const std::stop_token& stop,
-                                       const std::function<bool(std::string_view)>& on_chunk) {
+Result<std::unique_ptr<Transport::Exchange>> Transport::begin(HttpRequest request, Delivery delivery,
+                                                              std::function<void()> on_change,
+                                                              const std::stop_token& stop) {
   const auto identity = loop_->credentials().current(stop);
   if (!identity) return tl::unexpected(identity.error());
-  const auto transfer = std::make_shared<Transfer>(std::move(request), true, *identity);
+  auto transfer = std::make_shared<Transfer>(std::move(request), delivery, *identity, std::move(on_change));
   loop_->post(Loop::Command::kStart, transfer);
-  std::unique_lock lock{transfer->mutex};
-  const auto cancel = [&](ErrorKind kind, const char* why) -> Result<HttpResponse> {
-    loop_->post(Loop::Command::kCancel, transfer);
-    transfer->changed.wait(lock, [&] { return transfer->done; });
-    return core::fail(kind,
-                      fmt::format("{} {} at {}: {}", transfer->request.method, transfer->request.target, host(), why));
-  };
-  while (true) {
-    const bool progress = transfer->changed.wait_for(
-        lock, stop, idle(), [&] { return transfer->done || (transfer->status == 200 && !transfer->received.empty()); });
-    if (stop.stop_requested()) return cancel(ErrorKind::kCancelled, "cancelled");
-    if (!progress) return cancel(ErrorKind::kTimeout, "nothing came before the idle deadline");
-    if (transfer->status == 200 && !transfer->received.empty()) {
-      std::string chunk;
-      chunk.swap(transfer->received);
-      const bool resume = std::exchange(transfer->paused, false);
-      lock.unlock();
-      const bool more = on_chunk(chunk);
-      if (resume) loop_->post(Loop::Command::kResume, transfer);
-      lock.lock();
-      if (!more) {
-        (void)cancel(ErrorKind::kCancelled, "");
-        return HttpResponse{200, {}, std::nullopt};
-      }
-    } else if (transfer->done) {
-      return outcome_of(*transfer, host());
+  return std::make_unique<Exchange>(*loop_, std::move(transfer));
+}
+
+Transport::Exchange::Exchange(Loop& loop, TransferPtr transfer) : loop_{loop}, transfer_{std::move(transfer)} {}
+
+Transport::Exchange::~Exchange() {
+  {
+    const std::lock_guard lock{transfer_->mutex};
+    transfer_->on_change = nullptr;
+  }
+  loop_.post(Loop::Command::kCancel, transfer_);
+}
+
+std::optional<Result<HttpResponse>> Transport::Exchange::take(const Sink& sink) {
+  std::string pieces;
+  bool resume = false;
+  bool done = false;
+  {
+    const std::lock_guard lock{transfer_->mutex};
+    done = transfer_->done;
+    if (transfer_->in_pieces()) {
+      pieces.swap(transfer_->received);
+      resume = std::exchange(transfer_->paused, false);
     }
   }
+  if (!pieces.empty() && !sink(pieces)) return HttpResponse{kOk, {}, std::nullopt};
+  if (resume) loop_.post(Loop::Command::kResume, transfer_);
+  if (!done) return std::nullopt;
+  return outcome_of(*transfer_, loop_.host());
 }
 
 }  // namespace kube

@@ -1,6 +1,6 @@
 // HTTP to the API server over libcurl: one thread drives every request and every watch through one curl_multi handle,
-// so connections are reused; callers block until their answer is there. Owned by main, safe on any thread. The
-// destructor cancels what is under way.
+// so connections are reused. `send` blocks until the answer is there; for an Exchange nobody waits. Owned by main, safe
+// on any thread. The destructor cancels what is under way.
 #pragma once
 
 #include <chrono>
@@ -21,8 +21,13 @@ struct HttpRequest {
   std::string target;  ///< path and query
   std::string content_type;
   std::string body;
-  std::chrono::milliseconds timeout{30'000};  ///< whole request; not used by `stream`
+  std::chrono::milliseconds timeout{30'000};  ///< whole request; not used where the body comes in pieces
 };
+
+/// How the body of an answer 200 is handed over.
+enum class Delivery { kWhole, kInPieces };
+
+struct Transfer;
 
 struct HttpResponse {
   long status = 0;
@@ -47,11 +52,11 @@ class Transport {
   /// Virtual so that a test can make each request fail in each way.
   virtual core::Result<HttpResponse> send(HttpRequest request, const std::stop_token& stop);
 
-  /// Sends and passes the body of a 200 to `on_chunk` as it comes, on the caller's thread, until the server ends it
-  /// (success), `on_chunk` gives false (success), nothing came for `idle()` (kTimeout), or `stop` (kCancelled). Another
-  /// status is returned as the response with its body.
-  core::Result<HttpResponse> stream(HttpRequest request, const std::function<std::chrono::milliseconds()>& idle,
-                                    const std::stop_token& stop, const std::function<bool(std::string_view)>& on_chunk);
+  class Exchange;
+  /// Sends, and comes back at once. `on_change` is called on the transport's thread when there is something to take; it
+  /// must not block, nor use the exchange. Fails if there is no identity to ask with; `stop` ends the wait for one.
+  core::Result<std::unique_ptr<Exchange>> begin(HttpRequest request, Delivery delivery, std::function<void()> on_change,
+                                                const std::stop_token& stop);
 
   /// The server's "HOST:PORT", for logs and metrics.
   const std::string& host() const;
@@ -59,6 +64,27 @@ class Transport {
  private:
   class Loop;
   std::unique_ptr<Loop> loop_;
+};
+
+/// A request that is under way. Used by one thread at a time, and not after its transport. The destructor cancels it;
+/// `on_change` is not called afterwards.
+class Transport::Exchange {
+ public:
+  using Sink = std::function<bool(std::string_view)>;
+
+  Exchange(Loop& loop, std::shared_ptr<Transfer> transfer);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Passes what came since the last call to `sink`, if the body of a 200 is delivered in pieces. Gives nothing while
+  /// the exchange goes on, and its outcome once it has ended: as `send`, or a 200 without a body when `sink` gave
+  /// false. Not to be called after that.
+  std::optional<core::Result<HttpResponse>> take(const Sink& sink);
+
+ private:
+  Loop& loop_;
+  std::shared_ptr<Transfer> transfer_;
 };
 
 }  // namespace kube

@@ -34,15 +34,17 @@ class LeaderElector::Target final : public ReflectorTarget {
   LeaseRecord listed_;
 };
 
-LeaderElector::LeaderElector(kube::Client& client, core::Metrics& metrics, kube::ObjectKey lease, std::string identity,
-                             LeaseTimes times, std::function<void()> on_lost)
+LeaderElector::LeaderElector(ReflectorThreads& threads, kube::Client& client, core::Metrics& metrics,
+                             kube::ObjectKey lease, std::string identity, LeaseTimes times,
+                             std::function<void()> on_lost)
     : client_{client},
       metrics_{metrics},
       lease_{std::move(lease)},
       identity_{std::move(identity)},
       times_{times},
       on_lost_{std::move(on_lost)},
-      watcher_{client,
+      watcher_{threads,
+               client,
                kLease,
                {.name_space = lease_.name_space, .field_selector = "metadata.name=" + lease_.name},
                std::make_unique<Target>(*this)} {

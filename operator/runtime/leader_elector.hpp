@@ -29,8 +29,8 @@ class LeaderElector {
  public:
   /// `identity` is this instance's alone, also after a restart. `on_lost` is called when the lease is lost or could not
   /// be renewed in time, on a thread of the elector's: whoever led must stop at once, as another one may lead already.
-  LeaderElector(kube::Client& client, core::Metrics& metrics, kube::ObjectKey lease, std::string identity,
-                LeaseTimes times, std::function<void()> on_lost);
+  LeaderElector(ReflectorThreads& threads, kube::Client& client, core::Metrics& metrics, kube::ObjectKey lease,
+                std::string identity, LeaseTimes times, std::function<void()> on_lost);
   ~LeaderElector();
   LeaderElector(const LeaderElector&) = delete;
   LeaderElector& operator=(const LeaderElector&) = delete;

@@ -19,8 +19,8 @@ namespace runtime {
 class Manager {
  public:
   /// `namespaces` are those that are watched; none means all.
-  Manager(kube::Client& client, core::Metrics& metrics, std::vector<std::string> namespaces)
-      : client_{client}, metrics_{metrics}, namespaces_{std::move(namespaces)} {}
+  Manager(ReflectorThreads& threads, kube::Client& client, core::Metrics& metrics, std::vector<std::string> namespaces)
+      : threads_{threads}, client_{client}, metrics_{metrics}, namespaces_{std::move(namespaces)} {}
 
   /// Keeps `store` in step with the objects of a type that match the label selector, each reduced to a T. Only before
   /// `run`; the store outlives the manager.
@@ -36,8 +36,8 @@ class Manager {
   void watch(const kube::ResourceType& type, const std::string& label_selector,
              const std::function<std::unique_ptr<ReflectorTarget>(const std::string& name_space)>& make_target) {
     for (const auto& name_space : scopes(type))
-      reflectors_.push_back(std::make_unique<Reflector>(client_, type, kube::Selection{name_space, label_selector},
-                                                        make_target(name_space)));
+      reflectors_.push_back(std::make_unique<Reflector>(
+          threads_, client_, type, kube::Selection{name_space, label_selector}, make_target(name_space)));
   }
 
   /// Adds a controller; the reference lives as long as the manager. Only before `run`.
@@ -57,6 +57,7 @@ class Manager {
  private:
   std::vector<std::string> scopes(const kube::ResourceType& type) const;
 
+  ReflectorThreads& threads_;
   kube::Client& client_;
   core::Metrics& metrics_;
   std::vector<std::string> namespaces_;

@@ -1,10 +1,25 @@
 #include "operator/runtime/reflector.hpp"
 
+#include <atomic>
+#include <future>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <fmt/format.h>
+
+#include "core/log.hpp"
 #include "operator/runtime/backoff.hpp"
-#include "operator/runtime/pause.hpp"
 
 namespace runtime {
 
+namespace asio = boost::asio;
 using core::ErrorKind;
 using core::Result;
 
@@ -19,20 +34,104 @@ bool calls_for_pages(ErrorKind kind) {
 
 }  // namespace
 
-Reflector::Reflector(kube::Client& client, const kube::ResourceType& type, kube::Selection selection,
-                     std::unique_ptr<ReflectorTarget> target, ReflectorTimes times)
-    : client_{client}, type_{type}, selection_{std::move(selection)}, target_{std::move(target)}, times_{times} {}
+/// Everything but `stop` and `synced` runs on the strand, as one coroutine that waits for a timer: the deadline of what
+/// it waits for. What wakes it before ends the timer.
+class Reflector::Loop {
+ public:
+  Loop(ReflectorThreads& threads, kube::Client& client, const kube::ResourceType& type, kube::Selection selection,
+       std::unique_ptr<ReflectorTarget> target, ReflectorTimes times)
+      : strand_{asio::make_strand(threads.pool())},
+        timer_{strand_},
+        client_{client},
+        type_{type},
+        selection_{std::move(selection)},
+        target_{std::move(target)},
+        times_{times} {}
 
-void Reflector::start() {
-  thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
-}
+  ~Loop() {
+    stop();
+    if (ended_.valid()) ended_.get();
+    // What was posted before, by a request that was under way, still uses the timer.
+    asio::post(strand_, asio::use_future).get();
+  }
 
-void Reflector::run(const std::stop_token& stop) {
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void start() { ended_ = asio::co_spawn(strand_, run(), asio::use_future); }
+
+  void stop() {
+    stop_.request_stop();
+    wake();
+  }
+
+  bool synced() const { return synced_ || absent_; }
+
+ private:
+  template <class T>
+  using Task = asio::awaitable<T>;
+
+  void wake() {
+    asio::post(strand_, [this] { timer_.cancel(); });
+  }
+
+  /// Waits until something wakes it; whether that was before the limit.
+  Task<bool> woken(std::chrono::milliseconds limit) {
+    timer_.expires_after(limit);
+    const auto [error] = co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return error == asio::error::operation_aborted;
+  }
+
+  /// Whatever wakes it: what was under way before may still do so.
+  Task<void> rest(std::chrono::milliseconds delay) {
+    const auto end = std::chrono::steady_clock::now() + delay;
+    for (auto now = end - delay; now < end && !stop_.stop_requested(); now = std::chrono::steady_clock::now())
+      co_await woken(std::chrono::ceil<std::chrono::milliseconds>(end - now));
+  }
+
+  Task<void> run();
+  Task<Result<void>> follow();
+  Task<Result<void>> list_pages();
+  Task<Result<void>> watch();
+  template <class T>
+  Task<Result<T>> outcome(kube::Pending<T> pending);
+  Result<void> take(const kube::WatchEvent& event);
+  void complete_list(const std::string& version);
+  void note_absent();
+  std::chrono::milliseconds idle_limit() const;
+  void report(const core::Error& error, std::string_view what, core::LogLevel level) const;
+
+  asio::strand<asio::thread_pool::executor_type> strand_;
+  asio::steady_timer timer_;
+  std::stop_source stop_;
+  std::future<void> ended_;
+  kube::Client& client_;
+  const kube::ResourceType& type_;
+  kube::Selection selection_;
+  std::unique_ptr<ReflectorTarget> target_;
+  ReflectorTimes times_;
+  std::string version_;        // up to which the target is complete; empty before a list is
+  bool streams_lists_ = true;  // until the server turns out not to know how
+  std::atomic<bool> synced_ = false;
+  std::atomic<bool> absent_ = false;  // the server does not serve the kind, as far as is known
+};
+
+Reflector::Reflector(ReflectorThreads& threads, kube::Client& client, const kube::ResourceType& type,
+                     kube::Selection selection, std::unique_ptr<ReflectorTarget> target, ReflectorTimes times)
+    : loop_{std::make_unique<Loop>(threads, client, type, std::move(selection), std::move(target), times)} {}
+
+Reflector::~Reflector() = default;
+
+void Reflector::start() { loop_->start(); }
+void Reflector::stop() { loop_->stop(); }
+bool Reflector::synced() const { return loop_->synced(); }
+
+asio::awaitable<void> Reflector::Loop::run() {
   Backoff backoff{times_.first_backoff, times_.last_backoff};
-  while (!stop.stop_requested()) {
+  while (!stop_.stop_requested()) {
     const auto started = std::chrono::steady_clock::now();
-    const auto outcome = follow(stop);
-    if (outcome || stop.stop_requested()) {
+    const auto outcome = co_await follow();
+    if (outcome || stop_.stop_requested()) {
       backoff.reset();
       continue;
     }
@@ -41,45 +140,65 @@ void Reflector::run(const std::stop_token& stop) {
     if (kind == ErrorKind::kGone || kind == ErrorKind::kInvalidObject || kind == ErrorKind::kNotFound) version_.clear();
     if (kind == ErrorKind::kNotFound) {
       note_absent();
-      pause(stop, times_.last_backoff);
+      co_await rest(times_.last_backoff);
       continue;
     }
     report(outcome.error(), "list and watch interrupted, trying again",
            kind == ErrorKind::kGone ? core::LogLevel::kInfo : core::LogLevel::kWarning);
     if (std::chrono::steady_clock::now() - started > times_.last_backoff) backoff.reset();
-    pause(stop, std::max(backoff.next(), outcome.error().retry_after.value_or(std::chrono::milliseconds{0})));
+    co_await rest(std::max(backoff.next(), outcome.error().retry_after.value_or(std::chrono::milliseconds{0})));
   }
 }
 
 /// One watch, with the list before it where one is due.
-Result<void> Reflector::follow(const std::stop_token& stop) {
+asio::awaitable<Result<void>> Reflector::Loop::follow() {
   if (version_.empty() && streams_lists_) {
-    auto streamed = watch(stop);
-    if (streamed || !version_.empty() || !calls_for_pages(streamed.error().kind)) return streamed;
+    auto streamed = co_await watch();
+    if (streamed || !version_.empty() || !calls_for_pages(streamed.error().kind)) co_return streamed;
     report(streamed.error(), "the list cannot be streamed, asking for pages", core::LogLevel::kInfo);
     if (streamed.error().kind == ErrorKind::kInvalidObject) streams_lists_ = false;
   }
   if (version_.empty())
-    if (auto listed = list_pages(stop); !listed) return listed;
-  return watch(stop);
+    if (auto listed = co_await list_pages(); !listed) co_return listed;
+  co_return co_await watch();
 }
 
-Result<void> Reflector::list_pages(const std::stop_token& stop) {
+/// For how long nothing may come.
+std::chrono::milliseconds Reflector::Loop::idle_limit() const {
+  return version_.empty() ? times_.list_idle : times_.watch_duration + times_.watch_margin;
+}
+
+/// Waits for the end of a request that wakes us whenever something came.
+template <class T>
+asio::awaitable<Result<T>> Reflector::Loop::outcome(kube::Pending<T> pending) {
+  while (!stop_.stop_requested()) {
+    if (auto ended = pending()) co_return std::move(*ended);
+    const auto limit = idle_limit();
+    if (!co_await woken(limit))
+      co_return core::fail(ErrorKind::kTimeout, fmt::format("nothing came for {} ms", limit.count()));
+  }
+  co_return core::fail(ErrorKind::kCancelled, "cancelled");
+}
+
+asio::awaitable<Result<void>> Reflector::Loop::list_pages() {
   target_->begin_list();
   std::string next;
   while (true) {
-    const auto page = client_.list(type_, selection_, next, stop);
-    if (!page) return tl::unexpected(page.error());
+    auto asked = client_.begin_list(
+        type_, selection_, next, [this] { wake(); }, stop_.get_token());
+    if (!asked) co_return tl::unexpected(asked.error());
+    const auto page = co_await outcome(std::move(*asked));
+    if (!page) co_return tl::unexpected(page.error());
     for (const auto& object : page->items) target_->listed(object);
     next = page->next;
     if (!next.empty()) continue;
-    if (page->resource_version.empty()) return core::fail(ErrorKind::kMalformed, "the list has no resourceVersion");
+    if (page->resource_version.empty()) co_return core::fail(ErrorKind::kMalformed, "the list has no resourceVersion");
     complete_list(page->resource_version);
-    return {};
+    co_return Result<void>{};
   }
 }
 
-void Reflector::complete_list(const std::string& version) {
+void Reflector::Loop::complete_list(const std::string& version) {
   target_->end_list();
   version_ = version;
   synced_ = true;
@@ -87,7 +206,7 @@ void Reflector::complete_list(const std::string& version) {
 }
 
 /// A kind that the server does not serve has no objects; it is looked for again.
-void Reflector::note_absent() {
+void Reflector::Loop::note_absent() {
   if (absent_.exchange(true)) return;
   core::log(core::LogLevel::kInfo, "the API server does not serve this kind; looking for it again now and then",
             {{"resource", type_.plural}, {"group", type_.group}});
@@ -95,27 +214,30 @@ void Reflector::note_absent() {
   target_->end_list();
 }
 
-Result<void> Reflector::watch(const std::stop_token& stop) {
+asio::awaitable<Result<void>> Reflector::Loop::watch() {
   if (version_.empty()) target_->begin_list();
   const auto started = std::chrono::steady_clock::now();
   bool silent = true;
   Result<void> taken;
-  const auto idle = [&] { return version_.empty() ? times_.list_idle : times_.watch_duration + times_.watch_margin; };
-  const auto ended =
-      client_.watch(type_, selection_, {version_, times_.watch_duration, idle}, stop, [&](const auto& event) {
+  auto begun = client_.begin_watch(
+      type_, selection_, {version_, times_.watch_duration},
+      [&](const auto& event) {
         silent = false;
         taken = take(event);
         return taken.has_value();
-      });
-  if (!taken || !ended) return taken ? ended : taken;
-  if (version_.empty()) return core::fail(ErrorKind::kMalformed, "the watch ended before its list was complete");
+      },
+      [this] { wake(); }, stop_.get_token());
+  if (!begun) co_return tl::unexpected(begun.error());
+  const auto ended = co_await outcome(std::move(*begun));
+  if (!taken || !ended) co_return taken ? ended : taken;
+  if (version_.empty()) co_return core::fail(ErrorKind::kMalformed, "the watch ended before its list was complete");
   if (silent && std::chrono::steady_clock::now() - started < times_.first_backoff)
-    return core::fail(ErrorKind::kUnavailable, "the server ended the watch at once");
-  return {};
+    co_return core::fail(ErrorKind::kUnavailable, "the server ended the watch at once");
+  co_return Result<void>{};
 }
 
 /// Advances the version with every event, so that a watch that ended well goes on where it was.
-Result<void> Reflector::take(const kube::WatchEvent& event) {
+Result<void> Reflector::Loop::take(const kube::WatchEvent& event) {
   const bool listing = version_.empty();
   if (event.type != kube::WatchEventType::kError && event.object.resource_version().empty())
     return core::fail(ErrorKind::kMalformed, "an event of the watch has no resourceVersion");
@@ -142,7 +264,7 @@ Result<void> Reflector::take(const kube::WatchEvent& event) {
   return {};
 }
 
-void Reflector::report(const core::Error& error, std::string_view what, core::LogLevel level) const {
+void Reflector::Loop::report(const core::Error& error, std::string_view what, core::LogLevel level) const {
   core::log(level, what,
             {{"resource", type_.plural},
              {"namespace", selection_.name_space},

@@ -1,22 +1,23 @@
 // Keeps a target in step with the API server: a watch that begins with a list of what is there, or, where the server
 // does not stream lists, a list of pages and a watch from there. Lists again when the server has forgotten the version
-// (410, as a status or inside the stream). Never gives up: RBAC, or the kind itself, may come later. Runs on a thread
-// of its own, owned by the manager.
+// (410, as a status or inside the stream). Never gives up: RBAC, or the kind itself, may come later. Owned by the
+// manager; runs on threads that it shares with the others.
 #pragma once
 
-#include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
+#include <utility>
+#include <vector>
 
-#include "core/log.hpp"
 #include "operator/kube/client.hpp"
+#include "operator/runtime/reflector_threads.hpp"
 #include "operator/runtime/store.hpp"
 
 namespace runtime {
 
-/// Where a reflector puts what it sees. Called on the reflector's thread only.
+/// Where a reflector puts what it sees. Called on one thread at a time.
 class ReflectorTarget {
  public:
   virtual ~ReflectorTarget() = default;
@@ -73,35 +74,23 @@ struct ReflectorTimes {
 
 class Reflector {
  public:
-  Reflector(kube::Client& client, const kube::ResourceType& type, kube::Selection selection,
+  /// `threads`, `client` and `type` outlive the reflector.
+  Reflector(ReflectorThreads& threads, kube::Client& client, const kube::ResourceType& type, kube::Selection selection,
             std::unique_ptr<ReflectorTarget> target, ReflectorTimes times = {});
+  /// Waits until what it does has ended.
+  ~Reflector();
+  Reflector(const Reflector&) = delete;
+  Reflector& operator=(const Reflector&) = delete;
 
   void start();
-  /// Asks the thread to end; the destructor waits for it.
-  void stop() { thread_.request_stop(); }
+  /// Asks it to end; does not wait.
+  void stop();
   /// Whether the first list is complete, or there is none because the server does not serve the kind.
-  bool synced() const { return synced_ || absent_; }
+  bool synced() const;
 
  private:
-  void run(const std::stop_token& stop);
-  core::Result<void> follow(const std::stop_token& stop);
-  core::Result<void> list_pages(const std::stop_token& stop);
-  core::Result<void> watch(const std::stop_token& stop);
-  core::Result<void> take(const kube::WatchEvent& event);
-  void complete_list(const std::string& version);
-  void note_absent();
-  void report(const core::Error& error, std::string_view what, core::LogLevel level) const;
-
-  kube::Client& client_;
-  const kube::ResourceType& type_;
-  kube::Selection selection_;
-  std::unique_ptr<ReflectorTarget> target_;
-  ReflectorTimes times_;
-  std::string version_;        // up to which the target is complete; empty before a list is
-  bool streams_lists_ = true;  // until the server turns out not to know how
-  std::atomic<bool> synced_ = false;
-  std::atomic<bool> absent_ = false;  // the server does not serve the kind, as far as is known
-  std::jthread thread_;
+  class Loop;
+  std::unique_ptr<Loop> loop_;
 };
 
 }  // namespace runtime

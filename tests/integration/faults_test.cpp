@@ -101,7 +101,7 @@ class FaultyTransport final : public kube::Transport {
 class Operator {
  public:
   explicit Operator(const std::string& name_space)
-      : manager_{watching_, metrics_, {name_space}},
+      : manager_{threads_, watching_, metrics_, {name_space}},
         reconciler_{working_, caches_, connections_, recorder_, {{"redis:7", "server:1"}, std::chrono::minutes{5}}} {
     auto& controller = manager_.controller("realtimeapp", 1, [this](const auto& key, const auto& stop) {
       ++reconciles;
@@ -129,6 +129,7 @@ class Operator {
   runtime::EventRecorder recorder_{watching_, "test"};
   controllers::Caches caches_;
   controllers::ConnectionCounter connections_{[](const auto&) { return std::vector<std::string>{}; }};
+  runtime::ReflectorThreads threads_;
   runtime::Manager manager_;
   controllers::Reconciler reconciler_;
   runtime::WorkQueue* queue_ = nullptr;

@@ -1,4 +1,7 @@
 // Watches against a real API server: what ends them, and that a reflector's view is complete.
+#include <optional>
+#include <semaphore>
+
 #include <fmt/format.h>
 
 #include "operator/runtime/reflector.hpp"
@@ -23,27 +26,19 @@ TEST_CASE("A watch from a version that the server has forgotten is Gone", "[inte
   support::World world;
   // The server's memory of RealtimeApps begins with their CRD, which came after version 1.
   bool in_stream = false;
-  const auto outcome = world.client().watch(
-      api::kRealtimeApp, {}, {"1", 10s, [] { return 20s; }}, {}, [&](const kube::WatchEvent& event) {
+  std::counting_semaphore<> changed{0};
+  const auto watch = world.client().begin_watch(
+      api::kRealtimeApp, {}, {"1", 10s},
+      [&](const kube::WatchEvent& event) {
         in_stream =
             event.type == kube::WatchEventType::kError && kube::value_at<int>(event.object.json(), {"code"}) == 410;
         return false;
-      });
-  CHECK((in_stream || (!outcome && outcome.error().kind == core::ErrorKind::kGone)));
-}
-
-TEST_CASE("A watch on which nothing comes is given up at its idle deadline", "[integration][watch]") {
-  support::World world;
-  auto config = kube::load_kubeconfig(support::environment("ADMIN_KUBECONFIG"));
-  REQUIRE(config);
-  kube::Transport transport{*config};
-  const auto target = types::kServiceAccount.path(world.name_space()) + "?watch=true&labelSelector=none%3Dsuch";
-  const auto start = std::chrono::steady_clock::now();
-  const auto outcome = transport.stream(
-      {.target = target}, [] { return 300ms; }, {}, [](std::string_view) { return true; });
-  REQUIRE_FALSE(outcome);
-  CHECK(outcome.error().kind == core::ErrorKind::kTimeout);
-  CHECK(std::chrono::steady_clock::now() - start >= 300ms);
+      },
+      [&] { changed.release(); }, {});
+  REQUIRE(watch);
+  std::optional<core::Result<void>> outcome;
+  while (!(outcome = (*watch)())) REQUIRE(changed.try_acquire_for(20s));
+  CHECK((in_stream || (!*outcome && outcome->error().kind == core::ErrorKind::kGone)));
 }
 
 TEST_CASE("A reflector has every object over several pages, sees what comes, and goes on when its watch ends",
@@ -55,8 +50,9 @@ TEST_CASE("A reflector has every object over several pages, sees what comes, and
   auto target = std::make_unique<runtime::StoreTarget<std::string>>(
       store, world.name_space(), [](const kube::Object& object) { return object.uid(); });
   // A watch of one second ends many times during the test.
-  runtime::Reflector reflector{
-      world.client(), types::kServiceAccount, {world.name_space(), ""}, std::move(target), {10ms, 100ms, 1s}};
+  runtime::ReflectorThreads threads;
+  runtime::Reflector reflector{threads,           world.client(),   types::kServiceAccount, {world.name_space(), ""},
+                               std::move(target), {10ms, 100ms, 1s}};
   reflector.start();
   support::wait_for("the first list", [&] { return reflector.synced(); });
   CHECK(support::contents(store).size() == kObjects);

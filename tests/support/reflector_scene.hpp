@@ -71,7 +71,10 @@ class Scene {
       : server_{std::move(script)},
         transport_{{.server = server_.url(), .ca = server_.authority()}},
         client_{transport_, metrics_},
-        reflector_{client_, kube::types::kService, kube::Selection{"n", "app=chat"},
+        reflector_{threads_,
+                   client_,
+                   kube::types::kService,
+                   kube::Selection{"n", "app=chat"},
                    std::make_unique<runtime::StoreTarget<std::string>>(
                        store_, "n", [](const kube::Object& object) { return object.resource_version(); }),
                    times} {
@@ -113,6 +116,7 @@ class Scene {
   kube::Transport transport_;
   kube::Client client_;
   Store store_;
+  runtime::ReflectorThreads threads_;
   runtime::Reflector reflector_;
 };
 

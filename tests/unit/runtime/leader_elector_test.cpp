@@ -72,7 +72,8 @@ TEST_CASE("A leader whose renewals get no answer gives up before another one may
   kube::Client client{transport, metrics};
   Flag lost;
   const auto start = Clock::now();
-  runtime::LeaderElector elector{client, metrics, kKey, "a", kTimes, [&] { lost.raise(); }};
+  runtime::ReflectorThreads threads;
+  runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kTimes, [&] { lost.raise(); }};
   REQUIRE(elector.acquire({}));
   CHECK(lost.wait());
   CHECK(Clock::now() - start >= kTimes.renew_deadline);
@@ -120,9 +121,10 @@ TEST_CASE("An instance leads with warm caches only, and gives the lease back whe
   kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
   core::Metrics metrics;
   kube::Client client{transport, metrics};
-  runtime::LeaderElector elector{client, metrics, kKey, "a", kTimes, [] { FAIL("the lease is lost"); }};
+  runtime::ReflectorThreads threads;
+  runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kTimes, [] { FAIL("the lease is lost"); }};
   runtime::Store<int> store;
-  runtime::Manager manager{client, metrics, {}};
+  runtime::Manager manager{threads, client, metrics, {}};
   manager.cache<int>(kube::types::kService, "", store, [](const kube::Object&) { return 1; });
   Flag working;
   std::atomic<Clock::time_point> ended;

@@ -26,7 +26,8 @@ TEST_CASE("A kind that the API server does not serve keeps nothing from working"
   const auto version_of = [](const kube::Object& object) { return object.resource_version(); };
   scenes::Store services;
   scenes::Store classes;
-  runtime::Manager manager{client, metrics, {}};
+  runtime::ReflectorThreads threads;
+  runtime::Manager manager{threads, client, metrics, {}};
   manager.cache<std::string>(kube::types::kIngressClass, "", classes, version_of);
   manager.cache<std::string>(kube::types::kService, "", services, version_of);
   std::atomic<bool> works = false;

@@ -43,7 +43,8 @@ struct Scene {
   core::Metrics metrics;
   kube::Transport transport{{.server = "http://127.0.0.1:1"}};  // nobody is asked: the manager is never run
   kube::Client client{transport, metrics};
-  runtime::Manager manager{client, metrics, {}};
+  runtime::ReflectorThreads threads;
+  runtime::Manager manager{threads, client, metrics, {}};
   runtime::WorkQueue queue{"test", metrics};
   controllers::Caches caches;
 
@@ -87,7 +88,8 @@ TEST_CASE("What is changed after the start goes before what waits since", "[unit
   kube::Client client{transport, metrics};
   runtime::WorkQueue queue{"test", metrics};
   controllers::Caches caches;
-  runtime::Manager manager{client, metrics, {}};
+  runtime::ReflectorThreads threads;
+  runtime::Manager manager{threads, client, metrics, {}};
   caches.connect(manager, queue);
   const std::jthread running{[&](const std::stop_token& stop) { manager.run(stop); }};
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};

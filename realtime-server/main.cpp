@@ -1,4 +1,5 @@
 // The bundled Socket.IO server: reads its flags and configuration, and serves until it receives a signal to stop.
+#include <csignal>
 #include <exception>
 #include <iostream>
 
@@ -40,6 +41,7 @@ core::Result<void> run(const server::Options& options) {
 int main(int argc, char** argv) {
   const auto parsed = server::parse_options(argc, argv, std::cout, std::cerr);
   if (parsed.exit_code) return *parsed.exit_code;
+  std::signal(SIGPIPE, SIG_IGN);  // a reader of the logs, or a client, may have gone
   try {
     const auto outcome = run(parsed.options);
     if (outcome) return 0;

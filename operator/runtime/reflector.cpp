@@ -155,7 +155,8 @@ asio::awaitable<Result<void>> Reflector::Loop::follow() {
   if (version_.empty() && streams_lists_) {
     auto streamed = co_await watch();
     if (streamed || !version_.empty() || !calls_for_pages(streamed.error().kind)) co_return streamed;
-    report(streamed.error(), "the list cannot be streamed, asking for pages", core::LogLevel::kInfo);
+    if (streamed.error().kind != ErrorKind::kNotFound)
+      report(streamed.error(), "the list cannot be streamed, asking for pages", core::LogLevel::kInfo);
     if (streamed.error().kind == ErrorKind::kInvalidObject) streams_lists_ = false;
   }
   if (version_.empty())

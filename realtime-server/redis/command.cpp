@@ -6,7 +6,7 @@
 namespace redis {
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = 23;  // a type, 20 digits, CR, LF
+constexpr std::size_t kCommandHeaderBytes = 23;  // a type, 20 digits, CR, LF
 
 void append_header(std::string& out, char type, std::size_t number) {
   std::array<char, 20> digits;
@@ -28,8 +28,8 @@ void append_command(std::string& out, std::initializer_list<std::string_view> ar
 }
 
 std::size_t command_size(std::initializer_list<std::string_view> arguments) {
-  std::size_t size = kMaxHeaderBytes;
-  for (const auto argument : arguments) size += kMaxHeaderBytes + argument.size() + 2;
+  std::size_t size = kCommandHeaderBytes;
+  for (const auto argument : arguments) size += kCommandHeaderBytes + argument.size() + 2;
   return size;
 }
 

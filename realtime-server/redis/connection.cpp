@@ -18,7 +18,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 /// A buffer that grew larger than this in a burst is freed.
-constexpr std::size_t kKeptBytes = std::size_t{1} << 20U;
+constexpr std::size_t kKeptToSendBytes = std::size_t{1} << 20U;
 
 std::string client_name(std::string name) {
   std::replace_if(
@@ -211,7 +211,7 @@ void Connection::flush() {
     if (error) return;
     self->writing_ = false;
     self->leaving_.clear();
-    if (self->leaving_.capacity() > kKeptBytes) self->leaving_.shrink_to_fit();
+    if (self->leaving_.capacity() > kKeptToSendBytes) self->leaving_.shrink_to_fit();
     self->flush();
   });
 }

@@ -56,7 +56,8 @@ class Maker {
   json object(const json& schema, const std::string& path) {
     auto made = json::object();
     const auto required = schema.value("required", json::array());
-    for (const auto& [name, property] : schema.value("properties", json::object()).items()) {
+    const auto properties = schema.value("properties", json::object());
+    for (const auto& [name, property] : properties.items()) {
       const bool is_required = std::find(required.begin(), required.end(), name) != required.end();
       const bool is_there = is_required ? !(wild_ && dice_.once_in(kWildOnceIn)) : dice_.between(1, 10) <= presence_;
       if (is_there) made[name] = make(property, path.empty() ? name : path + "." + name);
@@ -163,9 +164,9 @@ json blend(const json& before, const json& other, Dice& dice) {
 
 RandomManifests::RandomManifests(std::uint64_t seed)
     : seed_{seed},
-      schema_{from_yaml_file("crds/realtimeoperator.dev_realtimeapps.yaml")
+      schema_(from_yaml_file("crds/realtimeoperator.dev_realtimeapps.yaml")
                   .json()
-                  .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec"_json_pointer)} {}
+                  .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec"_json_pointer)) {}
 
 json RandomManifests::manifest(int number, Temper temper) const {
   Dice dice{seed_, static_cast<std::uint64_t>(number)};

@@ -96,7 +96,8 @@ TEST_CASE("A renewal that gets no answer leaves time for another one", "[unit][r
   kube::Client client{transport, metrics};
   Flag lost;
   const auto start = Clock::now();
-  runtime::LeaderElector elector{client, metrics, kKey, "a", kNoPause, [&] { lost.raise(); }};
+  runtime::ReflectorThreads threads;
+  runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kNoPause, [&] { lost.raise(); }};
   REQUIRE(elector.acquire({}));
   REQUIRE(renewed_again.wait());
   CHECK_FALSE(lost.wait(0ms));

@@ -9,8 +9,8 @@ namespace {
 
 __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): only a typedef may be marked as an extension
 
-constexpr int kNano = 9;  // decimal places of a nano-unit
-constexpr Wide kLimit = static_cast<Wide>(1'000'000'000'000'000'000) * 1'000'000'000;
+constexpr int kMilli = 3;  // decimal places of a milli-unit
+constexpr Wide kLimit = static_cast<Wide>(1'000'000'000'000'000'000) * 1'000;
 
 struct Suffix {
   std::string_view text;
@@ -72,7 +72,7 @@ std::optional<std::string> quantity_value(std::string_view text) {
     value *= 1024;
     if (value > kLimit) return std::nullopt;
   }
-  int shift = suffix->decimal + kNano - places;
+  int shift = suffix->decimal + kMilli - places;
   for (; shift > 0 && value != 0; --shift) {
     value *= 10;
     if (value > kLimit) return std::nullopt;

@@ -7,8 +7,8 @@
 
 namespace kube {
 
-/// The exact value in nano-units as a decimal integer, rounded up as the API server does; nothing if the text is no
-/// quantity (resource.Quantity's grammar) or its value exceeds 10^27 nano-units.
+/// The value in milli-units as a decimal integer, rounded up as the API server does with resources; nothing if the text
+/// is no quantity (resource.Quantity's grammar) or its value exceeds 10^21 milli-units.
 std::optional<std::string> quantity_value(std::string_view text);
 
 }  // namespace kube

@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::uint64_t kSeed = 20261128;
 constexpr int kManifests = 2000;
-constexpr int kPairs = 200;
+constexpr int kPairs = 100;
 constexpr int kWorkers = 4;
 /// One of so many is accepted at least; with fewer, the tests would say little.
 constexpr int kOneAcceptedOf = 3;

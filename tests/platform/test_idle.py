@@ -12,7 +12,7 @@ from tests.support.audit import brief, is_lease, writes_of
 from tests.support.long_run import choose
 from tests.support.waiting import wait_for
 
-SECONDS = choose(90, 600)
+SECONDS = choose(60, 600)
 APPS = 10
 INSTANCES = 2
 # What the design allows.

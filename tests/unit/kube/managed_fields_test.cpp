@@ -96,7 +96,8 @@ TEST_CASE("Quantities are equal when their values are", "[unit][kube]") {
   CHECK(kube::quantity_value("1E") == kube::quantity_value("1000P"));
   CHECK(kube::quantity_value("+.5") == kube::quantity_value("500m"));
   CHECK(kube::quantity_value("1") != kube::quantity_value("1Ki"));
-  CHECK(kube::quantity_value("0.1n") == kube::quantity_value("1n"));  // rounded up
+  CHECK(kube::quantity_value("0.1n") == kube::quantity_value("1m"));  // rounded up
+  CHECK(kube::quantity_value("1.0001") == kube::quantity_value("1001m"));
   for (const char* wrong : {"", ".", "Mi", "1 Gi", "1mi", "--1", "1e", "1e99", "999999999999999999999999999999"})
     CHECK_FALSE(kube::quantity_value(wrong).has_value());
 }

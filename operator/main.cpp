@@ -124,7 +124,8 @@ core::Result<void> run(const Options& options) {
   if (options.leader_elect) {
     // Unlike the host's name it is no other's after a restart of the container.
     const auto identity = fmt::format("{}_{}", host_name(), core::random_hex(8));
-    elector.emplace(threads, client, metrics, std::move(*lease), identity, options.lease_times, [] { std::_Exit(kLeaseLost); });
+    elector.emplace(threads, client, metrics, std::move(*lease), identity, options.lease_times,
+                    [] { std::_Exit(kLeaseLost); });
   }
 
   core::log(core::LogLevel::kInfo, "started", {{"version", kVersion}, {"server", transport.host()}});

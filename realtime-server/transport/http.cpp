@@ -46,7 +46,9 @@ std::string head_of(const Answer& answer, bool keep_alive) {
 std::optional<std::string> accept_key(std::string_view key) {
   const auto bytes = core::base64_decode(key);
   if (key.size() != 24 || !bytes || bytes->size() != 16) return std::nullopt;
-  return core::base64_encode(core::sha1(std::string{key} + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+  std::string text;
+  text.append(key).append("258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+  return core::base64_encode(core::sha1(text));
 }
 
 }  // namespace transport

@@ -25,10 +25,10 @@ struct Remembered {
 
 /// How the writes of one child went.
 struct WriteMemory {
-  kube::ProjectionDigest wanted;  ///< what was asked for last
-  kube::ProjectionDigest got;     ///< what came of it
-  kube::ProjectionDigest found;   ///< what the last write corrected
-  int corrections = 0;            ///< of that same state, one after the other
+  kube::ProjectionDigest wanted{};  ///< what was asked for last
+  kube::ProjectionDigest got{};     ///< what came of it
+  kube::ProjectionDigest found{};   ///< what the last write corrected
+  int corrections = 0;              ///< of that same state, one after the other
   std::chrono::steady_clock::time_point first_correction{};
   std::chrono::steady_clock::time_point retry_at{};  ///< not written before, while nothing else changes
 };

@@ -31,7 +31,7 @@ struct ChildState {
   std::string uid;
   std::string controller_uid;
   std::string app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
-  kube::ProjectionDigest digest;
+  kube::ProjectionDigest digest{};
   std::string other_manager;  ///< the field manager, beside us, that changed it last
   std::int64_t generation = 0;
   std::int64_t observed_generation = 0;
@@ -39,7 +39,7 @@ struct ChildState {
   int updated_replicas = 0;
   int ready_replicas = 0;
   std::string revision;                 ///< of a Deployment: deployment.kubernetes.io/revision
-  kube::ProjectionDigest pod_digest;    ///< of a workload's pod template, without our digest of the credentials
+  kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
   std::string credentials_digest;       ///< that digest, as its pods carry it
   bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
   std::string stalled;                  ///< a Deployment's own message when it makes no progress

@@ -21,8 +21,8 @@ struct PlannedChild {
 
   const kube::ResourceType& type;
   kube::Object desired;
-  std::vector<ChildId> needs;     ///< children without which it is held back, each planned before it
-  kube::ProjectionDigest digest;  ///< of what is desired
+  std::vector<ChildId> needs;       ///< children without which it is held back, each planned before it
+  kube::ProjectionDigest digest{};  ///< of what is desired
   /// It is created, and if something of that name exists, not written to: what is in it is its own from then on.
   bool create_only = false;
 

@@ -33,11 +33,12 @@ function(set_house_options target)
     if(SANITIZE STREQUAL thread)
       target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
     endif()
-    # By itself the one for undefined behaviour says what it found and goes on, and nobody reads it. Its checks of each
-    # pointer that is followed double the time to compile, and AddressSanitizer stops at most of what they find.
+    # By itself the one for undefined behaviour says what it found and goes on, and nobody reads it. With g++,
+    # its checks of each pointer that is followed double the time to compile, and AddressSanitizer stops at most of what
+    # they find; with clang++, the fuzz targets have them.
     set(ending)
     if(SANITIZE MATCHES undefined)
-      set(ending -fno-sanitize-recover=all -fno-sanitize=null,alignment,object-size,vptr)
+      set(ending -fno-sanitize-recover=all $<$<CXX_COMPILER_ID:GNU>:-fno-sanitize=null,alignment,object-size,vptr>)
     endif()
     target_compile_options(${target} PUBLIC -fsanitize=${SANITIZE} ${ending} -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${SANITIZE})
@@ -45,11 +46,11 @@ function(set_house_options target)
 endfunction()
 
 # The headers that cost most to compile, compiled once for every module that has its definitions.
+set(COMMON_HEADERS <condition_variable> <fmt/format.h> <functional> <map> <nlohmann/json.hpp> <thread> <unordered_map>)
 add_library(common-headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/common_headers.cpp)
 set_house_options(common-headers)
 target_compile_definitions(common-headers PRIVATE FMT_SHARED)
-target_precompile_headers(common-headers PRIVATE <condition_variable> <fmt/format.h> <functional> <map>
-                          <nlohmann/json.hpp> <thread> <unordered_map>)
+target_precompile_headers(common-headers PRIVATE ${COMMON_HEADERS})
 
 # WITH_DEFINITIONS: a library among LINKS has definitions that the common headers are not compiled with.
 function(add_module name)

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace kube {
 
@@ -27,9 +28,8 @@ class LineReader {
       if (held_.empty()) {
         on_line(piece);
       } else {
-        held_ += piece;
-        on_line(std::string_view{held_});
-        held_.clear();
+        const auto line = std::exchange(held_, {}).append(piece);
+        on_line(std::string_view{line});
       }
       bytes.remove_prefix(end + 1);
     }

@@ -34,24 +34,15 @@ bool WatchEvent::ends_initial_events() const {
 }
 
 core::Result<bool> WatchDecoder::feed(std::string_view bytes, const Sink& sink) {
-  while (!bytes.empty()) {
-    const auto end = bytes.find('\n');
-    const auto piece = bytes.substr(0, end);
-    if (partial_.size() + piece.size() > kMaxFrameBytes)
-      return core::fail(core::ErrorKind::kTooLarge, "a frame of the watch exceeds 16 MiB");
-    if (end == std::string_view::npos) {
-      partial_ += piece;
-      return true;
-    }
-    const auto whole = partial_.empty() ? std::string{} : std::exchange(partial_, {}).append(piece);
-    const std::string_view frame = whole.empty() ? piece : whole;
-    bytes.remove_prefix(end + 1);
-    if (frame.empty() || frame == "\r") continue;
+  core::Result<bool> more = true;
+  const bool is_bounded = lines_.read(bytes, [&](std::string_view frame) {
+    if (!more || !*more || frame.empty() || frame == "\r") return;
     auto event = decode(frame);
-    if (!event) return tl::unexpected(event.error());
-    if (!sink(std::move(*event))) return false;
-  }
-  return true;
+    more = event ? core::Result<bool>{sink(std::move(*event))} : tl::unexpected(event.error());
+  });
+  if (more && *more && !is_bounded)
+    return core::fail(core::ErrorKind::kTooLarge, "a frame of the watch exceeds 16 MiB");
+  return more;
 }
 
 }  // namespace kube

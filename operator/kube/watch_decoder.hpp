@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "operator/kube/line_reader.hpp"
 #include "operator/kube/object.hpp"
 
 namespace kube {
@@ -34,7 +35,7 @@ class WatchDecoder {
   core::Result<bool> feed(std::string_view bytes, const Sink& sink);
 
  private:
-  std::string partial_;
+  LineReader lines_{kMaxFrameBytes};
 };
 
 }  // namespace kube

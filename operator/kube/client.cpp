@@ -59,20 +59,19 @@ bool is_odd_in_yaml(unsigned c) {
 /// The same as YAML, which is what an apply is read as: odd characters are escaped. Not all that are not ASCII, because
 /// YAML has no pairs of surrogates.
 std::string yaml_of(const nlohmann::json& json) {
-  const auto text = text_of(json);
+  auto text = text_of(json);
   std::string yaml;
-  yaml.reserve(text.size());
   const char* const end = text.data() + text.size();
-  for (const char* p = text.data(); p != end;) {
+  const char* rest = text.data();  // what is not in `yaml` yet
+  for (const char* p = rest; p != end;) {
     const auto length = core::utf8_sequence(p, end).length;
     if (const auto c = short_character(p, length); is_odd_in_yaml(c)) {
-      yaml += fmt::format("\\u{:04x}", c);
-    } else {
-      yaml.append(p, length);
+      yaml.append(rest, p) += fmt::format("\\u{:04x}", c);
+      rest = p + length;
     }
     p += length;
   }
-  return yaml;
+  return yaml.empty() ? text : yaml.append(rest, end);
 }
 
 bool is_success(long status) { return status >= 200 && status < 300; }

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/config.hpp"
 #include "operator/kube/managed_fields.hpp"
@@ -228,15 +229,13 @@ class Attempts {
 
   /// There is no garbage collector, and the addresses of Services are few.
   void remove(const std::vector<kube::Object>& children) {
-    for (const auto& child : children)
-      for (const auto& type : kChildren)
-        if (child.json().value("kind", "") == type.kind)
-          (void)world_.client().remove(type, child.key(), child.uid(), {});
+    for (const auto& child : children) {
+      const auto kind = child.json().value("kind", "");
+      const auto& type = kind == types::kSecret.kind ? types::kSecret
+                                                     : controllers::kChildTypes.at(controllers::child_type_index(kind));
+      (void)world_.client().remove(type, child.key(), child.uid(), {});
+    }
   }
-
-  static constexpr std::array kChildren{
-      types::kServiceAccount, types::kConfigMap,           types::kSecret, types::kService, types::kDeployment,
-      types::kStatefulSet,    types::kPodDisruptionBudget, types::kIngress};
 
   support::World world_;
   RandomManifests manifests_;

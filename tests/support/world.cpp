@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
+#include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/config.hpp"
 #include "operator/kube/managed_fields.hpp"
@@ -58,10 +59,14 @@ World::World() : transport_{admin_config()}, client_{transport_, metrics_}, name
 
 /// There is no garbage collector here. What a test leaves, the operators of the tests after it would take in.
 World::~World() {
-  using namespace kube::types;
-  for (const auto* type : {&api::kRealtimeApp, &kDeployment, &kStatefulSet, &kService, &kConfigMap, &kSecret, &kIngress,
-                           &kPodDisruptionBudget, &kServiceAccount, &kReplicaSet, &kEndpointSlice, &kPod})
-    (void)transport_.send({.method = "DELETE", .target = type->path(name_space_)}, {});
+  const auto remove_all = [this](const kube::ResourceType& type) {
+    (void)transport_.send({.method = "DELETE", .target = type.path(name_space_)}, {});
+  };
+  remove_all(api::kRealtimeApp);
+  for (const auto& type : controllers::kChildTypes) remove_all(type);
+  for (const auto* type :
+       {&kube::types::kSecret, &kube::types::kReplicaSet, &kube::types::kEndpointSlice, &kube::types::kPod})
+    remove_all(*type);
 }
 
 void World::apply_app(const std::string& name, const std::string& spec) {

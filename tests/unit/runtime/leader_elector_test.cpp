@@ -60,22 +60,37 @@ class Flag {
   bool raised_ = false;
 };
 
+/// An instance that asks a scripted server for the lease.
+struct Candidate {
+  Candidate(ScriptedServer::Script script, const runtime::LeaseTimes& times)
+      : server{std::move(script)}, transport{{.server = server.url(), .ca = server.authority()}}, elector{threads,
+                                                                                                          client,
+                                                                                                          metrics,
+                                                                                                          kKey,
+                                                                                                          "a",
+                                                                                                          times,
+                                                                                                          [this] { lost.raise(); }} {}
+
+  Flag lost;
+  ScriptedServer server;
+  kube::Transport transport;
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  runtime::ReflectorThreads threads;
+  runtime::LeaderElector elector;
+};
+
 }  // namespace
 
 TEST_CASE("A leader whose renewals get no answer gives up before another one may lead", "[unit][runtime]") {
-  ScriptedServer server{[](const ScriptedRequest& request, ScriptedReply& reply) {
+  const auto script = [](const ScriptedRequest& request, ScriptedReply& reply) {
     if (request.method == "PATCH") return reply.hold();
     grant(request, reply);
-  }};
-  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
-  core::Metrics metrics;
-  kube::Client client{transport, metrics};
-  Flag lost;
+  };
+  Candidate candidate{script, kTimes};
   const auto start = Clock::now();
-  runtime::ReflectorThreads threads;
-  runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kTimes, [&] { lost.raise(); }};
-  REQUIRE(elector.acquire({}));
-  CHECK(lost.wait());
+  REQUIRE(candidate.elector.acquire({}));
+  CHECK(candidate.lost.wait());
   CHECK(Clock::now() - start >= kTimes.renew_deadline);
   CHECK(Clock::now() - start < kTimes.duration);
 }
@@ -85,22 +100,17 @@ TEST_CASE("A renewal that gets no answer leaves time for another one", "[unit][r
   constexpr runtime::LeaseTimes kNoPause{kTimes.duration, kTimes.renew_deadline, std::chrono::seconds{0}};
   std::atomic<int> renewals = 0;
   Flag renewed_again;
-  ScriptedServer server{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+  const auto script = [&](const ScriptedRequest& request, ScriptedReply& reply) {
     const int number = request.method == "PATCH" ? ++renewals : 0;
     if (number % 2 == 1) return reply.hold();
     grant(request, reply);
     if (number == 6) renewed_again.raise();
-  }};
-  kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
-  core::Metrics metrics;
-  kube::Client client{transport, metrics};
-  Flag lost;
+  };
+  Candidate candidate{script, kNoPause};
   const auto start = Clock::now();
-  runtime::ReflectorThreads threads;
-  runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kNoPause, [&] { lost.raise(); }};
-  REQUIRE(elector.acquire({}));
+  REQUIRE(candidate.elector.acquire({}));
   REQUIRE(renewed_again.wait());
-  CHECK_FALSE(lost.wait(0ms));
+  CHECK_FALSE(candidate.lost.wait(0ms));
   CHECK(Clock::now() - start > kTimes.renew_deadline);
 }
 

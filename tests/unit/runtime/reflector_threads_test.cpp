@@ -9,10 +9,9 @@
 
 #include "operator/runtime/reflector.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/scripted_server.hpp"
+#include "tests/support/reflector_scene.hpp"
 
-using namespace std::chrono_literals;
-using Store = runtime::Store<std::string>;
+using scenes::Store;
 
 namespace {
 
@@ -57,10 +56,10 @@ TEST_CASE("Namespaces in which nothing is answered hold up no other", "[unit][ru
       reply.hold();
       return;
     }
-    if (request.target.find("watch=true") != std::string::npos) {
-      reply.answer(422, R"({"message": "no"})");
+    if (scenes::kind_of(request) == scenes::Request::kPage) {
+      reply.answer(200, scenes::list("5", {}));
     } else {
-      reply.answer(200, R"({"metadata": {"resourceVersion": "5"}, "items": []})");
+      reply.answer(422, R"({"message": "no"})");
     }
   }};
   core::Metrics metrics;
@@ -74,16 +73,11 @@ TEST_CASE("Namespaces in which nothing is answered hold up no other", "[unit][ru
                                                               kube::Selection{name, ""}, target(store, name)));
     reflectors.back()->start();
   };
-  const auto until = [](const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!condition() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-    return condition();
-  };
   for (int i = 0; i < kSilent; ++i) watch(fmt::format("silent-{}", i));
-  REQUIRE(until([&] {
+  REQUIRE(scenes::until([&] {
     const std::lock_guard lock{mutex};
     return held.size() == kSilent;
   }));
   watch("lively");
-  CHECK(until([&] { return reflectors.back()->synced(); }));
+  CHECK(scenes::until([&] { return reflectors.back()->synced(); }));
 }

@@ -6,18 +6,7 @@
 #include "tests/support/reflector_scene.hpp"
 
 using namespace std::chrono_literals;
-using scenes::answer;
-using scenes::event;
-using scenes::kEndOfInitialEvents;
-using scenes::kQuiet;
-using scenes::kTimes;
-using scenes::list;
-using scenes::object;
-using scenes::Request;
-using scenes::Scene;
-using scenes::Steps;
-using scenes::stream;
-using scenes::stream_and_end;
+using namespace scenes;
 using support::ScriptedReply;
 
 TEST_CASE("A frame that comes byte by byte is one event", "[unit][runtime]") {

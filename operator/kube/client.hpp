@@ -13,14 +13,12 @@
 
 #include "core/metrics.hpp"
 #include "core/result.hpp"
+#include "operator/kube/field_managers.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/transport.hpp"
 #include "operator/kube/watch_decoder.hpp"
 
 namespace kube {
-
-/// The field manager of every write: server-side apply knows our fields by it, so it never changes.
-inline constexpr std::string_view kFieldManager = "realtime-operator";
 
 /// As the resourceVersion of an object to apply: it must not exist yet, else kConflict. The API server creates what
 /// does not exist whatever its version, and refuses to change what has another one; no object has this.

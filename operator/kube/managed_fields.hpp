@@ -1,10 +1,6 @@
-// The projection of an object: the fields that one field manager set, normalised, as a digest. The API server records
-// per field who set it (metadata.managedFields), so the same function serves every kind, skips what defaulting and
-// other managers added, and notices a field that somebody removed or took over. Pure; safe on any thread.
+// Who set which field of an object: metadata.managedFields, and what follows from it. Pure; safe on any thread.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -14,20 +10,11 @@
 
 namespace kube {
 
-/// Digest of a projection: 128 bits.
-using ProjectionDigest = std::array<std::uint64_t, 2>;
+/// FieldsV1 of what `manager` set by server-side apply, its status apart; null if it applied nothing.
+const nlohmann::json* applied_fields(const Object& live, std::string_view manager);
 
-/// The part of `live` that `manager` owns by server-side apply. Identity (apiVersion, kind, name, namespace) is left
-/// out. An empty object if the manager applied nothing.
-nlohmann::json owned_fields(const Object& live, std::string_view manager);
-
-/// The part of a desired object that `owned_fields` gives once it has been applied unchanged.
-nlohmann::json desired_fields(const Object& desired);
-
-/// Digest of a projection in a form in which equal meaning is equal text: keys and keyed lists are sorted, but for
-/// lists whose order means something (env, containers, initContainers); quantities are compared by value ("1000m" is
-/// "1").
-ProjectionDigest projection_digest(nlohmann::json fields);
+/// Whether a list element has every key value of `key`, by which FieldsV1 names an element ("k:" and the key).
+bool matches_key(const nlohmann::json& element, const nlohmann::json& key);
 
 /// Whether `live` has everything that `wanted` has: members of objects, and for each element of a list one that has it.
 bool includes(const nlohmann::json& live, const nlohmann::json& wanted);

@@ -1,14 +1,16 @@
 #include "operator/kube/object.hpp"
 
+#include "operator/kube/json_reader.hpp"
+
 namespace kube {
 
 std::string ObjectKey::text() const { return name_space.empty() ? name : name_space + "/" + name; }
 
 core::Result<Object> Object::parse(std::string_view text) {
-  auto parsed = nlohmann::json::parse(text, nullptr, false);
-  if (parsed.is_discarded() || !parsed.is_object())
+  auto parsed = read_json(text);
+  if (!parsed || !parsed->is_object())
     return core::fail(core::ErrorKind::kMalformed, "the API server's answer is no JSON object");
-  return Object{std::move(parsed)};
+  return Object{std::move(*parsed)};
 }
 
 std::string Object::metadata(const char* field) const { return value_at<std::string>(json_, {"metadata", field}); }

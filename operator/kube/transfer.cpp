@@ -178,7 +178,6 @@ void Transfer::finish(CURLcode code) {
   outcome = code;
   problem = error_[0] != '\0' ? error_ : curl_easy_strerror(code);
   done = true;
-  changed.notify_all();
   if (on_change) on_change();
 }
 

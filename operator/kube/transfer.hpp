@@ -1,8 +1,7 @@
-// One HTTP exchange as the transport's thread and the caller's thread share it. Internal to the transport: the curl
-// callbacks fill it on the transport's thread, the caller takes from it under the lock.
+// One HTTP exchange, with its curl handle. Internal to the transport: curl's callbacks fill it on the thread that
+// drives it; where that is not the caller's own, the caller takes from it under the lock.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,9 +24,9 @@ struct Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  /// Sets up the curl handle; called once, on the transport's thread, before it is added to the multi handle.
+  /// Sets up the curl handle; called once, on the thread that drives it, before it is added to the multi handle.
   void prepare(const ClientConfig& config);
-  /// Called on the transport's thread when curl is done with it.
+  /// Called on that thread when curl is done with it.
   void finish(CURLcode code);
 
   const HttpRequest request;
@@ -36,7 +35,6 @@ struct Transfer {
   CURL* easy;
 
   std::mutex mutex;
-  std::condition_variable_any changed;
   std::string received;  ///< body bytes that the caller has not taken
   long status = 0;
   std::optional<std::chrono::milliseconds> retry_after;

@@ -1,6 +1,6 @@
-// HTTP to the API server over libcurl: one thread drives every request and every watch through one curl_multi handle,
-// so connections are reused. `send` blocks until the answer is there; for an Exchange nobody waits. Owned by main, safe
-// on any thread. The destructor cancels what is under way.
+// HTTP to the API server over libcurl. `send` works on the caller's thread until the answer is there; for an Exchange
+// nobody waits: a thread of the transport drives all of them. Connections are kept. Owned by main, safe on any thread.
+// The destructor cancels what is under way; nobody may be within `send` then.
 #pragma once
 
 #include <chrono>
@@ -62,8 +62,8 @@ class Transport {
   const std::string& host() const;
 
  private:
-  class Loop;
-  std::unique_ptr<Loop> loop_;
+  class Server;
+  std::unique_ptr<Server> server_;
 };
 
 /// A request that is under way. Used by one thread at a time, and not after its transport. The destructor cancels it;
@@ -72,7 +72,7 @@ class Transport::Exchange {
  public:
   using Sink = std::function<bool(std::string_view)>;
 
-  Exchange(Loop& loop, std::shared_ptr<Transfer> transfer);
+  Exchange(Server& server, std::shared_ptr<Transfer> transfer);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -83,7 +83,7 @@ class Transport::Exchange {
   std::optional<core::Result<HttpResponse>> take(const Sink& sink);
 
  private:
-  Loop& loop_;
+  Server& server_;
   std::shared_ptr<Transfer> transfer_;
 };
 

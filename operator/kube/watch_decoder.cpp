@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "operator/kube/json_reader.hpp"
+
 namespace kube {
 namespace {
 
@@ -14,13 +16,13 @@ constexpr std::array<std::pair<std::string_view, WatchEventType>, 5> kTypes{{{"A
                                                                              {"ERROR", WatchEventType::kError}}};
 
 core::Result<WatchEvent> decode(std::string_view frame) {
-  auto json = nlohmann::json::parse(frame, nullptr, false);
-  if (json.is_discarded() || !json.is_object())
+  auto json = read_json(frame);
+  if (!json || !json->is_object())
     return core::fail(core::ErrorKind::kMalformed, "a frame of the watch is no JSON object");
-  const auto name = value_at<std::string>(json, {"type"});
-  const auto object = json.find("object");
+  const auto name = value_at<std::string>(*json, {"type"});
+  const auto object = json->find("object");
   for (const auto& [word, type] : kTypes)
-    if (word == name && object != json.end() && object->is_object())
+    if (word == name && object != json->end() && object->is_object())
       return WatchEvent{type, Object{std::move(*object)}};
   return core::fail(core::ErrorKind::kMalformed, "a frame of the watch has no known type or no object");
 }

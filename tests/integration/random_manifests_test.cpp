@@ -12,7 +12,7 @@
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/config.hpp"
-#include "operator/kube/managed_fields.hpp"
+#include "operator/kube/projection.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/random_manifest.hpp"
 #include "tests/support/world.hpp"
@@ -219,9 +219,9 @@ class Attempts {
         complain("is refused: " + answer.error().message);
         continue;
       }
-      const auto owned = kube::owned_fields(*answer, kube::kFieldManager);
-      if (child.type != types::kSecret && kube::projection_digest(owned) != child.digest)
-        complain("becomes something else: " + text_of(owned));
+      const auto owned = kube::Projection::owned(*answer, kube::kFieldManager);
+      if (child.type != types::kSecret && owned.digest() != child.digest)
+        complain("becomes something else: " + owned.canonical());
       written.push_back(std::move(*answer));
     }
     return written;

@@ -10,7 +10,7 @@
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/config.hpp"
-#include "operator/kube/managed_fields.hpp"
+#include "operator/kube/projection.hpp"
 #include "operator/version.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -168,9 +168,8 @@ bool World::as_planned(const controllers::PlannedChild& child) {
   const auto live = client_.get(child.type, child.desired.key(), {});
   // A Secret is created, not applied.
   if (live && child.type == kube::types::kSecret)
-    return kube::includes(live->json(), kube::desired_fields(child.desired));
-  return live && kube::projection_digest(kube::owned_fields(*live, kube::kFieldManager)) ==
-                     kube::projection_digest(kube::desired_fields(child.desired));
+    return kube::includes(live->json(), child.desired.json());
+  return live && kube::Projection::owned(*live, kube::kFieldManager).digest() == child.digest;
 }
 
 void World::wait_until_as_planned(const std::string& app) {

@@ -11,6 +11,7 @@
 #include "operator/controllers/realtimeapp/apply/apply_conflicts.hpp"
 #include "operator/controllers/realtimeapp/apply/write_memory.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
+#include "operator/kube/managed_fields.hpp"
 
 namespace controllers {
 
@@ -129,7 +130,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
     applied = apply_past_conflicts(child, applied.error(), stop);
   if (applied && write.live != nullptr && write.live->rolled_back) {
     const auto leftovers =
-        kube::removal_of_owned(*applied, child.desired, kRollbackManager, {"spec", "template"}, kRestartedAt);
+        kube::removal_of_owned(*applied, child.desired, kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
     if (!leftovers.empty()) applied = client_.patch(child.type, applied->key(), leftovers, stop);
   }
   if (applied) return take(write, *applied);

@@ -12,7 +12,7 @@
 
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
-#include "operator/kube/managed_fields.hpp"
+#include "operator/kube/projection.hpp"
 
 namespace controllers {
 

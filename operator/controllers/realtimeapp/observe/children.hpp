@@ -45,9 +45,8 @@ inline constexpr const char* kConfigurationKey = "config.yaml";
 inline constexpr int kRedisPort = 6379;
 inline constexpr const char* kRedisPortName = "redis";
 
-/// The field manager of `kubectl rollout`: `undo` leaves it fields of the pod template, which are taken back; `restart`
-/// leaves it this annotation, which stays.
-inline constexpr std::string_view kRollbackManager = "kubectl-rollout";
+/// What `kubectl rollout restart` leaves in a pod template. It stays, where other fields of kube::kRollbackManager are
+/// taken back.
 inline constexpr std::string_view kRestartedAt = "kubectl.kubernetes.io/restartedAt";
 
 // Keys of the Secret with the Redis credentials.

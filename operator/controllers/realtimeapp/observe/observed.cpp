@@ -69,25 +69,18 @@ ChildState reduce_owner(const kube::Object& live) {
 }
 
 /// What is kept of a workload's pod template; `owned` has the fields that we set.
-void reduce_pod_template(const kube::Object& live, const nlohmann::json& owned, ChildState& state) {
-  const auto* pod = kube::find_at(owned, {"spec", "template"});
-  if (pod == nullptr) return;
-  state.credentials_digest =
-      value_at<std::string>(*pod, {"metadata", "annotations", api::annotation::kRedisCredentials.data()});
-  state.pod_digest = pod_template_digest(*pod);
-  state.rolled_back = kube::owns_part(live, kRollbackManager, {"f:spec", "f:template"}, kRestartedAt);
+void reduce_pod_template(const kube::Object& live, const kube::Projection& owned, ChildState& state) {
+  const auto pod = owned.at({"spec", "template"});
+  if (pod.is_nothing()) return;
+  state.credentials_digest = pod.at({"metadata", "annotations", api::annotation::kRedisCredentials.data()}).text();
+  state.pod_digest = pod_template_digest(owned);
+  state.rolled_back = kube::owns_part(live, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAt);
 }
 
 }  // namespace
 
-kube::ProjectionDigest pod_template_digest(nlohmann::json pod_template) {
-  if (kube::find_at(pod_template, {"metadata", "annotations"}) != nullptr) {
-    auto& metadata = pod_template["metadata"];
-    auto& annotations = metadata["annotations"];
-    if (annotations.is_object()) annotations.erase(std::string{api::annotation::kRedisCredentials});
-    if (annotations.empty()) metadata.erase("annotations");
-  }
-  return kube::projection_digest(std::move(pod_template));
+kube::ProjectionDigest pod_template_digest(const kube::Projection& workload) {
+  return workload.at({"spec", "template"}).digest(api::annotation::kRedisCredentials);
 }
 
 const ChildState* Observed::child(const kube::ResourceType& type, const std::string& name) const {
@@ -97,8 +90,7 @@ const ChildState* Observed::child(const kube::ResourceType& type, const std::str
 
 ChildState reduce_secret(const kube::Object& live, const kube::Object& identity) {
   auto state = reduce_owner(live);
-  const auto wanted = kube::desired_fields(identity);
-  if (kube::includes(live.json(), wanted)) state.digest = kube::projection_digest(wanted);
+  if (kube::includes(live.json(), identity.json())) state.digest = kube::Projection::desired(identity).digest();
   return state;
 }
 
@@ -116,9 +108,9 @@ ChildState reduce_child(const kube::Object& live) {
   state.addresses = load_balancer_addresses(json);
   state.serves = served_address(json);
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
-  auto owned = kube::owned_fields(live, kube::kFieldManager);
+  const auto owned = kube::Projection::owned(live, kube::kFieldManager);
   reduce_pod_template(live, owned, state);
-  state.digest = kube::projection_digest(std::move(owned));
+  state.digest = owned.digest();
   return state;
 }
 

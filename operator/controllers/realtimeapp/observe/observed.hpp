@@ -13,8 +13,8 @@
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
-#include "operator/kube/managed_fields.hpp"
 #include "operator/kube/object.hpp"
+#include "operator/kube/projection.hpp"
 
 namespace controllers {
 
@@ -131,8 +131,8 @@ struct Observed {
   const ChildState* child(const kube::ResourceType& type, const std::string& name) const;
 };
 
-/// The digest of a pod template, as planned or as owned by us, without our digest of the Redis credentials.
-kube::ProjectionDigest pod_template_digest(nlohmann::json pod_template);
+/// The digest of a workload's pod template, as planned or as owned by us, without our digest of the Redis credentials.
+kube::ProjectionDigest pod_template_digest(const kube::Projection& workload);
 
 /// The reduction of the Secret of Redis, which is not applied: its digest is that of `identity` where it has all of it.
 ChildState reduce_secret(const kube::Object& live, const kube::Object& identity);

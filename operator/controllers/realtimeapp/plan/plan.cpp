@@ -57,9 +57,9 @@ CredentialsForPods credentials_for(const api::RealtimeApp& app, const Observed& 
 void keep_plain_digest(const Observed& observed, const ChildState* live, kube::Object& workload) {
   const auto& credentials = observed.redis_secret.credentials;
   if (live == nullptr || !credentials || live->credentials_digest != credentials->plain_digest) return;
-  auto& pod = workload.json()["spec"]["template"];
-  if (pod_template_digest(pod) != live->pod_digest) return;
-  pod["metadata"]["annotations"][std::string{api::annotation::kRedisCredentials}] = credentials->plain_digest;
+  if (pod_template_digest(kube::Projection::desired(workload)) != live->pod_digest) return;
+  workload.json()["spec"]["template"]["metadata"]["annotations"][std::string{api::annotation::kRedisCredentials}] =
+      credentials->plain_digest;
 }
 
 void plan_redis(const api::RealtimeApp& app, const Observed& observed, Plan& plan) {

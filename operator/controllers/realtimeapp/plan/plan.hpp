@@ -17,7 +17,7 @@ struct PlannedChild {
       : type{kind},
         desired{std::move(object)},
         needs{std::move(needed)},
-        digest{kube::projection_digest(kube::desired_fields(desired))} {}
+        digest{kube::Projection::desired(desired).digest()} {}
 
   const kube::ResourceType& type;
   kube::Object desired;

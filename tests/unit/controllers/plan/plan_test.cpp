@@ -137,7 +137,8 @@ TEST_CASE("Pods with the plain digest of older versions are not replaced for the
   for (const auto& [kind, name] : {std::pair{"Deployment", "chat"}, std::pair{"StatefulSet", "chat-redis"}}) {
     auto& live = observed.children.at({kind, name});
     live.credentials_digest = "plain";
-    live.pod_digest = controllers::pod_template_digest(find(planned, kind, name)["spec"]["template"]);
+    live.pod_digest =
+        controllers::pod_template_digest(kube::Projection::desired(kube::Object{find(planned, kind, name)}));
     CHECK(annotation(kind, name) == "plain");
     live.pod_digest = {1, 2};  // its pods are replaced for another reason
     CHECK(annotation(kind, name) == "digest");

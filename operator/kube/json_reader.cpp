@@ -1,0 +1,129 @@
+#include "operator/kube/json_reader.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/src.hpp>  // the library itself, here only
+
+#include "operator/kube/field_managers.hpp"
+
+namespace kube {
+namespace {
+
+using nlohmann::json;
+
+/// Builds the value from what Boost.JSON's parser reports; see its concept of a handler.
+class Builder {
+ public:
+  using Error = boost::system::error_code;
+  using Text = boost::json::string_view;
+  static constexpr auto max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_array_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_key_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_string_size = std::numeric_limits<std::size_t>::max();
+
+  json take() { return std::move(root_); }
+
+  bool on_document_begin(Error&) { return true; }
+  bool on_document_end(Error&) { return true; }
+  bool on_object_begin(Error&) { return open(json::value_t::object); }
+  bool on_object_end(std::size_t, Error&) { return close(); }
+  bool on_array_begin(Error&) { return open(json::value_t::array); }
+  bool on_array_end(std::size_t, Error&) { return close(); }
+
+  bool on_key_part(Text part, std::size_t, Error&) {
+    if (skipped_ == 0) key_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_key(Text last, std::size_t, Error&) {
+    if (skipped_ > 0) return true;
+    key_.append(last.data(), last.size());
+    skips_next_ = key_ == "fieldsV1" && !is_manager_read(*open_.back());
+    return true;
+  }
+  bool on_string_part(Text part, std::size_t, Error&) {
+    if (skipped_ == 0) text_.append(part.data(), part.size());
+    return true;
+  }
+  bool on_string(Text last, std::size_t, Error&) {
+    if (skipped_ > 0) return true;
+    text_.append(last.data(), last.size());
+    return leaf(std::exchange(text_, {}));
+  }
+  bool on_number_part(Text, Error&) { return true; }
+  bool on_int64(std::int64_t number, Text, Error&) { return leaf(number); }
+  bool on_uint64(std::uint64_t number, Text, Error&) { return leaf(number); }
+  bool on_double(double number, Text, Error&) { return leaf(number); }
+  bool on_bool(bool flag, Error&) { return leaf(flag); }
+  bool on_null(Error&) { return leaf(nullptr); }
+  bool on_comment_part(Text, Error&) { return true; }
+  bool on_comment(Text, Error&) { return true; }
+
+ private:
+  static bool is_manager_read(const json& entry) {
+    const auto manager = entry.find("manager");
+    if (manager == entry.end() || !manager->is_string()) return true;
+    return std::find(kManagersRead.begin(), kManagersRead.end(), manager->get_ref<const std::string&>()) !=
+           kManagersRead.end();
+  }
+
+  bool open(json::value_t type) {
+    if (skipped_ > 0 || std::exchange(skips_next_, false)) {
+      key_.clear();
+      ++skipped_;
+    } else {
+      open_.push_back(&place(type));
+    }
+    return true;
+  }
+
+  bool close() {
+    if (skipped_ > 0) {
+      --skipped_;
+    } else {
+      open_.pop_back();
+    }
+    return true;
+  }
+
+  template <class T>
+  bool leaf(T&& value) {
+    if (skipped_ == 0) place(std::forward<T>(value));
+    return true;
+  }
+
+  /// Where the next value belongs.
+  json& place(json value) {
+    skips_next_ = false;
+    if (open_.empty()) return root_ = std::move(value);
+    auto& parent = *open_.back();
+    if (parent.is_array()) return parent.get_ref<json::array_t&>().emplace_back(std::move(value));
+    return parent.get_ref<json::object_t&>().insert_or_assign(std::exchange(key_, {}), std::move(value)).first->second;
+  }
+
+  json root_;
+  std::vector<json*> open_;  // the objects and lists that have begun, from the outermost
+  std::string key_;
+  std::string text_;
+  bool skips_next_ = false;  // the value of the member whose name came last
+  std::size_t skipped_ = 0;  // how deep it is within what is left out
+};
+
+}  // namespace
+
+std::optional<json> read_json(std::string_view text) {
+  boost::json::parse_options options;
+  options.max_depth = kMaxJsonDepth;
+  boost::json::basic_parser<Builder> parser{options};
+  boost::system::error_code error;
+  const auto read = parser.write_some(false, text.data(), text.size(), error);
+  if (error || read != text.size()) return std::nullopt;
+  return parser.handler().take();
+}
+
+}  // namespace kube

@@ -1,0 +1,19 @@
+// Reads JSON that the API server sends. Pure.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+namespace kube {
+
+/// Deeper is not read; what Kubernetes has is a tenth of it.
+inline constexpr std::size_t kMaxJsonDepth = 256;
+
+/// The value of a JSON text (RFC 8259), or nothing if it is none, is no valid UTF-8 or is too deep. Of the members of
+/// an object with the same name, the last one counts. Leaves out, unread, what is half of an object and nobody looks
+/// at: `fieldsV1` beside a `manager` that is not among kManagersRead.
+std::optional<nlohmann::json> read_json(std::string_view text);
+
+}  // namespace kube

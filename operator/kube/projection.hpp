@@ -1,0 +1,49 @@
+// The projection of an object: what is compared of it to notice drift. The API server records per field who set it
+// (metadata.managedFields), so the same function serves every kind, skips what defaulting and other managers added, and
+// notices a field that somebody removed or took over. Pure; a projection refers to its object, which outlives it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "operator/kube/object.hpp"
+
+namespace kube {
+
+/// Digest of a projection: 128 bits.
+using ProjectionDigest = std::array<std::uint64_t, 2>;
+
+class Projection {
+ public:
+  /// The part of `live` that `manager` owns by server-side apply, without its identity (apiVersion, kind, name,
+  /// namespace) and status. Nothing if the manager applied nothing.
+  static Projection owned(const Object& live, std::string_view manager);
+  /// The part of a desired object that `owned` gives once it has been applied unchanged.
+  static Projection desired(const Object& desired);
+
+  /// What is below `path`; nothing if it is not there or not owned.
+  Projection at(std::initializer_list<const char*> path) const;
+  bool is_nothing() const { return value_ == nullptr; }
+  /// The text that this is, or an empty one.
+  std::string text() const;
+
+  /// A form in which equal meaning is equal text: keys and keyed lists are sorted, but for lists whose order means
+  /// something (env, containers, initContainers); quantities stand as their value ("1000m" is "1"). The annotation
+  /// `except` is left out, and annotations if there is no other.
+  std::string canonical(std::string_view except = {}) const;
+  /// The digest of that form.
+  ProjectionDigest digest(std::string_view except = {}) const;
+
+ private:
+  Projection(const nlohmann::json* value, const nlohmann::json* fields, bool is_whole_object)
+      : value_{value}, fields_{fields}, is_whole_object_{is_whole_object} {}
+
+  const nlohmann::json* value_;   // null: nothing
+  const nlohmann::json* fields_;  // FieldsV1; null: all
+  bool is_whole_object_;          // with an identity that does not count
+};
+
+}  // namespace kube

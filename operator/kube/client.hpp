@@ -41,7 +41,8 @@ struct ListPage {
 struct WatchOptions {
   /// Empty for a streaming list: what is there comes first as kAdded, up to the bookmark that ends the initial events.
   std::string resource_version{};
-  std::chrono::seconds duration{};  ///< the server is asked to end it after that
+  std::chrono::seconds duration{};   ///< the server is asked to end it after that
+  WatchDecoder::IsKnown is_known{};  ///< what need not be read; empty for nothing
 };
 
 /// A request that is under way, for which nobody waits: gives nothing until it has ended, and then its outcome, once.

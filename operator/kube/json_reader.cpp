@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <utility>
@@ -27,7 +28,12 @@ class Builder {
   static constexpr auto max_key_size = std::numeric_limits<std::size_t>::max();
   static constexpr auto max_string_size = std::numeric_limits<std::size_t>::max();
 
+  using IsKnown = std::function<bool(const json& event)>;
+
+  /// `is_known` is asked at the resourceVersion of the object of an event, and may be empty.
+  void ask(IsKnown is_known) { is_known_ = std::move(is_known); }
   json take() { return std::move(root_); }
+  bool stopped() const { return stopped_; }
 
   bool on_document_begin(Error&) { return true; }
   bool on_document_end(Error&) { return true; }
@@ -50,10 +56,15 @@ class Builder {
     if (skipped_ == 0) text_.append(part.data(), part.size());
     return true;
   }
-  bool on_string(Text last, std::size_t, Error&) {
+  bool on_string(Text last, std::size_t, Error& error) {
     if (skipped_ > 0) return true;
     text_.append(last.data(), last.size());
-    return leaf(std::exchange(text_, {}));
+    const bool is_version = is_known_ && is_in_metadata() && key_ == "resourceVersion";
+    leaf(std::exchange(text_, {}));
+    if (!is_version || !is_known_(root_)) return true;
+    stopped_ = true;
+    error = boost::json::make_error_code(boost::json::error::extra_data);  // any: it ends the parser
+    return false;
   }
   bool on_number_part(Text, Error&) { return true; }
   bool on_int64(std::int64_t number, Text, Error&) { return leaf(number); }
@@ -65,6 +76,13 @@ class Builder {
   bool on_comment(Text, Error&) { return true; }
 
  private:
+  /// Whether the next member is one of the metadata of an event's object.
+  bool is_in_metadata() const {
+    if (open_.size() != 3 || !open_[1]->is_object()) return false;
+    const auto metadata = open_[1]->find("metadata");
+    return metadata != open_[1]->end() && &*metadata == open_[2];
+  }
+
   static bool is_manager_read(const json& entry) {
     const auto manager = entry.find("manager");
     if (manager == entry.end() || !manager->is_string()) return true;
@@ -106,6 +124,8 @@ class Builder {
     return parent.get_ref<json::object_t&>().insert_or_assign(std::exchange(key_, {}), std::move(value)).first->second;
   }
 
+  IsKnown is_known_;
+  bool stopped_ = false;
   json root_;
   std::vector<json*> open_;  // the objects and lists that have begun, from the outermost
   std::string key_;
@@ -116,14 +136,17 @@ class Builder {
 
 }  // namespace
 
-std::optional<json> read_json(std::string_view text) {
+std::optional<json> read_event(std::string_view text, const std::function<bool(const json&)>& is_known) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   boost::json::basic_parser<Builder> parser{options};
+  parser.handler().ask(is_known);
   boost::system::error_code error;
   const auto read = parser.write_some(false, text.data(), text.size(), error);
-  if (error || read != text.size()) return std::nullopt;
+  if (!parser.handler().stopped() && (error || read != text.size())) return std::nullopt;
   return parser.handler().take();
 }
+
+std::optional<json> read_json(std::string_view text) { return read_event(text, {}); }
 
 }  // namespace kube

@@ -1,6 +1,7 @@
 // Reads JSON that the API server sends. Pure.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -15,5 +16,10 @@ inline constexpr std::size_t kMaxJsonDepth = 256;
 /// an object with the same name, the last one counts. Leaves out, unread, what is half of an object and nobody looks
 /// at: `fieldsV1` beside a `manager` that is not among kManagersRead.
 std::optional<nlohmann::json> read_json(std::string_view text);
+
+/// The same of an event of a watch, but what follows its object's resourceVersion is not read if `is_known` holds for
+/// what came before.
+std::optional<nlohmann::json> read_event(std::string_view text,
+                                         const std::function<bool(const nlohmann::json& event)>& is_known);
 
 }  // namespace kube

@@ -15,13 +15,16 @@ namespace kube {
 namespace {
 
 using nlohmann::json;
+using namespace std::string_view_literals;
 
 /// FieldsV1 without members names a leaf or an atomic value: the whole of it is owned. So does null.
 bool owns_all(const json* fields) { return fields == nullptr || !fields->is_object() || fields->empty(); }
 
 /// Whether the order of this field's named elements means something: a variable may refer to those before it, and init
 /// containers run one after the other.
-bool is_ordered(std::string_view field) { return field == "env" || field == "initContainers" || field == "containers"; }
+bool is_ordered(std::string_view field) {
+  return field == "env"sv || field == "initContainers"sv || field == "containers"sv;
+}
 
 /// An element of a list, and what of it counts.
 struct Element {
@@ -33,15 +36,15 @@ struct Element {
 /// Writes a value in its canonical form, as far as it is owned.
 class Writer {
  public:
-  explicit Writer(std::string_view except) : except_{except} {}
+  explicit Writer(std::string_view except) : except_{except} { text_.reserve(kUsualSize); }
 
   void write_object(const json& object, const json* fields, bool is_whole_object) {
     text_ += '{';
-    each_member(object, fields, [&](const std::string& name, const json& value, const json* inner) {
-      if (is_whole_object && (name == "apiVersion" || name == "kind" || name == "status")) return;
-      if (is_whole_object && name == "metadata") {
+    each_member(object, fields, [&](std::string_view name, const json& value, const json* inner) {
+      if (is_whole_object && (name == "apiVersion"sv || name == "kind"sv || name == "status"sv)) return;
+      if (is_whole_object && name == "metadata"sv) {
         write_unless_empty(name, value, inner,
-                           [](const std::string& member) { return member == "name" || member == "namespace"; });
+                           [](std::string_view member) { return member == "name"sv || member == "namespace"sv; });
       } else {
         write_member(name, value, inner);
       }
@@ -63,7 +66,7 @@ class Writer {
     }
     for (const auto& [field, inner] : fields->get_ref<const json::object_t&>()) {
       if (!field.starts_with("f:")) continue;
-      const auto found = members.find(field.substr(2));
+      const auto found = members.find(std::string_view{field}.substr(2));
       if (found != members.end()) look(found->first, found->second, &inner);
     }
   }
@@ -73,15 +76,15 @@ class Writer {
     text_ += ':';
   }
 
-  void write_member(const std::string& name, const json& value, const json* fields) {
-    if (name == "annotations" && !except_.empty()) {
-      write_unless_empty(name, value, fields, [this](const std::string& annotation) { return annotation == except_; });
+  void write_member(std::string_view name, const json& value, const json* fields) {
+    if (name == "annotations"sv && !except_.empty()) {
+      write_unless_empty(name, value, fields, [this](std::string_view annotation) { return annotation == except_; });
       return;
     }
     write_name(name);
-    if ((name == "requests" || name == "limits") && value.is_object()) {
+    if ((name == "requests"sv || name == "limits"sv) && value.is_object()) {
       write_quantities(value, fields);
-    } else if (name == "volumeClaimTemplates" && value.is_array()) {
+    } else if (name == "volumeClaimTemplates"sv && value.is_array()) {
       write_claims(value);
     } else {
       write_value(value, fields, is_ordered(name));
@@ -96,13 +99,20 @@ class Writer {
       write_list(value, fields, in_order);
     } else if (value.is_string()) {
       write_text(value.get_ref<const std::string&>());
+    } else if (value.is_number_integer()) {
+      const auto digits = value.is_number_unsigned() ? fmt::format_int{value.get<std::uint64_t>()}
+                                                     : fmt::format_int{value.get<std::int64_t>()};
+      text_.append(digits.data(), digits.size());
     } else {
       text_ += value.dump();
     }
   }
 
   /// With its length, so that no text can look like something else.
-  void write_text(std::string_view text) { fmt::format_to(std::back_inserter(text_), "{}\"{}", text.size(), text); }
+  void write_text(std::string_view text) {
+    const fmt::format_int size{text.size()};
+    text_.append(size.data(), size.size()).append(1, '"').append(text);
+  }
 
   /// A member with those of its own members that count; none if there are no others.
   template <class Ignored>
@@ -111,7 +121,7 @@ class Writer {
     write_name(name);
     text_ += '{';
     const auto empty = text_.size();
-    each_member(value, fields, [&](const std::string& member, const json& inner_value, const json* inner) {
+    each_member(value, fields, [&](std::string_view member, const json& inner_value, const json* inner) {
       if (!ignored(member)) write_member(member, inner_value, inner);
     });
     if (text_.size() == empty) {
@@ -123,7 +133,7 @@ class Writer {
 
   void write_quantities(const json& amounts, const json* fields) {
     text_ += '{';
-    each_member(amounts, fields, [&](const std::string& name, const json& amount, const json* inner) {
+    each_member(amounts, fields, [&](std::string_view name, const json& amount, const json* inner) {
       const auto text = amount.is_string() ? amount.get<std::string>() : amount.dump();
       if (const auto value = quantity_value(text)) {
         write_name(name);
@@ -205,10 +215,14 @@ class Writer {
       const auto found = element.value->find(candidate);
       const bool counts = found != element.value->end() &&
                           (owns_all(element.fields) || element.fields->contains(std::string{"f:"} + candidate));
-      if (counts) key += found->dump() + "\n";
+      if (!counts) continue;
+      key += found->is_string() ? found->get_ref<const std::string&>() : found->dump();
+      key += '\n';
     }
     return key;
   }
+
+  static constexpr std::size_t kUsualSize = 2048;
 
   std::string_view except_;
   std::string text_;
@@ -242,7 +256,8 @@ std::string Projection::text() const {
 
 std::string Projection::canonical(std::string_view except) const {
   Writer writer{except};
-  writer.write_object(value_ == nullptr ? json::object() : *value_, fields_, is_whole_object_);
+  static const json kNothing = json::object();
+  writer.write_object(value_ == nullptr ? kNothing : *value_, fields_, is_whole_object_);
   return writer.take();
 }
 

@@ -1,5 +1,6 @@
 #include "operator/kube/transfer.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <string_view>
@@ -151,9 +152,13 @@ std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, 
     transfer.too_large = true;
     return 0;
   }
-  const bool news = transfer.in_pieces() && transfer.received.empty();
+  const bool is_news = transfer.in_pieces() && transfer.received.empty();
   transfer.received.append(bytes, size * count);
-  if (news && transfer.on_change) transfer.on_change();
+  if (transfer.round != nullptr) {
+    transfer.round->bytes += size * count;
+    auto& told = transfer.round->told;
+    if (is_news && std::find(told.begin(), told.end(), &transfer) == told.end()) told.push_back(&transfer);
+  }
   return size * count;
 }
 
@@ -170,6 +175,11 @@ std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count
     if (error == std::errc{} && seconds >= 0) transfer.retry_after = std::chrono::seconds{seconds};
   }
   return size * count;
+}
+
+void Transfer::tell() {
+  const std::lock_guard lock{mutex};
+  if (on_change) on_change();
 }
 
 void Transfer::finish(CURLcode code) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <curl/curl.h>
 
@@ -26,6 +27,8 @@ struct Transfer {
 
   /// Sets up the curl handle; called once, on the thread that drives it, before it is added to the multi handle.
   void prepare(const ClientConfig& config);
+  /// Tells that there is something to take that was not there before; on that thread.
+  void tell();
   /// Called on that thread when curl is done with it.
   void finish(CURLcode code);
 
@@ -33,6 +36,12 @@ struct Transfer {
   const Delivery delivery;
   const IdentityPtr identity;
   CURL* easy;
+  /// What a round of the thread that drives it brought, if somebody looks.
+  struct Round {
+    std::size_t bytes = 0;          // of bodies
+    std::vector<Transfer*> told{};  // those that have something to take that was not there before
+  };
+  Round* round = nullptr;
 
   std::mutex mutex;
   std::string received;  ///< body bytes that the caller has not taken
@@ -43,7 +52,7 @@ struct Transfer {
   bool too_large = false;
   CURLcode outcome = CURLE_OK;
   std::string problem;  ///< curl's words, when the outcome is a failure
-  /// Called under the lock when there is something to take that was not there before.
+  /// Called under the lock, by `tell`.
   std::function<void()> on_change;
 
   /// Whether what was received is to be taken as it comes: another status has its body whole. Under the lock.

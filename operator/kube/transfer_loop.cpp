@@ -7,6 +7,7 @@
 #include <new>
 #include <system_error>
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -68,7 +69,9 @@ void TransferLoop::wake() {
 void TransferLoop::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     take_commands();
+    for (auto* transfer : std::exchange(round_.told, {})) transfer->tell();
     take_finished();
+    rest();
     wait();
   }
   take_commands();
@@ -85,6 +88,7 @@ void TransferLoop::take_commands() {
     const bool is_active = active_.contains(transfer->easy);
     if (command == Command::kStart) {
       hooks_.start(*transfer);
+      transfer->round = &round_;
       active_.emplace(transfer->easy, transfer);
       curl_multi_add_handle(multi_, transfer->easy);
     } else if (command == Command::kResume && is_active) {
@@ -101,10 +105,20 @@ void TransferLoop::take_finished() {
     if (message->msg == CURLMSG_DONE) end(message->easy_handle, message->data.result);
 }
 
+/// After a small piece of news, until its time is over, or something is due or was posted.
+void TransferLoop::rest() {
+  const auto received = std::exchange(round_.bytes, 0);
+  if (received == 0 || received >= kBulk) return;
+  auto until = Clock::now() + kRest;
+  if (due_) until = std::min(until, *due_);
+  pollfd posted{.fd = wakeup_, .events = POLLIN, .revents = 0};
+  (void)poll(&posted, 1, milliseconds_until(until));
+}
+
 /// Until something happens, is due, or was posted; and has curl do what there is to do.
 void TransferLoop::wait() {
   std::array<epoll_event, kEventsAtOnce> events{};
-  const int count = epoll_wait(epoll_, events.data(), events.size(), milliseconds_to_wait());
+  const int count = epoll_wait(epoll_, events.data(), events.size(), due_ ? milliseconds_until(*due_) : -1);
   int running = 0;
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
@@ -125,16 +139,15 @@ void TransferLoop::wait() {
   }
 }
 
-/// As epoll_wait takes it: -1 for as long as it takes.
-int TransferLoop::milliseconds_to_wait() const {
-  if (!due_) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due_ - Clock::now()).count();
+int TransferLoop::milliseconds_until(Clock::time_point time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now()).count();
   return static_cast<int>(std::clamp<decltype(left)>(left, 0, 60'000));
 }
 
 void TransferLoop::end(CURL* easy, CURLcode code) {
   curl_multi_remove_handle(multi_, easy);
   const auto transfer = active_.extract(easy).mapped();
+  std::erase(round_.told, transfer.get());
   hooks_.finish(*transfer, code);
 }
 

@@ -22,6 +22,11 @@ namespace kube {
 
 class TransferLoop {
  public:
+  /// News that comes in small pieces is looked at no more often than this: a piece costs far more than its bytes.
+  static constexpr std::chrono::milliseconds kRest{20};
+  /// This much since the last look is no small piece.
+  static constexpr std::size_t kBulk = 64U << 10U;
+
   /// Called on the loop's thread before a transfer is started, and before it is finished with the code that curl gave.
   struct Hooks {
     std::function<void(Transfer&)> start;
@@ -49,7 +54,8 @@ class TransferLoop {
   void take_commands();
   void take_finished();
   void wait();
-  int milliseconds_to_wait() const;
+  void rest();
+  static int milliseconds_until(Clock::time_point time);
   void end(CURL* easy, CURLcode code);
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* assigned);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
@@ -59,6 +65,7 @@ class TransferLoop {
   int epoll_;
   int wakeup_;  // an eventfd
   // Of the loop's thread.
+  Transfer::Round round_;                 // since it waited
   std::optional<Clock::time_point> due_;  // when curl wants to be called though nothing happened
   std::unordered_map<CURL*, std::shared_ptr<Transfer>> active_;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/result.hpp"
 #include "operator/kube/line_reader.hpp"
@@ -17,7 +18,8 @@ enum class WatchEventType { kAdded, kModified, kDeleted, kBookmark, kError };
 
 struct WatchEvent {
   WatchEventType type;
-  Object object;  ///< for kError a metav1.Status
+  Object object;          ///< for kError a metav1.Status
+  bool is_known = false;  ///< then it is read only as far as its resourceVersion
 
   /// Whether it is the bookmark that tells a streaming list to be complete (annotated `k8s.io/initial-events-end`).
   bool ends_initial_events() const;
@@ -28,6 +30,10 @@ class WatchDecoder {
   static constexpr std::size_t kMaxFrameBytes = 16U << 20U;
 
   using Sink = std::function<bool(WatchEvent)>;
+  /// Whether an object that was added or modified is known in this version already.
+  using IsKnown = std::function<bool(const ObjectKey&, const std::string& version)>;
+
+  explicit WatchDecoder(IsKnown is_known = {}) : is_known_{std::move(is_known)} {}
 
   /// Takes the next bytes and passes every event completed by them to `sink`, until it gives false. Fails with
   /// kMalformed if a frame is no watch event and kTooLarge if one exceeds its bound; the stream is of no use
@@ -35,6 +41,9 @@ class WatchDecoder {
   core::Result<bool> feed(std::string_view bytes, const Sink& sink);
 
  private:
+  core::Result<WatchEvent> decode(std::string_view frame) const;
+
+  IsKnown is_known_;
   LineReader lines_{kMaxFrameBytes};
 };
 

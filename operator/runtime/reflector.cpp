@@ -221,7 +221,9 @@ asio::awaitable<Result<void>> Reflector::Loop::watch() {
   bool silent = true;
   Result<void> taken;
   auto begun = client_.begin_watch(
-      type_, selection_, {version_, times_.watch_duration},
+      type_, selection_,
+      {version_, times_.watch_duration,
+       [this](const auto& key, const auto& version) { return !version_.empty() && target_->confirm(key, version); }},
       [&](const auto& event) {
         silent = false;
         taken = take(event);
@@ -247,7 +249,7 @@ Result<void> Reflector::Loop::take(const kube::WatchEvent& event) {
     case kube::WatchEventType::kModified:
       if (listing) {
         target_->listed(event.object);
-      } else {
+      } else if (!event.is_known) {
         target_->put(event.object);
       }
       break;

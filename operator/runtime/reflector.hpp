@@ -28,6 +28,8 @@ class ReflectorTarget {
   /// The list is complete: what it lacked is gone.
   virtual void end_list() = 0;
   virtual void put(const kube::Object& object) = 0;
+  /// Whether what a watch brings is there in this version already: then it is not put.
+  virtual bool confirm(const kube::ObjectKey& /*key*/, const std::string& /*version*/) { return false; }
   /// Also of an object that was deleted after it was listed, before the end of the list.
   virtual void removed(const kube::Object& object) = 0;
 };
@@ -49,6 +51,7 @@ class StoreTarget final : public ReflectorTarget {
   void put(const kube::Object& object) override {
     store_.put(object.key(), object.resource_version(), reduce_(object));
   }
+  bool confirm(const kube::ObjectKey& key, const std::string& version) override { return store_.confirm(key, version); }
   void removed(const kube::Object& object) override {
     std::erase_if(items_, [&](const auto& item) { return item.key == object.key(); });
     store_.remove(object.key());

@@ -97,6 +97,16 @@ class Store {
     });
   }
 
+  /// Whether what a watch brings is the outcome that was assumed, which need not be put again.
+  bool confirm(const Key& key, const std::string& version) {
+    const std::lock_guard lock{mutex_};
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.assumed != Entry::mark(version)) return false;
+    found->second.saw(version);
+    found->second.assumed.reset();
+    return true;
+  }
+
   struct Listed {
     Key key;
     std::string version;

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <semaphore>
 
 #include <fmt/format.h>
 
 #include "operator/kube/client.hpp"
+#include "operator/kube/transfer_loop.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -135,4 +138,37 @@ TEST_CASE("An answer that is cut off, or none, is unavailable; one that is no JS
   CHECK(kind_of("no HTTP") == ErrorKind::kUnavailable);
   CHECK(kind_of("text") == ErrorKind::kMalformed);
   CHECK(kind_of("list") == ErrorKind::kMalformed);
+}
+
+TEST_CASE("News in small pieces is handed over a few pieces at a time, and all of it", "[unit][kube]") {
+  static constexpr int kPieces = 200;
+  std::chrono::steady_clock::time_point began;
+  ScriptedServer server{[&](const ScriptedRequest&, ScriptedReply& reply) {
+    began = std::chrono::steady_clock::now();
+    reply.begin_stream();
+    for (int i = 0; i < kPieces; ++i) reply.raw("0123456789");
+    reply.cut();
+  }};
+  kube::Transport transport{trusting(server)};
+  std::counting_semaphore<> changed{0};
+  int changes = 0;
+  auto exchange = transport.begin({.target = "/"}, kube::Delivery::kInPieces,
+                                  [&] {
+                                    ++changes;
+                                    changed.release();
+                                  },
+                                  {});
+  REQUIRE(exchange);
+  std::string received;
+  std::optional<core::Result<kube::HttpResponse>> ended;
+  while (!ended) {
+    REQUIRE(changed.try_acquire_for(std::chrono::seconds{10}));
+    ended = (*exchange)->take([&](std::string_view bytes) {
+      received += bytes;
+      return true;
+    });
+  }
+  const auto took = std::chrono::steady_clock::now() - began;
+  CHECK(received.size() == 10 * kPieces);
+  CHECK(changes <= 3 + took / kube::TransferLoop::kRest);  // the first one, each rest, what is left, and the end
 }

@@ -77,3 +77,32 @@ TEST_CASE("A frame without an end costs bounded memory", "[unit][kube]") {
   CHECK(outcome.error().kind == core::ErrorKind::kTooLarge);
   CHECK(fed <= kube::WatchDecoder::kMaxFrameBytes + piece.size());
 }
+
+TEST_CASE("What is known already is read as far as its version", "[unit][kube]") {
+  std::vector<std::string> asked;
+  kube::WatchDecoder decoder{[&](const kube::ObjectKey& key, const std::string& version) {
+    asked.push_back(key.text() + "@" + version);
+    return version == "7";
+  }};
+  std::vector<kube::WatchEvent> events;
+  const auto sink = [&](kube::WatchEvent event) {
+    events.push_back(std::move(event));
+    return true;
+  };
+  for (
+      const char* frame :
+      {R"({"type":"ADDED","object":{"metadata":{"name":"a","namespace":"n","resourceVersion":"7"},"spec":{"x":1}}})",
+       R"({"type":"MODIFIED","object":{"metadata":{"name":"a","namespace":"n","resourceVersion":"8"},"spec":{"x":1}}})",
+       R"({"type":"DELETED","object":{"metadata":{"name":"a","namespace":"n","resourceVersion":"7"},"spec":{"x":1}}})",
+       R"({"type":"MODIFIED","object":{"spec":{"name":"a","resourceVersion":"7"},"metadata":{"resourceVersion":"9"}}})"})
+    REQUIRE(decoder.feed(std::string{frame} + "\n", sink));
+  CHECK(asked == std::vector<std::string>{"n/a@7", "n/a@8", "@9"});
+  REQUIRE(events.size() == 4);
+  CHECK(events[0].is_known);
+  CHECK(events[0].object.resource_version() == "7");
+  CHECK_FALSE(events[0].object.json().contains("spec"));
+  for (const auto& event : std::vector(events.begin() + 1, events.end())) {
+    CHECK_FALSE(event.is_known);
+    CHECK(event.object.json().contains("spec"));
+  }
+}

@@ -100,3 +100,20 @@ TEST_CASE("Store believes a deletion and a list more than our own write", "[unit
   store.put(kKey, "9", 9);
   CHECK(store.get(kKey) == 9);
 }
+
+TEST_CASE("Store knows the news of its own write, once", "[unit][runtime]") {
+  Store store;
+  CHECK_FALSE(store.confirm(kKey, "1"));
+  store.put(kKey, "1", 1);
+  CHECK_FALSE(store.confirm(kKey, "1"));
+  store.assume(kKey, "3", 3);
+  CHECK_FALSE(store.confirm(kKey, "2"));
+  store.put(kKey, "2", 2);  // older than the write
+  CHECK(store.get(kKey) == 3);
+  CHECK(store.confirm(kKey, "3"));
+  CHECK_FALSE(store.confirm(kKey, "3"));
+  store.put(kKey, "4", 4);
+  CHECK(store.get(kKey) == 4);
+  store.assume(kKey, "3", 3);  // told late: the watch has brought it
+  CHECK(store.get(kKey) == 4);
+}

@@ -1,4 +1,6 @@
 // A RealtimeApp becomes its children, and stays so through changes of the manifest and of the world around it.
+#include <set>
+
 #include <fmt/format.h>
 
 #include "core/time.hpp"
@@ -52,17 +54,61 @@ TEST_CASE("What the manifest no longer asks for is removed", "[integration]") {
   CHECK(world.get(types::kDeployment, "chat").json().dump().find("REDIS_URL") == std::string::npos);
 }
 
+namespace {
+
+/// Whether an Event about the app has this reason and these words.
+bool has_event(support::World& world, const std::string& reason, const std::string& note = "") {
+  const auto events = world.client().list(types::kEvent, {.name_space = world.name_space()}, "", {});
+  return events && std::any_of(events->items.begin(), events->items.end(), [&](const kube::Object& event) {
+           return kube::value_at<std::string>(event.json(), {"reason"}) == reason &&
+                  kube::value_at<std::string>(event.json(), {"note"}).find(note) != std::string::npos &&
+                  kube::value_at<std::string>(event.json(), {"regarding", "name"}) == "chat";
+         });
+}
+
+/// Tells, in place of the controllers of workloads, that the app's one replica is or is not ready.
+void report_replica(support::World& world, bool is_ready) {
+  const nlohmann::json status{{"status",
+                               {{"observedGeneration", world.get(types::kDeployment, "chat").generation()},
+                                {"replicas", 1},
+                                {"updatedReplicas", 1},
+                                {"readyReplicas", is_ready ? 1 : 0},
+                                {"availableReplicas", is_ready ? 1 : 0}}}};
+  REQUIRE(world.patch_status(types::kDeployment, "chat", status) == 200);
+}
+
+}  // namespace
+
+TEST_CASE("An app that becomes Ready as it should is no Event; one that is Ready again is", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto ready = [&] { return world.condition("chat", "Ready").starts_with("True"); };
+  for (const char* image : {"chat:1", "chat:2"}) {
+    world.apply_app("chat", fmt::format("{{replicas: 1, app: {{image: '{}'}}, redis: {{type: None}}, "
+                                        "exposure: {{type: None}}}}",
+                                        image));
+    world.wait_until_as_planned("chat");
+    report_replica(world, true);
+    wait_for("it to be Ready", ready);
+  }
+  wait_for("Updated", [&] { return has_event(world, "Updated", "Deployment"); });
+  report_replica(world, false);
+  wait_for("it not to be Ready", [&] { return !ready(); });
+  report_replica(world, true);
+  wait_for("it to be Ready again", ready);
+  // Events are written in order: those before are there as well.
+  wait_for("Ready", [&] { return has_event(world, "Ready"); });
+  const auto events = world.client().list(types::kEvent, {.name_space = world.name_space()}, "", {});
+  REQUIRE(events);
+  std::multiset<std::string> reasons;
+  for (const auto& event : events->items) reasons.insert(kube::value_at<std::string>(event.json(), {"reason"}));
+  CHECK(reasons == std::multiset<std::string>{"Created", "NotReady", "Ready", "Updated"});
+}
+
 TEST_CASE("What the operator does to an app's children is told by Events", "[integration]") {
   support::World world;
   const support::OperatorProcess process;
-  const auto told = [&](const std::string& reason, const std::string& note) {
-    const auto events = world.client().list(types::kEvent, {.name_space = world.name_space()}, "", {});
-    return events && std::any_of(events->items.begin(), events->items.end(), [&](const kube::Object& event) {
-             return kube::value_at<std::string>(event.json(), {"reason"}) == reason &&
-                    kube::value_at<std::string>(event.json(), {"note"}).find(note) != std::string::npos &&
-                    kube::value_at<std::string>(event.json(), {"regarding", "name"}) == "chat";
-           });
-  };
+  const auto told = [&](const std::string& reason, const std::string& note) { return has_event(world, reason, note); };
   world.apply_app("chat", kChatSpec);
   wait_for("Created", [&] { return told("Created", "Deployment \"chat\""); });
   world.wait_until_as_planned("chat");

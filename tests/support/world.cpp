@@ -10,6 +10,7 @@
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/config.hpp"
+#include "operator/kube/managed_fields.hpp"
 #include "operator/kube/projection.hpp"
 #include "operator/version.hpp"
 #include "tests/support/catch.hpp"

@@ -207,8 +207,9 @@ inline constexpr Term kUpdated{"Updated", "The operator updated a managed object
 inline constexpr Term kDeleted{"Deleted", "The operator deleted a managed object that is no longer needed."};
 inline constexpr Term kNotConverging{"NotConverging", "See the reason `NotConverging`."};
 inline constexpr Term kRefused{"Refused", "The API server rejects a managed object."};
-inline constexpr Term kReady{"Ready", "The app became Ready."};
-inline constexpr Term kNotReady{"NotReady", "The app is no longer Ready; the note says why."};
+inline constexpr Term kReady{"Ready", "The app is Ready again, after an Event that said what was wrong."};
+inline constexpr Term kNotReady{"NotReady",
+                                "The app is no longer Ready, though its spec has not changed; the note says why."};
 
 inline constexpr std::array kAll{kCreated, kUpdated, kDeleted, kNotConverging, kRefused, kReady, kNotReady};
 }  // namespace event_reason

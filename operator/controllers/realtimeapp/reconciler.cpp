@@ -97,12 +97,13 @@ Result<Reconciler::Wait> Reconciler::write_status(const api::RealtimeApp& app, a
   }
   memory.status_written_at = now;
   caches_.apps.assume(app.key, written->resource_version(), api::decode(*written));
-  tell_transition(app, status);
+  tell_transition(app, status, memory);
   return Wait{};
 }
 
-/// Tells what went wrong or well since `app` was read: that it is Ready or no more, and each cause.
-void Reconciler::tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status) {
+/// Tells what went wrong since `app` was read, each cause, and when all is well again. What every change goes through,
+/// a new app as well, is in the status and worth no Event.
+void Reconciler::tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status, AppMemory& memory) {
   const auto tell = [&](runtime::EventType type, std::string_view reason, const std::string& message) {
     recorder_.record({api::kRealtimeApp, app.key, app.uid}, type, reason, "Reconcile", message);
   };
@@ -113,12 +114,16 @@ void Reconciler::tell_transition(const api::RealtimeApp& app, const api::Realtim
     // Stalled says again what one of the others says.
     const bool is_cause = is_new && after.type != api::condition::kStalled && term != nullptr && term->warns;
     if (is_cause) tell(runtime::EventType::kWarning, term->name, after.message);
+    memory.is_told_not_ready |= is_cause;
     if (after.type != api::condition::kReady) continue;
     const bool was_ready = before != nullptr && before->status == "True";
     const bool is_ready = after.status == "True";
-    if (is_ready && !was_ready) tell(runtime::EventType::kNormal, api::event_reason::kReady, after.message);
-    if (was_ready && !is_ready && !is_cause)
+    if (is_ready && std::exchange(memory.is_told_not_ready, false))
+      tell(runtime::EventType::kNormal, api::event_reason::kReady, after.message);
+    if (was_ready && !is_ready && !is_cause && app.status.observed_generation == status.observed_generation) {
       tell(runtime::EventType::kWarning, api::event_reason::kNotReady, after.message);
+      memory.is_told_not_ready = true;
+    }
   }
 }
 

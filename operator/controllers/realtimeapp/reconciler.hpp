@@ -42,7 +42,7 @@ class Reconciler {
 
   core::Result<Wait> write_status(const api::RealtimeApp& app, api::RealtimeAppStatus status, AppMemory& memory,
                                   const std::stop_token& stop);
-  void tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status);
+  void tell_transition(const api::RealtimeApp& app, const api::RealtimeAppStatus& status, AppMemory& memory);
   void forget(const kube::ObjectKey& key);
 
   kube::Client& client_;

@@ -41,6 +41,7 @@ struct AppMemory {
   std::map<ChildId, WriteMemory> writes;
   int conflicts = 0;  ///< reconciles in a row that met newer objects than the caches had
   std::chrono::steady_clock::time_point status_written_at{};
+  bool is_told_not_ready = false;  ///< by an Event: another tells when it is Ready again
 };
 
 class AppMemories {

@@ -19,10 +19,19 @@
 extern char** environ;
 
 namespace support {
+namespace {
+
+std::string operator_program() {
+  const char* named = std::getenv("REALTIME_OPERATOR");
+  return named != nullptr ? std::string{named} : (program_folder() / "realtime-operator").string();
+}
+
+}  // namespace
+
 OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
     : health_port_{free_port()}, metrics_port_{free_port()} {
   log_file_ = fmt::format("{}/operator-{}.log", environment("TEST_LOGS"), health_port_);
-  const std::string program = program_folder() / "realtime-operator";
+  const auto program = operator_program();
   std::vector<std::string> words{program, "--kubeconfig=" + environment("OPERATOR_KUBECONFIG"),
                                  fmt::format("--health-probe-bind-address=127.0.0.1:{}", health_port_),
                                  fmt::format("--metrics-bind-address=127.0.0.1:{}", metrics_port_)};

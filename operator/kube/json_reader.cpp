@@ -1,6 +1,7 @@
 #include "operator/kube/json_reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -69,7 +70,11 @@ class Builder {
   bool on_number_part(Text, Error&) { return true; }
   bool on_int64(std::int64_t number, Text, Error&) { return leaf(number); }
   bool on_uint64(std::uint64_t number, Text, Error&) { return leaf(number); }
-  bool on_double(double number, Text, Error&) { return leaf(number); }
+  bool on_double(double number, Text, Error& error) {
+    if (std::isfinite(number)) return leaf(number);
+    error = boost::json::make_error_code(boost::json::error::exponent_overflow);
+    return false;
+  }
   bool on_bool(bool flag, Error&) { return leaf(flag); }
   bool on_null(Error&) { return leaf(nullptr); }
   bool on_comment_part(Text, Error&) { return true; }

@@ -61,7 +61,7 @@ void TransferLoop::post(Command command, std::shared_ptr<Transfer> transfer) {
   wake();
 }
 
-void TransferLoop::wake() {
+void TransferLoop::wake() const {
   // It cannot fail but for a counter at its limit, which wakes the loop too.
   (void)eventfd_write(wakeup_, 1);
 }

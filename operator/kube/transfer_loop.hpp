@@ -49,7 +49,7 @@ class TransferLoop {
   enum class Command { kStart, kResume, kCancel };
 
   void post(Command command, std::shared_ptr<Transfer> transfer);
-  void wake();
+  void wake() const;
   void run(const std::stop_token& stop);
   void take_commands();
   void take_finished();

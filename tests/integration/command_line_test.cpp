@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 
 #include "tests/support/catch.hpp"
-#include "tests/support/checkout.hpp"
+#include "tests/support/operator_process.hpp"
 
 namespace {
 
@@ -15,7 +15,7 @@ struct Answer {
 };
 
 Answer run(const std::string& arguments) {
-  const auto command = (support::program_folder() / "realtime-operator").string() + " " + arguments + " 2>&1";
+  const auto command = support::operator_program() + " " + arguments + " 2>&1";
   FILE* output = popen(command.c_str(), "r");
   REQUIRE(output != nullptr);
   std::string text;

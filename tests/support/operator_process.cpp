@@ -19,14 +19,11 @@
 extern char** environ;
 
 namespace support {
-namespace {
 
 std::string operator_program() {
   const char* named = std::getenv("REALTIME_OPERATOR");
   return named != nullptr ? std::string{named} : (program_folder() / "realtime-operator").string();
 }
-
-}  // namespace
 
 OperatorProcess::OperatorProcess(std::vector<std::string> extra_flags)
     : health_port_{free_port()}, metrics_port_{free_port()} {

@@ -9,6 +9,9 @@
 
 namespace support {
 
+/// The path of the program.
+std::string operator_program();
+
 class OperatorProcess {
  public:
   /// Starts it and waits until it is ready. Its log goes to a file whose end is shown when it does not become ready.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "operator/kube/field_managers.hpp"
 #include "operator/kube/json_reader.hpp"
 #include "tests/fuzz/check.hpp"
 
@@ -18,8 +19,9 @@ void drop_unread(json& value) {
   if (value.is_object()) {
     const auto manager = value.find("manager");
     const auto fields = value.find("fieldsV1");
-    const bool reads = manager == value.end() || !manager->is_string() || *manager == "realtime-operator" ||
-                       *manager == "kubectl-rollout";
+    const bool reads =
+        manager == value.end() || !manager->is_string() ||
+        std::find(kube::kManagersRead.begin(), kube::kManagersRead.end(), *manager) != kube::kManagersRead.end();
     if (!reads && fields != value.end() && fields->is_structured()) value.erase(fields);
   }
   if (value.is_structured())

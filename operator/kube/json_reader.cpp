@@ -31,8 +31,9 @@ class Builder {
 
   using IsKnown = std::function<bool(const json& event)>;
 
-  /// `is_known` is asked at the resourceVersion of the object of an event, and may be empty.
-  void ask(IsKnown is_known) { is_known_ = std::move(is_known); }
+  /// `is_known` is asked at the resourceVersion of the object of an event, and may be empty; it outlives the builder.
+  explicit Builder(const IsKnown& is_known) : is_known_{is_known} {}
+
   json take() { return std::move(root_); }
   bool stopped() const { return stopped_; }
 
@@ -129,7 +130,7 @@ class Builder {
     return parent.get_ref<json::object_t&>().insert_or_assign(std::exchange(key_, {}), std::move(value)).first->second;
   }
 
-  IsKnown is_known_;
+  const IsKnown& is_known_;
   bool stopped_ = false;
   json root_;
   std::vector<json*> open_;  // the objects and lists that have begun, from the outermost
@@ -144,8 +145,7 @@ class Builder {
 std::optional<json> read_event(std::string_view text, const std::function<bool(const json&)>& is_known) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
-  boost::json::basic_parser<Builder> parser{options};
-  parser.handler().ask(is_known);
+  boost::json::basic_parser<Builder> parser{options, is_known};
   boost::system::error_code error;
   const auto read = parser.write_some(false, text.data(), text.size(), error);
   if (!parser.handler().stopped() && (error || read != text.size())) return std::nullopt;

@@ -38,6 +38,17 @@ class Writer {
  public:
   explicit Writer(std::string_view except) : except_{except} { text_.reserve(kUsualSize); }
 
+  void write(const json& value, const json* fields, bool is_whole_object) {
+    if (is_whole_object) {
+      write_object(value, fields, true);
+    } else {
+      write_value(value, fields);
+    }
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
   void write_object(const json& object, const json* fields, bool is_whole_object) {
     text_ += '{';
     each_member(object, fields, [&](std::string_view name, const json& value, const json* inner) {
@@ -52,9 +63,6 @@ class Writer {
     text_ += '}';
   }
 
-  std::string take() { return std::move(text_); }
-
- private:
   /// Calls `look` with each member that counts and what of it does, in the order of their names.
   template <class Look>
   static void each_member(const json& object, const json* fields, const Look& look) {
@@ -257,7 +265,7 @@ std::string Projection::text() const {
 std::string Projection::canonical(std::string_view except) const {
   Writer writer{except};
   static const json kNothing = json::object();
-  writer.write_object(value_ == nullptr ? kNothing : *value_, fields_, is_whole_object_);
+  writer.write(value_ == nullptr ? kNothing : *value_, fields_, is_whole_object_);
   return writer.take();
 }
 

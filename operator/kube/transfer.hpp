@@ -25,7 +25,7 @@ struct Transfer {
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  /// Sets up the curl handle; called once, on the thread that drives it, before it is added to the multi handle.
+  /// Sets up the curl handle; called once, before it is added to a multi handle.
   void prepare(const ClientConfig& config);
   /// Tells that there is something to take that was not there before; on that thread.
   void tell();

@@ -30,8 +30,8 @@ void watch_socket(int epoll, curl_socket_t socket, std::uint32_t events) {
 
 }  // namespace
 
-TransferLoop::TransferLoop(Hooks hooks)
-    : hooks_{std::move(hooks)},
+TransferLoop::TransferLoop(Finish finish)
+    : finish_{std::move(finish)},
       multi_{curl_is_ready() ? curl_multi_init() : nullptr},
       epoll_{checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")},
       wakeup_{checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")} {
@@ -87,7 +87,6 @@ void TransferLoop::take_commands() {
   for (auto& [command, transfer] : commands) {
     const bool is_active = active_.contains(transfer->easy);
     if (command == Command::kStart) {
-      hooks_.start(*transfer);
       transfer->round = &round_;
       active_.emplace(transfer->easy, transfer);
       curl_multi_add_handle(multi_, transfer->easy);
@@ -148,7 +147,7 @@ void TransferLoop::end(CURL* easy, CURLcode code) {
   curl_multi_remove_handle(multi_, easy);
   const auto transfer = active_.extract(easy).mapped();
   std::erase(round_.told, transfer.get());
-  hooks_.finish(*transfer, code);
+  finish_(*transfer, code);
 }
 
 int TransferLoop::on_socket(CURL* /*easy*/, curl_socket_t socket, int what, void* self, void* /*assigned*/) {

@@ -27,17 +27,15 @@ class TransferLoop {
   /// This much since the last look is no small piece.
   static constexpr std::size_t kBulk = 64U << 10U;
 
-  /// Called on the loop's thread before a transfer is started, and before it is finished with the code that curl gave.
-  struct Hooks {
-    std::function<void(Transfer&)> start;
-    std::function<void(Transfer&, CURLcode)> finish;
-  };
+  /// Finishes a transfer with the code that curl gave; called on the loop's thread.
+  using Finish = std::function<void(Transfer&, CURLcode)>;
 
-  explicit TransferLoop(Hooks hooks);
+  explicit TransferLoop(Finish finish);
   ~TransferLoop();
   TransferLoop(const TransferLoop&) = delete;
   TransferLoop& operator=(const TransferLoop&) = delete;
 
+  /// Starts a transfer that is prepared.
   void start(std::shared_ptr<Transfer> transfer) { post(Command::kStart, std::move(transfer)); }
   /// What was paused because its reader was behind goes on.
   void resume(std::shared_ptr<Transfer> transfer) { post(Command::kResume, std::move(transfer)); }
@@ -60,7 +58,7 @@ class TransferLoop {
   static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* assigned);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
 
-  Hooks hooks_;
+  Finish finish_;
   CURLM* multi_;
   int epoll_;
   int wakeup_;  // an eventfd

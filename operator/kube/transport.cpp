@@ -27,8 +27,7 @@ class Transport::Server {
   explicit Server(ClientConfig config)
       : credentials_{std::move(config)},
         host_{host_of(credentials_.config().server)},
-        loop_{{[this](Transfer& transfer) { transfer.prepare(credentials_.config()); },
-               [this](Transfer& transfer, CURLcode code) { finish(transfer, code); }}} {}
+        loop_{[this](Transfer& transfer, CURLcode code) { finish(transfer, code); }} {}
 
   const std::string& host() const { return host_; }
   Credentials& credentials() { return credentials_; }
@@ -55,19 +54,19 @@ namespace {
 
 /// What a finished transfer means to the caller.
 Result<HttpResponse> outcome_of(Transfer& transfer, const std::string& host) {
-  const auto what = fmt::format("{} {} at {}", transfer.request.method, transfer.request.target, host);
+  const auto what = [&] { return fmt::format("{} {} at {}", transfer.request.method, transfer.request.target, host); };
   if (transfer.too_large)
     return core::fail(ErrorKind::kTooLarge,
-                      fmt::format("{}: the answer exceeds {} bytes", what, Transport::kMaxAnswerBytes));
+                      fmt::format("{}: the answer exceeds {} bytes", what(), Transport::kMaxAnswerBytes));
   switch (transfer.outcome) {
     case CURLE_OK:
       return HttpResponse{transfer.status, std::move(transfer.received), transfer.retry_after};
     case CURLE_OPERATION_TIMEDOUT:
-      return core::fail(ErrorKind::kTimeout, fmt::format("{}: {}", what, transfer.problem));
+      return core::fail(ErrorKind::kTimeout, fmt::format("{}: {}", what(), transfer.problem));
     case CURLE_ABORTED_BY_CALLBACK:
-      return core::fail(ErrorKind::kCancelled, fmt::format("{}: cancelled", what));
+      return core::fail(ErrorKind::kCancelled, fmt::format("{}: cancelled", what()));
     default:
-      return core::fail(ErrorKind::kUnavailable, fmt::format("{}: {}", what, transfer.problem));
+      return core::fail(ErrorKind::kUnavailable, fmt::format("{}: {}", what(), transfer.problem));
   }
 }
 
@@ -94,6 +93,7 @@ Result<std::unique_ptr<Transport::Exchange>> Transport::begin(HttpRequest reques
   const auto identity = server_->credentials().current(stop);
   if (!identity) return tl::unexpected(identity.error());
   auto transfer = std::make_shared<Transfer>(std::move(request), delivery, *identity, std::move(on_change));
+  transfer->prepare(server_->credentials().config());
   server_->loop().start(transfer);
   return std::make_unique<Exchange>(*server_, std::move(transfer));
 }

@@ -15,24 +15,30 @@ constexpr std::array<std::pair<std::string_view, WatchEventType>, 5> kTypes{{{"A
                                                                              {"BOOKMARK", WatchEventType::kBookmark},
                                                                              {"ERROR", WatchEventType::kError}}};
 
+std::optional<WatchEventType> type_of(const nlohmann::json& event) {
+  const auto name = value_at<std::string>(event, {"type"});
+  for (const auto& [word, type] : kTypes)
+    if (word == name) return type;
+  return std::nullopt;
+}
+
 }  // namespace
 
 core::Result<WatchEvent> WatchDecoder::decode(std::string_view frame) const {
   bool is_known = false;
-  auto json = !is_known_ ? read_json(frame) : read_event(frame, [&](const nlohmann::json& event) {
-    const auto type = value_at<std::string>(event, {"type"});
-    if (type != "ADDED" && type != "MODIFIED") return false;
+  auto json = read_event(frame, [&](const nlohmann::json& event) {
+    const auto type = type_of(event);
+    if (!is_known_ || (type != WatchEventType::kAdded && type != WatchEventType::kModified)) return false;
     const auto text = [&](const char* field) { return value_at<std::string>(event, {"object", "metadata", field}); };
     return is_known = is_known_({text("namespace"), text("name")}, text("resourceVersion"));
   });
   if (!json || !json->is_object())
     return core::fail(core::ErrorKind::kMalformed, "a frame of the watch is no JSON object");
-  const auto name = value_at<std::string>(*json, {"type"});
+  const auto type = type_of(*json);
   const auto object = json->find("object");
-  for (const auto& [word, type] : kTypes)
-    if (word == name && object != json->end() && object->is_object())
-      return WatchEvent{type, Object{std::move(*object)}, is_known};
-  return core::fail(core::ErrorKind::kMalformed, "a frame of the watch has no known type or no object");
+  if (!type || object == json->end() || !object->is_object())
+    return core::fail(core::ErrorKind::kMalformed, "a frame of the watch has no known type or no object");
+  return WatchEvent{*type, Object{std::move(*object)}, is_known};
 }
 
 bool WatchEvent::ends_initial_events() const {

@@ -30,11 +30,6 @@ std::string selection_query(const Selection& selection) {
   return query;
 }
 
-/// What a cluster says need not be UTF-8; JSON has to be, or nothing could be written that quotes it.
-std::string text_of(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 /// The character that begins here, for those of up to three bytes; 0 for others.
 unsigned short_character(const char* p, unsigned length) {
   const auto byte = [p](std::ptrdiff_t i) { return static_cast<unsigned char>(p[i]); };
@@ -231,7 +226,7 @@ Result<Pending<void>> Client::begin_watch(const ResourceType& type, const Select
   auto exchange = transport_.begin(std::move(request), Delivery::kInPieces, std::move(on_change), stop);
   if (!exchange) return tl::unexpected(exchange.error());
   return [get = std::make_shared<Get>(*this, std::move(*exchange)),
-          decoder = std::make_shared<WatchDecoder>(options.is_known),
+          decoder = std::make_shared<WatchDecoder>(options.is_known, selection.left_out),
           sink = std::move(sink)]() -> std::optional<Result<void>> {
     Result<bool> decoded = true;
     const auto response = get->take([&](std::string_view bytes) {

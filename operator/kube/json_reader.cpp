@@ -31,8 +31,8 @@ class Builder {
 
   using IsKnown = std::function<bool(const json& event)>;
 
-  /// `is_known` is asked at the resourceVersion of the object of an event, and may be empty; it outlives the builder.
-  explicit Builder(const IsKnown& is_known) : is_known_{is_known} {}
+  /// `is_known` is asked at the resourceVersion of the object of an event, and may be empty; both outlive the builder.
+  Builder(const IsKnown& is_known, LeftOut left_out) : is_known_{is_known}, left_out_{left_out} {}
 
   json take() { return std::move(root_); }
   bool stopped() const { return stopped_; }
@@ -51,7 +51,7 @@ class Builder {
   bool on_key(Text last, std::size_t, Error&) {
     if (skipped_ > 0) return true;
     key_.append(last.data(), last.size());
-    skips_next_ = key_ == "fieldsV1" && !is_manager_read(*open_.back());
+    skips_next_ = (key_ == "fieldsV1" && !is_manager_read(*open_.back())) || is_left_out();
     return true;
   }
   bool on_string_part(Text part, std::size_t, Error&) {
@@ -96,6 +96,32 @@ class Builder {
            kManagersRead.end();
   }
 
+  /// Whether the next member is one that is left out of an event's object.
+  bool is_left_out() const {
+    return std::any_of(left_out_.begin(), left_out_.end(), [this](std::string_view pointer) {
+      if (!pointer.ends_with(key_)) return false;
+      pointer.remove_suffix(key_.size());
+      return pointer.ends_with('/') && is_at(pointer);
+    });
+  }
+
+  /// Whether the innermost object is the one of an event's object that this points to; it ends with a slash.
+  bool is_at(std::string_view pointer) const {
+    if (open_.size() < 2) return false;
+    const auto* at = open_.front()->is_object() ? find(*open_.front(), "object") : nullptr;
+    for (pointer.remove_prefix(1); at != nullptr && !pointer.empty();) {
+      const auto end = pointer.find('/');
+      at = find(*at, pointer.substr(0, end));
+      pointer.remove_prefix(end + 1);
+    }
+    return at == open_.back();
+  }
+
+  static const json* find(const json& value, std::string_view name) {
+    const auto found = value.find(name);
+    return found == value.end() ? nullptr : &*found;
+  }
+
   bool open(json::value_t type) {
     if (skipped_ > 0 || std::exchange(skips_next_, false)) {
       key_.clear();
@@ -117,13 +143,17 @@ class Builder {
 
   template <class T>
   bool leaf(T&& value) {
-    if (skipped_ == 0) place(std::forward<T>(value));
+    if (skipped_ > 0) return true;
+    if (std::exchange(skips_next_, false)) {
+      key_.clear();
+    } else {
+      place(std::forward<T>(value));
+    }
     return true;
   }
 
   /// Where the next value belongs.
   json& place(json value) {
-    skips_next_ = false;
     if (open_.empty()) return root_ = std::move(value);
     auto& parent = *open_.back();
     if (parent.is_array()) return parent.get_ref<json::array_t&>().emplace_back(std::move(value));
@@ -131,6 +161,7 @@ class Builder {
   }
 
   const IsKnown& is_known_;
+  const LeftOut left_out_;
   bool stopped_ = false;
   json root_;
   std::vector<json*> open_;  // the objects and lists that have begun, from the outermost
@@ -142,10 +173,11 @@ class Builder {
 
 }  // namespace
 
-std::optional<json> read_event(std::string_view text, const std::function<bool(const json&)>& is_known) {
+std::optional<json> read_event(std::string_view text, const std::function<bool(const json&)>& is_known,
+                               LeftOut left_out) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
-  boost::json::basic_parser<Builder> parser{options, is_known};
+  boost::json::basic_parser<Builder> parser{options, is_known, left_out};
   boost::system::error_code error;
   const auto read = parser.write_some(false, text.data(), text.size(), error);
   if (!parser.handler().stopped() && (error || read != text.size())) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
@@ -17,9 +18,14 @@ inline constexpr std::size_t kMaxJsonDepth = 256;
 /// at: `fieldsV1` beside a `manager` that is not among kManagersRead.
 std::optional<nlohmann::json> read_json(std::string_view text);
 
+/// Members of an object that nobody looks at: JSON pointers (RFC 6901) as "/metadata/managedFields", none of which goes
+/// through a list. Not the annotations: one of them ends a streaming list.
+using LeftOut = std::span<const std::string_view>;
+
 /// The same of an event of a watch, but what follows its object's resourceVersion is not read if `is_known` holds for
-/// what came before.
+/// what came before, and what is left out of its object is skipped.
 std::optional<nlohmann::json> read_event(std::string_view text,
-                                         const std::function<bool(const nlohmann::json& event)>& is_known);
+                                         const std::function<bool(const nlohmann::json& event)>& is_known,
+                                         LeftOut left_out = {});
 
 }  // namespace kube

@@ -62,6 +62,11 @@ class Object {
   nlohmann::json json_ = nlohmann::json::object();
 };
 
+/// The JSON text of a value. What a cluster says need not be UTF-8, but JSON has to be: other bytes are replaced.
+inline std::string text_of(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 /// The value at `path`, or null. Never throws.
 inline const nlohmann::json* find_at(const nlohmann::json& json, std::initializer_list<const char*> path) {
   const nlohmann::json* at = &json;

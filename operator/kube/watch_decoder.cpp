@@ -26,12 +26,13 @@ std::optional<WatchEventType> type_of(const nlohmann::json& event) {
 
 core::Result<WatchEvent> WatchDecoder::decode(std::string_view frame) const {
   bool is_known = false;
-  auto json = read_event(frame, [&](const nlohmann::json& event) {
+  const auto knows = [&](const nlohmann::json& event) {
     const auto type = type_of(event);
     if (!is_known_ || (type != WatchEventType::kAdded && type != WatchEventType::kModified)) return false;
     const auto text = [&](const char* field) { return value_at<std::string>(event, {"object", "metadata", field}); };
     return is_known = is_known_({text("namespace"), text("name")}, text("resourceVersion"));
-  });
+  };
+  auto json = read_event(frame, knows, left_out_);
   if (!json || !json->is_object())
     return core::fail(core::ErrorKind::kMalformed, "a frame of the watch is no JSON object");
   const auto type = type_of(*json);

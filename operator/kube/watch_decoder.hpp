@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/result.hpp"
+#include "operator/kube/json_reader.hpp"
 #include "operator/kube/line_reader.hpp"
 #include "operator/kube/object.hpp"
 
@@ -33,7 +34,9 @@ class WatchDecoder {
   /// Whether an object that was added or modified is known in this version already.
   using IsKnown = std::function<bool(const ObjectKey&, const std::string& version)>;
 
-  explicit WatchDecoder(IsKnown is_known = {}) : is_known_{std::move(is_known)} {}
+  /// `left_out` outlives the decoder.
+  explicit WatchDecoder(IsKnown is_known = {}, LeftOut left_out = {})
+      : is_known_{std::move(is_known)}, left_out_{left_out} {}
 
   /// Takes the next bytes and passes every event completed by them to `sink`, until it gives false. Fails with
   /// kMalformed if a frame is no watch event and kTooLarge if one exceeds its bound; the stream is of no use
@@ -44,6 +47,7 @@ class WatchDecoder {
   core::Result<WatchEvent> decode(std::string_view frame) const;
 
   IsKnown is_known_;
+  LeftOut left_out_;
   LineReader lines_{kMaxFrameBytes};
 };
 

@@ -22,22 +22,23 @@ class Manager {
   Manager(ReflectorThreads& threads, kube::Client& client, core::Metrics& metrics, std::vector<std::string> namespaces)
       : threads_{threads}, client_{client}, metrics_{metrics}, namespaces_{std::move(namespaces)} {}
 
-  /// Keeps `store` in step with the objects of a type that match the label selector, each reduced to a T. Only before
-  /// `run`; the store outlives the manager.
+  /// Keeps `store` in step with the objects of a type that are selected, in all the watched namespaces, each reduced to
+  /// a T. Only before `run`; the store outlives the manager.
   template <class T>
-  void cache(const kube::ResourceType& type, const std::string& label_selector, Store<T>& store,
+  void cache(const kube::ResourceType& type, const kube::Selection& selection, Store<T>& store,
              typename StoreTarget<T>::Reduce reduce) {
-    watch(type, label_selector, [&store, reduce](const std::string& name_space) {
+    watch(type, selection, [&store, reduce](const std::string& name_space) {
       return std::make_unique<StoreTarget<T>>(store, name_space, reduce);
     });
   }
 
   /// The same for what is kept otherwise: `make_target` makes the target for a namespace, empty for all.
-  void watch(const kube::ResourceType& type, const std::string& label_selector,
+  void watch(const kube::ResourceType& type, kube::Selection selection,
              const std::function<std::unique_ptr<ReflectorTarget>(const std::string& name_space)>& make_target) {
-    for (const auto& name_space : scopes(type))
-      reflectors_.push_back(std::make_unique<Reflector>(
-          threads_, client_, type, kube::Selection{name_space, label_selector}, make_target(name_space)));
+    for (const auto& name_space : scopes(type)) {
+      selection.name_space = name_space;
+      reflectors_.push_back(std::make_unique<Reflector>(threads_, client_, type, selection, make_target(name_space)));
+    }
   }
 
   /// Adds a controller; the reference lives as long as the manager. Only before `run`.

@@ -22,7 +22,7 @@ void drop_unread(json& value) {
     const bool reads =
         manager == value.end() || !manager->is_string() ||
         std::find(kube::kManagersRead.begin(), kube::kManagersRead.end(), *manager) != kube::kManagersRead.end();
-    if (!reads && fields != value.end() && fields->is_structured()) value.erase(fields);
+    if (!reads && fields != value.end()) value.erase(fields);
   }
   if (value.is_structured())
     for (auto& inner : value) drop_unread(inner);

@@ -2,14 +2,17 @@
 // crds/realtimeoperator.dev_realtimeapps.yaml; this follows it. Value types.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operator/api/v1alpha1/server_spec.hpp"
 #include "operator/kube/object.hpp"
+#include "operator/kube/projection.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace api {
@@ -122,6 +125,7 @@ struct RealtimeApp {
   std::int64_t generation = 0;
   std::string created;  ///< RFC 3339
   bool deleting = false;
+  kube::ProjectionDigest spec_digest{};  ///< of the whole spec as it was read
   RealtimeAppSpec spec;
   RealtimeAppStatus status;
   bool operator==(const RealtimeApp&) const = default;
@@ -137,6 +141,8 @@ struct DecodedApp {
 /// Reads a RealtimeApp. The API server has validated it against the schema, but perhaps an older one. Fields that are
 /// not known are ignored. Never throws.
 DecodedApp decode(const kube::Object& object);
+/// What of an object plays no part in it.
+inline constexpr std::array<std::string_view, 1> kUnreadOfApps{"/metadata/managedFields"};
 
 /// The object to apply to the status subresource: identity with the uid, and status, nothing else. Messages are cut at
 /// what the schema takes.

@@ -1,6 +1,8 @@
 #include "operator/kube/json_reader.hpp"
 
+#include <array>
 #include <string>
+#include <string_view>
 
 #include "tests/support/catch.hpp"
 
@@ -38,6 +40,29 @@ TEST_CASE("Fields of managers that nobody looks at are left out, and nothing els
   REQUIRE(read);
   CHECK(*read == json::parse(R"({"metadata": {"managedFields": [
       {"manager": "kubelet", "time": "now", "subresource": "status"},
-      {"manager": "kubelet", "fieldsV1": "odd", "operation": "Update"},
+      {"manager": "kubelet", "operation": "Update"},
       {"manager": "kubectl-rollout", "fieldsV1": {"f:spec": {}}}]}, "spec": {"x": [{}]}})"));
+}
+
+TEST_CASE("What is left out of the object of an event is skipped, and nothing else", "[unit][kube]") {
+  static constexpr std::array<std::string_view, 3> kLeftOut{"/metadata/managedFields", "/spec/template/spec", "/kind"};
+  const auto read = kube::read_event(R"({"type": "ADDED", "kind": "k", "spec": {"template": {"spec": 1}}, "object": {
+      "kind": "Deployment", "metadata": {"name": "a", "managedFields": [{"spec": {}}]},
+      "spec": {"metadata": {"managedFields": []}, "kind": 1, "template": {"metadata": {}, "spec": {"x": [{"kind": 2}]},
+      "specs": 4}}, "template": {"spec": 3}, "list": [{"metadata": {"managedFields": 5}}]}})",
+                                     {}, kLeftOut);
+  REQUIRE(read);
+  CHECK(*read == json::parse(R"({"type": "ADDED", "kind": "k", "spec": {"template": {"spec": 1}}, "object": {
+      "metadata": {"name": "a"}, "spec": {"metadata": {"managedFields": []}, "kind": 1, "template": {"metadata": {},
+      "specs": 4}}, "template": {"spec": 3}, "list": [{"metadata": {"managedFields": 5}}]}})"));
+}
+
+TEST_CASE("What has no object has nothing to leave out", "[unit][kube]") {
+  static constexpr std::array<std::string_view, 1> kLeftOut{"/spec"};
+  for (const char* text : {"[]", "1", "{}", R"([{"spec": 1}])", R"({"object": [{"spec": {}}]})", R"({"spec": 1})"}) {
+    INFO(text);
+    const auto read = kube::read_event(text, {}, kLeftOut);
+    REQUIRE(read);
+    CHECK(*read == json::parse(text));
+  }
 }

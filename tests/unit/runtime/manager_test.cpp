@@ -28,8 +28,8 @@ TEST_CASE("A kind that the API server does not serve keeps nothing from working"
   scenes::Store classes;
   runtime::ReflectorThreads threads;
   runtime::Manager manager{threads, client, metrics, {}};
-  manager.cache<std::string>(kube::types::kIngressClass, "", classes, version_of);
-  manager.cache<std::string>(kube::types::kService, "", services, version_of);
+  manager.cache<std::string>(kube::types::kIngressClass, {}, classes, version_of);
+  manager.cache<std::string>(kube::types::kService, {}, services, version_of);
   std::atomic<bool> works = false;
   auto& controller = manager.controller("test", 1, [&](const kube::ObjectKey&, const std::stop_token&) {
     works = true;

@@ -238,6 +238,13 @@ class Writer {
 
 }  // namespace
 
+ProjectionDigest digest_of(std::string_view text) {
+  const auto bytes = core::sha256(text);
+  ProjectionDigest digest{};
+  std::memcpy(digest.data(), bytes.data(), sizeof digest);
+  return digest;
+}
+
 Projection Projection::owned(const Object& live, std::string_view manager) {
   const auto* fields = applied_fields(live, manager);
   if (fields == nullptr || !fields->is_object() || fields->empty()) return {nullptr, nullptr, true};
@@ -269,11 +276,6 @@ std::string Projection::canonical(std::string_view except) const {
   return writer.take();
 }
 
-ProjectionDigest Projection::digest(std::string_view except) const {
-  const auto bytes = core::sha256(canonical(except));
-  ProjectionDigest digest{};
-  std::memcpy(digest.data(), bytes.data(), sizeof digest);
-  return digest;
-}
+ProjectionDigest Projection::digest(std::string_view except) const { return digest_of(canonical(except)); }
 
 }  // namespace kube

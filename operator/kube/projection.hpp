@@ -16,6 +16,9 @@ namespace kube {
 /// Digest of a projection: 128 bits.
 using ProjectionDigest = std::array<std::uint64_t, 2>;
 
+/// The digest of a text: 128 bits of its SHA-256.
+ProjectionDigest digest_of(std::string_view text);
+
 class Projection {
  public:
   /// The part of `live` that `manager` owns by server-side apply, without its identity (apiVersion, kind, name,

@@ -189,11 +189,11 @@ TEST_CASE("A child that somebody deletes comes back", "[integration]") {
   world.apply_app("chat", kChatSpec);
   world.wait_until_as_planned("chat");
   for (const auto& child : world.planned("chat")) {
-    INFO(child.type.kind << " " << child.desired.name());
-    const auto before = world.get(child.type, child.desired.name()).uid();
-    REQUIRE(world.client().remove(child.type, child.desired.key(), before, {}));
+    INFO(child.type.kind << " " << child.name);
+    const auto before = world.get(child.type, child.name).uid();
+    REQUIRE(world.client().remove(child.type, child.desired().key(), before, {}));
     wait_for("it to come back", [&] {
-      const auto live = world.client().get(child.type, child.desired.key(), {});
+      const auto live = world.client().get(child.type, child.desired().key(), {});
       return live && live->uid() != before && world.as_planned(child);
     });
   }

@@ -114,20 +114,20 @@ struct Tally {
 /// Changes or removes the leaf; whether the API server took it.
 bool perturb(support::World& world, const controllers::PlannedChild& child, const json::json_pointer& leaf,
              bool remove) {
-  const auto& desired = child.desired.json();
+  const auto& desired = child.desired().json();
   while (true) {
-    const auto live = world.get(child.type, child.desired.name());
+    const auto live = world.get(child.type, child.name);
     const auto at = locate(desired, live.json(), leaf).to_string();
     json patch =
         json::array({{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}},
                      {{"op", remove ? "remove" : "replace"}, {"path", at}}});
     if (!remove) patch[1]["value"] = other_value(desired.at(leaf));
-    INFO(child.type.kind << " " << child.desired.name() << ": " << patch[1].dump());
-    const auto status = world.patch(child.type, child.desired.name(), "application/json-patch+json", patch);
+    INFO(child.type.kind << " " << child.name << ": " << patch[1].dump());
+    const auto status = world.patch(child.type, child.name, "application/json-patch+json", patch);
     if (status < 300) return true;
     CHECK((status == 422 || status == 400));
     // A refusal counts only for the object that was looked at: the operator may just have finished an earlier mend.
-    if (world.get(child.type, child.desired.name()).resource_version() == live.resource_version()) return false;
+    if (world.get(child.type, child.name).resource_version() == live.resource_version()) return false;
   }
 }
 
@@ -141,15 +141,16 @@ TEST_CASE("Each leaf that the operator sets on each child is restored", "[integr
   world.apply_app("chat", spec);
   world.wait_until_as_planned("chat");
   auto children = world.planned("chat");
-  children.emplace_back(kube::types::kSecret, controllers::secret_identity(world.app("chat")));
+  children.emplace_back(kube::types::kSecret, "chat-redis",
+                        [app = world.app("chat")] { return controllers::secret_identity(app); });
   std::map<std::string_view, Tally> tallies;
   int total = 0;
   for (const auto& child : children) {
     std::vector<json::json_pointer> found;
-    collect_leaves(what_can_drift(child.desired), json::json_pointer{}, found);
+    collect_leaves(what_can_drift(child.desired()), json::json_pointer{}, found);
     for (const auto& leaf : found) {
       for (const bool remove : {false, true}) {
-        INFO(child.type.kind << " " << child.desired.name() << ": " << leaf << (remove ? " removed" : " changed"));
+        INFO(child.type.kind << " " << child.name << ": " << leaf << (remove ? " removed" : " changed"));
         const bool taken = perturb(world, child, leaf, remove);
         ++(taken ? tallies[child.type.kind].restored : tallies[child.type.kind].refused);
         if (taken) wait_for("the leaf to be restored", [&] { return world.as_planned(child); });

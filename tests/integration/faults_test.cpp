@@ -248,8 +248,7 @@ TEST_CASE("Whatever a request is answered, the status is honest and all converge
       world.delete_app(name);
       // There is no garbage collector, and the addresses of Services are few.
       for (const auto& child : children)
-        (void)world.client().remove(child.type, child.desired.key(), world.get(child.type, child.desired.name()).uid(),
-                                    {});
+        (void)world.client().remove(child.type, child.desired().key(), world.get(child.type, child.name).uid(), {});
       pairs += hit ? 1 : 0;
       return requests;
     };

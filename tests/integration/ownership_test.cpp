@@ -87,7 +87,7 @@ TEST_CASE("Orphans of an app of the same name are adopted without a restart", "[
   std::map<std::string, std::string> uids;
   std::string password;
   const auto each = [&](const auto& visit) {
-    for (const auto& child : world.planned("chat")) visit(child.type, child.desired.name());
+    for (const auto& child : world.planned("chat")) visit(child.type, child.name);
     visit(types::kSecret, std::string{"chat-redis"});
   };
   {
@@ -102,7 +102,7 @@ TEST_CASE("Orphans of an app of the same name are adopted without a restart", "[
   const auto pods = [&] { return world.get(types::kDeployment, "chat").json()["spec"]["template"].dump(); };
   const auto before = pods();
   std::vector<std::pair<const kube::ResourceType*, std::string>> children;
-  for (const auto& child : world.planned("chat")) children.emplace_back(&child.type, child.desired.name());
+  for (const auto& child : world.planned("chat")) children.emplace_back(&child.type, child.name);
   children.emplace_back(&types::kSecret, "chat-redis");
   world.delete_app("chat");
   for (const auto& [type, name] : children) orphan(world, *type, name);

@@ -209,11 +209,11 @@ class Attempts {
     std::vector<kube::Object> written;
     for (const auto& child : plan.children) {
       ++outcome.children;
-      auto answer = child.create_only ? client.create(child.type, child.desired, {})
-                                      : client.apply(child.type, child.desired, {});
+      auto answer = child.create_only ? client.create(child.type, child.desired(), {})
+                                      : client.apply(child.type, child.desired(), {});
       const auto complain = [&](const std::string& what) {
         outcome.complaints.push_back(
-            fmt::format("{} {}\n{}\n{}", child.type.kind, what, text_of(child.desired.json()), described));
+            fmt::format("{} {}\n{}\n{}", child.type.kind, what, text_of(child.desired().json()), described));
       };
       if (!answer) {
         complain("is refused: " + answer.error().message);

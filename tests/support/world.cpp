@@ -166,9 +166,9 @@ std::vector<controllers::PlannedChild> World::planned(const std::string& name) {
 }
 
 bool World::as_planned(const controllers::PlannedChild& child) {
-  const auto live = client_.get(child.type, child.desired.key(), {});
+  const auto live = client_.get(child.type, child.desired().key(), {});
   // A Secret is created, not applied.
-  if (live && child.type == kube::types::kSecret) return kube::includes(live->json(), child.desired.json());
+  if (live && child.type == kube::types::kSecret) return kube::includes(live->json(), child.desired().json());
   return live && kube::Projection::owned(*live, kube::kFieldManager).digest() == child.digest;
 }
 

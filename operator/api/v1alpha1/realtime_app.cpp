@@ -119,6 +119,8 @@ DecodedApp decode(const kube::Object& object) {
   app.generation = object.generation();
   app.created = kube::value_at<std::string>(object.json(), {"metadata", "creationTimestamp"});
   app.deleting = object.deleting();
+  if (const auto* whole = kube::find_at(object.json(), {"spec"}))
+    app.spec_digest = kube::digest_of(kube::text_of(*whole));
   const FieldReader root{object.json(), "", errors};
   const auto spec = root.child("spec");
   app.spec.replicas = spec.number("replicas", app.spec.replicas);

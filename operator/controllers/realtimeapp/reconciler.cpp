@@ -62,13 +62,13 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
     return *written ? Action::requeue(**written) : Action::await_change();
   }
   auto observed = observer_.observe(app, *memory, stop);
-  const auto planned = plan(app, observed);
+  const auto planned = plan(app, observed, &memory->plan);
   const auto applied = children_.perform(app, planned, observed, *memory, stop);
   // News that has come meanwhile is better than none: a retry follows at once.
   const bool is_behind = applied.failure && met_newer(*applied.failure) && ++memory->conflicts < kMaxConflicts;
   if (is_behind || (applied.failure && stop.stop_requested())) return tl::unexpected(*applied.failure);
   if (!applied.failure) memory->conflicts = 0;
-  caches_.observe_children(app, observed);
+  if (applied.has_written() || applied.failure) caches_.observe_children(app, observed);
   if (memory->redis_secret.value && memory->redis_secret.value->state)
     observed.children.insert_or_assign(redis_secret_id(key.name), *memory->redis_secret.value->state);
   const auto wait = write_status(app, assess(app, planned, observed, applied.problems), *memory, stop);

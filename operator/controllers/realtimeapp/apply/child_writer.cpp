@@ -40,9 +40,9 @@ const ChildId* find_missing(const PlannedChild& child, const Observed& observed,
   return nullptr;
 }
 
-std::string sentence(std::string_view done, const std::vector<ChildId>& children) {
-  std::string text{done};
-  for (const auto& id : children) text += fmt::format("{}{}", &id == &children.front() ? " " : ", ", name_of(id));
+std::string names_of(const std::vector<ChildId>& children) {
+  std::string text;
+  for (const auto& id : children) text += (text.empty() ? "" : ", ") + name_of(id);
   return text;
 }
 
@@ -105,7 +105,7 @@ ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_toke
 
 /// A POST: if something has the name, it is read, and taken as it is.
 ChildWriter::Outcome ChildWriter::create(const Write& write, const std::stop_token& stop) {
-  const auto created = client_.create(write.child.type, write.child.desired, stop);
+  const auto created = client_.create(write.child.type, write.child.desired(), stop);
   if (!created) {
     write.memory.redis_secret = {RedisSecret{}, {}};  // due at once
     if (!is_refusal(created.error().kind)) return tl::unexpected(created.error());
@@ -120,7 +120,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
   if (write.live == nullptr) {
     applied = apply_new(write, stop);
   } else {
-    auto object = child.desired;
+    auto object = child.desired();
     object.json()["metadata"]["uid"] = write.live->uid;
     applied = client_.apply(child.type, object, stop);
   }
@@ -130,7 +130,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
     applied = apply_past_conflicts(child, applied.error(), stop);
   if (applied && write.live != nullptr && write.live->rolled_back) {
     const auto leftovers =
-        kube::removal_of_owned(*applied, child.desired, kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
+        kube::removal_of_owned(*applied, child.desired(), kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
     if (!leftovers.empty()) applied = client_.patch(child.type, applied->key(), leftovers, stop);
   }
   if (applied) return take(write, *applied);
@@ -142,11 +142,11 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
 /// this app's, or may be adopted.
 Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
-  auto object = child.desired;
+  auto object = child.desired();
   object.json()["metadata"]["resourceVersion"] = kube::kNoVersion;
   auto applied = client_.apply(child.type, object, stop);
   if (applied || applied.error().kind != ErrorKind::kConflict) return applied;
-  const auto existing = client_.get(child.type, child.desired.key(), stop);
+  const auto existing = client_.get(child.type, child.desired().key(), stop);
   if (!existing)
     return tl::unexpected(existing.error().kind == ErrorKind::kNotFound ? applied.error() : existing.error());
   if (auto adopted = adopt(client_, child.type, *existing, write.app, stop); !adopted)
@@ -162,8 +162,6 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
   const auto& [app, child, live, memory, applied] = write;
   const auto id = child.id();
   (live == nullptr ? applied.created : applied.updated).push_back(id);
-  core::log(core::LogLevel::kInfo, live == nullptr ? "created" : "updated",
-            {{"object", app.key.text()}, {"childKind", child.type.kind}, {"child", id.name}});
   if (write.is_secret()) {
     // It is not watched: what was just written is what is known of it.
     auto& known = memory.redis_secret;
@@ -183,12 +181,12 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
 Result<kube::Object> ChildWriter::apply_past_conflicts(const PlannedChild& child, const core::Error& refusal,
                                                        const std::stop_token& stop) {
   if (!names_conflicting_ports(refusal.message)) return tl::unexpected(refusal);
-  const auto existing = client_.get(child.type, child.desired.key(), stop);
+  const auto existing = client_.get(child.type, child.desired().key(), stop);
   if (!existing) return tl::unexpected(refusal);
-  const auto renaming = renaming_of_conflicting_ports(child.desired, *existing);
+  const auto renaming = renaming_of_conflicting_ports(child.desired(), *existing);
   if (renaming.empty()) return tl::unexpected(refusal);
   if (auto renamed = client_.patch(child.type, existing->key(), renaming, stop); !renamed) return renamed;
-  auto applied = client_.apply(child.type, child.desired, stop);
+  auto applied = client_.apply(child.type, child.desired(), stop);
   if (!applied) return applied;
   const auto removal = removal_of_renamed_ports(*applied);
   return removal.empty() ? applied : client_.patch(child.type, applied->key(), removal, stop);
@@ -213,8 +211,10 @@ Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id,
 void ChildWriter::tell(const api::RealtimeApp& app, const Applied& applied) {
   const auto record = [&](std::string_view reason, std::string_view done, const std::vector<ChildId>& children) {
     if (children.empty()) return;
+    const auto names = names_of(children);
+    core::log(core::LogLevel::kInfo, done, {{"object", app.key.text()}, {"children", names}});
     recorder_.record({api::kRealtimeApp, app.key, app.uid}, runtime::EventType::kNormal, reason, "Reconcile",
-                     sentence(done, children));
+                     fmt::format("{} {}", done, names));
   };
   record(event_reason::kCreated, "created", applied.created);
   record(event_reason::kUpdated, "updated", applied.updated);

@@ -24,6 +24,8 @@ struct Applied {
   std::map<ChildId, Problem> problems;  ///< of children that are not as planned, by what was tried
   std::optional<core::Error> failure;   ///< the first that a retry may overcome
   std::vector<ChildId> created, updated, deleted;
+
+  bool has_written() const { return !created.empty() || !updated.empty() || !deleted.empty(); }
 };
 
 class ChildWriter {

@@ -17,14 +17,13 @@ Problem not_converging(const PlannedChild& child, const std::string& other_manag
   return {reason::kNotConverging,
           fmt::format("{} \"{}\" does not stay as applied: {} changes fields that this operator sets; configure it to "
                       "skip objects labelled app.kubernetes.io/managed-by=realtime-operator",
-                      child.type.kind, child.desired.name(), other)};
+                      child.type.kind, child.name, other)};
 }
 
 }  // namespace
 
 Problem refused(const PlannedChild& child, const core::Error& error) {
-  return {reason::kChildRefused,
-          fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.desired.name(), error.message)};
+  return {reason::kChildRefused, fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.name, error.message)};
 }
 
 std::optional<Problem> known_fight(const PlannedChild& child, const ChildState& live, AppMemory& memory) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
@@ -21,6 +22,12 @@ template <class T>
 struct Remembered {
   std::optional<T> value;
   std::chrono::steady_clock::time_point due{};
+};
+
+/// What was planned last: the digests of the children, in the order of the plan, and that of all they are made of.
+struct PlanMemory {
+  kube::ProjectionDigest inputs{};
+  std::vector<kube::ProjectionDigest> children;
 };
 
 /// How the writes of one child went.
@@ -38,6 +45,7 @@ struct AppMemory {
   Remembered<RedisSecret> redis_secret;
   Remembered<TlsSecret> tls_secret;
   std::optional<std::chrono::steady_clock::time_point> without_redis_pod_since;
+  PlanMemory plan;
   std::map<ChildId, WriteMemory> writes;
   int conflicts = 0;  ///< reconciles in a row that met newer objects than the caches had
   std::chrono::steady_clock::time_point status_written_at{};

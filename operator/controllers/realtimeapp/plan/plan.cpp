@@ -3,6 +3,8 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/digest.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/controllers/realtimeapp/plan/exposure.hpp"
@@ -19,19 +21,27 @@ namespace types = kube::types;
 struct CredentialsForPods {
   std::string digest;
   std::vector<ChildId> needs;
+  /// Of a workload whose pods carry the plain digest of older versions, for the password that is still the same: that
+  /// digest, and the one of its pod template.
+  std::string plain_digest{};
+  kube::ProjectionDigest plain_pods{};
 };
 
 /// Plans the Secret of Redis as far as it can be. What runs keeps what its pods carry when the Secret cannot be used.
 void plan_redis_secret(const api::RealtimeApp& app, const Observed& observed, Plan& plan) {
   const auto& secret = observed.redis_secret;
+  const auto name = redis_name(app.key.name);
   if (auto problem = problem_of(app, secret)) plan.problems.emplace(redis_secret_id(app.key.name), std::move(*problem));
   if (secret.problem) return;
   if (!secret.credentials) {
-    plan.children.emplace_back(types::kSecret, redis_secret(app, observed.new_password, observed.new_digest_key));
+    plan.children.emplace_back(types::kSecret, name,
+                               [&app, password = observed.new_password, digest_key = observed.new_digest_key] {
+                                 return redis_secret(app, password, digest_key);
+                               });
     plan.children.back().create_only = true;
     return;
   }
-  plan.children.emplace_back(types::kSecret, secret_identity(app));
+  plan.children.emplace_back(types::kSecret, name, [&app] { return secret_identity(app); });
   if (secret.credentials->usable() && secret.credentials->digest_key.empty())
     plan.new_digest_key = observed.new_digest_key;
 }
@@ -46,45 +56,94 @@ std::string usable_digest(const Observed& observed) {
 }
 
 CredentialsForPods credentials_for(const api::RealtimeApp& app, const Observed& observed, const ChildState* live) {
-  auto digest = usable_digest(observed);
-  if (!digest.empty() && observed.redis_secret.credentials) return {std::move(digest), {}};
-  if (digest.empty() && live != nullptr) return {live->credentials_digest, {}};
-  return {std::move(digest), {redis_secret_id(app.key.name)}};
+  CredentialsForPods found{usable_digest(observed), {}};
+  const auto& known = observed.redis_secret.credentials;
+  if (found.digest.empty() && live != nullptr) {
+    found.digest = live->credentials_digest;
+  } else if (found.digest.empty() || !known) {
+    found.needs = {redis_secret_id(app.key.name)};
+  }
+  if (live != nullptr && known && live->credentials_digest == known->plain_digest) {
+    found.plain_digest = known->plain_digest;
+    found.plain_pods = live->pod_digest;
+  }
+  return found;
 }
 
-/// A workload whose pods carry the plain digest of older versions, for the password that is still the same, keeps it
-/// until its pods are replaced for another reason: the keyed one alone replaces none.
-void keep_plain_digest(const Observed& observed, const ChildState* live, kube::Object& workload) {
-  const auto& credentials = observed.redis_secret.credentials;
-  if (live == nullptr || !credentials || live->credentials_digest != credentials->plain_digest) return;
-  if (pod_template_digest(kube::Projection::desired(workload)) != live->pod_digest) return;
+/// A workload whose pods carry a plain digest keeps it until its pods are replaced for another reason: the keyed one
+/// alone replaces none.
+kube::Object keeping_plain_digest(const CredentialsForPods& credentials, kube::Object workload) {
+  if (credentials.plain_digest.empty()) return workload;
+  if (pod_template_digest(kube::Projection::desired(workload)) != credentials.plain_pods) return workload;
   workload.json()["spec"]["template"]["metadata"]["annotations"][std::string{api::annotation::kRedisCredentials}] =
-      credentials->plain_digest;
+      credentials.plain_digest;
+  return workload;
 }
 
-void plan_redis(const api::RealtimeApp& app, const Observed& observed, Plan& plan) {
+/// What the children are made of beside the manifest.
+class Inputs {
+ public:
+  Inputs& add(std::string_view input) {
+    text_ += fmt::format("{}:{}", input.size(), input);
+    return *this;
+  }
+  Inputs& add(const CredentialsForPods& credentials) {
+    return add(credentials.digest).add(credentials.plain_digest).add(credentials.plain_pods);
+  }
+  Inputs& add(const kube::ProjectionDigest& digest) { return add(fmt::format("{} {}", digest[0], digest[1])); }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+void plan_redis(const api::RealtimeApp& app, const Observed& observed, Inputs& inputs, Plan& plan) {
   const auto name = redis_name(app.key.name);
-  const auto* live = observed.child(types::kStatefulSet, name);
-  auto credentials = credentials_for(app, observed, live);
-  plan.children.emplace_back(types::kService, encode(redis_service(app)));
-  auto set = encode(redis_stateful_set(app, redis_image(app, observed).image, credentials.digest));
-  keep_plain_digest(observed, live, set);
-  credentials.needs.push_back({types::kServiceAccount.kind, app.key.name});
-  plan.children.emplace_back(types::kStatefulSet, std::move(set), std::move(credentials.needs));
+  auto credentials = credentials_for(app, observed, observed.child(types::kStatefulSet, name));
+  auto image = redis_image(app, observed).image;
+  inputs.add(credentials).add(image);
+  plan.children.emplace_back(types::kService, name, [&app] { return encode(redis_service(app)); });
+  auto needs = credentials.needs;
+  needs.push_back({types::kServiceAccount.kind, app.key.name});
+  plan.children.emplace_back(
+      types::kStatefulSet, name,
+      [&app, image = std::move(image), credentials = std::move(credentials)] {
+        return keeping_plain_digest(credentials, encode(redis_stateful_set(app, image, credentials.digest)));
+      },
+      std::move(needs));
 }
 
-void plan_deployment(const api::RealtimeApp& app, const Observed& observed, FleetInputs inputs, Plan& plan) {
-  const auto* live = observed.child(types::kDeployment, app.key.name);
+void plan_deployment(const api::RealtimeApp& app, const Observed& observed, FleetInputs fleet, Inputs& inputs,
+                     Plan& plan) {
   std::vector<ChildId> needs{{types::kServiceAccount.kind, app.key.name}};
-  if (!inputs.server_configuration.empty()) needs.push_back({types::kConfigMap.kind, inputs.server_configuration});
+  if (!fleet.server_configuration.empty()) needs.push_back({types::kConfigMap.kind, fleet.server_configuration});
+  CredentialsForPods credentials;
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
-    auto credentials = credentials_for(app, observed, live);
-    inputs.credentials_digest = std::move(credentials.digest);
+    credentials = credentials_for(app, observed, observed.child(types::kDeployment, app.key.name));
+    fleet.credentials_digest = credentials.digest;
     needs.insert(needs.end(), credentials.needs.begin(), credentials.needs.end());
   }
-  auto deployment = encode(fleet_deployment(app, inputs));
-  keep_plain_digest(observed, live, deployment);
-  plan.children.emplace_back(types::kDeployment, std::move(deployment), std::move(needs));
+  inputs.add(credentials).add(fleet.server_image);
+  plan.children.emplace_back(
+      types::kDeployment, app.key.name,
+      [&app, fleet = std::move(fleet), credentials = std::move(credentials)] {
+        return keeping_plain_digest(credentials, encode(fleet_deployment(app, fleet)));
+      },
+      std::move(needs));
+}
+
+/// The digests of what is desired: those that are remembered, if it is made of the same as then.
+void add_digests(const api::RealtimeApp& app, Inputs& inputs, PlanMemory& memory, Plan& plan) {
+  inputs.add(app.uid).add(app.spec_digest);
+  for (const auto& child : plan.children)
+    inputs.add(child.type.kind).add(child.name).add(child.create_only ? "1" : "0");
+  const auto digest = kube::digest_of(inputs.text());
+  if (memory.inputs != digest) {
+    memory = {digest, {}};
+    for (const auto& child : plan.children)
+      memory.children.push_back(kube::Projection::desired(child.desired()).digest());
+  }
+  for (std::size_t i = 0; i < plan.children.size(); ++i) plan.children[i].digest = memory.children[i];
 }
 
 void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool keep_exposure, Plan& plan) {
@@ -121,32 +180,45 @@ api::ImageStatus server_image(const api::RealtimeApp& app, const Observed& obser
   return chosen_image(app.spec.server->image, app.status.server.default_image, observed.default_server_image);
 }
 
-Plan plan(const api::RealtimeApp& app, const Observed& observed) {
+Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* memory) {
   Plan plan;
+  Inputs inputs;
+  const auto& name = app.key.name;
   const auto exposure = resolve_exposure(app, observed);
-  const bool redis = app.spec.redis.type == api::RedisType::kProvisioned;
-  plan.children.emplace_back(types::kServiceAccount, encode(fleet_service_account(app)));
-  FleetInputs inputs{"", server_image(app, observed).image, {}};
+  plan.children.emplace_back(types::kServiceAccount, name, [&app] { return encode(fleet_service_account(app)); });
+  FleetInputs fleet{"", server_image(app, observed).image, {}};
   if (app.spec.server) {
-    const auto configuration = server_config_map(app, *app.spec.server);
-    inputs.server_configuration = configuration.metadata.key.name;
-    plan.children.emplace_back(types::kConfigMap, encode(configuration));
+    auto configuration = server_config_map(app, *app.spec.server);
+    fleet.server_configuration = configuration.metadata.key.name;
+    plan.children.emplace_back(types::kConfigMap, fleet.server_configuration,
+                               [configuration = std::move(configuration)] { return encode(configuration); });
   }
-  if (redis) {
+  if (app.spec.redis.type == api::RedisType::kProvisioned) {
     plan_redis_secret(app, observed, plan);
-    plan_redis(app, observed, plan);
+    plan_redis(app, observed, inputs, plan);
   }
+  const auto& [controller, recipe, problem] = exposure;
+  inputs.add(controller == nullptr ? "" : controller->controller);
   // What cannot be exposed as asked is left as it is: taking it down would disconnect everyone.
-  const bool keep_exposure = exposure.problem.has_value() && observed.child(types::kService, app.key.name) != nullptr;
-  if (!keep_exposure) plan.children.emplace_back(types::kService, encode(fleet_service(app, exposure.recipe)));
-  plan.children.emplace_back(types::kService, encode(fleet_headless_service(app)));
-  plan_deployment(app, observed, inputs, plan);
-  plan.children.emplace_back(types::kPodDisruptionBudget, encode(fleet_disruption_budget(app)));
-  if (exposure.recipe != nullptr)
-    plan.children.emplace_back(types::kIngress, encode(fleet_ingress(app, *exposure.controller, *exposure.recipe)),
-                               std::vector<ChildId>{{types::kService.kind, app.key.name}});
-  plan_removals(app, observed, exposure.problem.has_value(), plan);
-  plan_configuration_removals(inputs.server_configuration, observed, plan);
+  const bool keep_exposure = problem.has_value() && observed.child(types::kService, name) != nullptr;
+  if (!keep_exposure)
+    plan.children.emplace_back(types::kService, name,
+                               [&app, recipe = recipe] { return encode(fleet_service(app, recipe)); });
+  plan.children.emplace_back(types::kService, headless_name(name),
+                             [&app] { return encode(fleet_headless_service(app)); });
+  const auto configuration = fleet.server_configuration;
+  plan_deployment(app, observed, std::move(fleet), inputs, plan);
+  plan.children.emplace_back(types::kPodDisruptionBudget, name,
+                             [&app] { return encode(fleet_disruption_budget(app)); });
+  if (recipe != nullptr)
+    plan.children.emplace_back(
+        types::kIngress, name,
+        [&app, controller = controller, recipe = recipe] { return encode(fleet_ingress(app, *controller, *recipe)); },
+        std::vector<ChildId>{{types::kService.kind, name}});
+  plan_removals(app, observed, problem.has_value(), plan);
+  plan_configuration_removals(configuration, observed, plan);
+  PlanMemory none;
+  add_digests(app, inputs, memory != nullptr ? *memory : none, plan);
   return plan;
 }
 

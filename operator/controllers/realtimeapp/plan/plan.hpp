@@ -2,31 +2,46 @@
 // logger; the reconciler performs whatever this returns.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
+#include "operator/controllers/realtimeapp/observe/app_memory.hpp"
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
 
 namespace controllers {
 
-struct PlannedChild {
-  PlannedChild(const kube::ResourceType& kind, kube::Object object, std::vector<ChildId> needed = {})
-      : type{kind},
-        desired{std::move(object)},
-        needs{std::move(needed)},
-        digest{kube::Projection::desired(desired).digest()} {}
+/// A child as it should be. Used by one thread at a time.
+class PlannedChild {
+ public:
+  using Build = std::function<kube::Object()>;
+
+  PlannedChild(const kube::ResourceType& kind, std::string called, Build build, std::vector<ChildId> needed = {})
+      : type{kind}, name{std::move(called)}, needs{std::move(needed)}, build_{std::move(build)} {}
 
   const kube::ResourceType& type;
-  kube::Object desired;
+  std::string name;
   std::vector<ChildId> needs;       ///< children without which it is held back, each planned before it
   kube::ProjectionDigest digest{};  ///< of what is desired
   /// It is created, and if something of that name exists, not written to: what is in it is its own from then on.
   bool create_only = false;
 
-  ChildId id() const { return {type.kind, desired.name()}; }
+  ChildId id() const { return {type.kind, name}; }
+
+  /// The whole object. Made when it is asked for first: who finds its digest in the cluster need not. The app that was
+  /// planned for has to be there then.
+  const kube::Object& desired() const {
+    if (!built_) built_ = build_();
+    return *built_;
+  }
+
+ private:
+  Build build_;
+  mutable std::optional<kube::Object> built_;
 };
 
 struct Plan {
@@ -37,7 +52,8 @@ struct Plan {
   std::string new_digest_key;
 };
 
-Plan plan(const api::RealtimeApp& app, const Observed& observed);
+/// With a memory, what is desired is not built while nothing that it is made of has changed since.
+Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* memory = nullptr);
 
 /// The image of the provisioned Redis: the manifest's, else the one the app was made with, else the default.
 api::ImageStatus redis_image(const api::RealtimeApp& app, const Observed& observed);

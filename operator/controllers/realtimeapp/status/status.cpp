@@ -173,7 +173,7 @@ Verdict assess_stalled(const Problems& problems, const Verdict& exposure, const 
 /// The first child that is not observed as it was planned, or null.
 const PlannedChild* find_unapplied(const Plan& plan, const Observed& observed) {
   for (const auto& child : plan.children) {
-    const auto* live = observed.child(child.type, child.desired.name());
+    const auto* live = observed.child(child.type, child.name);
     if (live == nullptr || live->digest != child.digest) return &child;
   }
   return nullptr;
@@ -189,7 +189,7 @@ std::optional<Verdict> assess_writes(const Plan& plan, const Observed& observed,
   if (found != nullptr) return failing(*found);
   if (const auto* child = find_unapplied(plan, observed))
     return Verdict{false, reason::kRolloutInProgress,
-                   fmt::format("{} \"{}\" is not observed as applied yet", child->type.kind, child->desired.name())};
+                   fmt::format("{} \"{}\" is not observed as applied yet", child->type.kind, child->name)};
   return std::nullopt;
 }
 
@@ -209,7 +209,7 @@ int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed
   if (live == nullptr || live->observed_generation < live->generation) return 0;
   for (const auto& child : plan.children)
     if (child.type == kube::types::kDeployment && child.digest != live->digest &&
-        pod_template_digest(kube::Projection::desired(child.desired)) != live->pod_digest)
+        pod_template_digest(kube::Projection::desired(child.desired())) != live->pod_digest)
       return 0;
   if (live->updated_replicas >= live->replicas) return std::min(live->ready_replicas, live->updated_replicas);
   const auto found = observed.ready_by_revision.find(live->revision);

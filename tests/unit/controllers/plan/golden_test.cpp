@@ -36,7 +36,7 @@ json templates_of(const api::RealtimeApp& app) {
   for (const auto& child : controllers::plan(app, support::healthy_observed()).children) {
     const bool is_deployment = child.type == kube::types::kDeployment;
     if (!is_deployment && child.type != kube::types::kStatefulSet) continue;
-    const auto& spec = child.desired.json()["spec"];
+    const auto& spec = child.desired().json()["spec"];
     made[std::string{child.type.kind}] =
         is_deployment ? json{{"selector", spec["selector"]}, {"template", spec["template"]}} : spec;
   }

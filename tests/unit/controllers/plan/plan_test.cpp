@@ -20,13 +20,13 @@ namespace {
 
 std::vector<std::string> names(const Plan& plan) {
   std::vector<std::string> names;
-  for (const auto& child : plan.children) names.push_back(std::string{child.type.kind} + "/" + child.desired.name());
+  for (const auto& child : plan.children) names.push_back(std::string{child.type.kind} + "/" + child.name);
   return names;
 }
 
 const json& find(const Plan& plan, std::string_view kind, const std::string& name) {
   for (const auto& child : plan.children)
-    if (child.type.kind == kind && child.desired.name() == name) return child.desired.json();
+    if (child.type.kind == kind && child.name == name) return child.desired().json();
   FAIL("the plan has no " << kind << " " << name);
   throw 0;
 }
@@ -56,13 +56,13 @@ TEST_CASE("Planning twice gives the same", "[unit][controllers]") {
   const auto second = controllers::plan(sample_app(), sample_observed());
   REQUIRE(first.children.size() == second.children.size());
   for (std::size_t i = 0; i < first.children.size(); ++i)
-    CHECK(first.children[i].desired.json() == second.children[i].desired.json());
+    CHECK(first.children[i].desired().json() == second.children[i].desired().json());
 }
 
 TEST_CASE("Every child is owned by its app and carries the labels by which it is found", "[unit][controllers]") {
   const auto plan = controllers::plan(sample_app(), sample_observed());
   for (const auto& child : plan.children) {
-    const auto& metadata = child.desired.json()["metadata"];
+    const auto& metadata = child.desired().json()["metadata"];
     CHECK(metadata["namespace"] == "default");
     CHECK(metadata["ownerReferences"][0]["uid"] == "uid-of-chat");
     CHECK(metadata["ownerReferences"][0]["controller"] == true);

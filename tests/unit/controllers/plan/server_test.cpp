@@ -16,7 +16,7 @@ namespace {
 
 const json& find(const controllers::Plan& plan, std::string_view kind, const std::string& name = "") {
   for (const auto& child : plan.children)
-    if (child.type.kind == kind && (name.empty() || child.desired.name() == name)) return child.desired.json();
+    if (child.type.kind == kind && (name.empty() || child.name == name)) return child.desired().json();
   FAIL("the plan has no " << kind << " " << name);
   throw 0;
 }

@@ -1,0 +1,146 @@
+// What a plan is made of is compared in place of building it again: no change may be overlooked.
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_app.hpp"
+
+using controllers::ChildId;
+using controllers::Observed;
+using controllers::PlanMemory;
+
+namespace {
+
+struct Scene {
+  api::RealtimeApp app = support::sample_app();
+  Observed observed = support::healthy_observed();
+
+  std::vector<std::pair<ChildId, kube::ProjectionDigest>> planned(PlanMemory* memory = nullptr) const {
+    std::vector<std::pair<ChildId, kube::ProjectionDigest>> digests;
+    for (const auto& child : controllers::plan(app, observed, memory).children)
+      digests.emplace_back(child.id(), child.digest);
+    return digests;
+  }
+};
+
+/// As decoding another spec does.
+void edit(Scene& scene, int replicas) {
+  scene.app.spec.replicas = replicas;
+  scene.app.spec_digest = {static_cast<std::uint64_t>(replicas), 0};
+}
+
+controllers::ChildState& live(Scene& scene, std::string_view kind) {
+  for (auto& [id, state] : scene.observed.children)
+    if (id.kind == kind) return state;
+  throw std::logic_error{"no such child"};
+}
+
+struct Change {
+  const char* what;
+  std::function<void(Scene&)> make;
+};
+
+const std::vector<Change> kChanges{
+    {"the spec", [](Scene& scene) { edit(scene, 5); }},
+    {"the app of that name", [](Scene& scene) { scene.app.uid = "another"; }},
+    {"the default image of Redis", [](Scene& scene) { scene.observed.default_redis_image = "redis:9"; }},
+    {"the recorded image of Redis", [](Scene& scene) { scene.app.status.redis.default_image = "redis:8"; }},
+    {"the default image of the server", [](Scene& scene) { scene.observed.default_server_image = "server:9"; }},
+    {"the recorded image of the server", [](Scene& scene) { scene.app.status.server.default_image = "server:8"; }},
+    {"the password", [](Scene& scene) { scene.observed.redis_secret.credentials->digest = "of another"; }},
+    {"the Secret goes",
+     [](Scene& scene) {
+       scene.observed.redis_secret = {};
+       scene.observed.new_password = "new";
+       scene.observed.new_digest_key = "new key";
+     }},
+    {"another password is made up", [](Scene& scene) { scene.observed.new_password = "newer"; }},
+    {"another key is made up", [](Scene& scene) { scene.observed.new_digest_key = "newer key"; }},
+    {"the Secret comes back",
+     [](Scene& scene) {
+       scene.observed.redis_secret.credentials = controllers::RedisCredentials{.digest = "d", .digest_key = "k"};
+     }},
+    {"the Secret cannot be used", [](Scene& scene) { scene.observed.redis_secret.credentials->consistent = false; }},
+    {"what pods of the fleet carry", [](Scene& scene) { live(scene, "Deployment").credentials_digest = "as it was"; }},
+    {"what the pod of Redis carries",
+     [](Scene& scene) { live(scene, "StatefulSet").credentials_digest = "so was it"; }},
+    {"the Secret can be used again", [](Scene& scene) { scene.observed.redis_secret.credentials->consistent = true; }},
+    {"the Secret is foreign",
+     [](Scene& scene) {
+       scene.observed.redis_secret.problem = controllers::Problem{"NameTaken", "foreign", false};
+     }},
+    {"the Secret is ours again", [](Scene& scene) { scene.observed.redis_secret.problem.reset(); }},
+    {"pods carry the plain digest",
+     [](Scene& scene) {
+       scene.observed.redis_secret.credentials->plain_digest = "plain";
+       for (const char* kind : {"Deployment", "StatefulSet"}) {
+         auto& state = live(scene, kind);
+         state.credentials_digest = "plain";
+         const auto plan = controllers::plan(scene.app, scene.observed);
+         for (const auto& child : plan.children)
+           if (child.type.kind == kind)
+             state.pod_digest = controllers::pod_template_digest(kube::Projection::desired(child.desired()));
+       }
+     }},
+    {"their template is another one",
+     [](Scene& scene) {
+       live(scene, "Deployment").pod_digest = {1, 2};
+     }},
+    {"that of Redis is",
+     [](Scene& scene) {
+       live(scene, "StatefulSet").pod_digest = {1, 2};
+     }},
+    {"the ingress class goes", [](Scene& scene) { scene.observed.ingress_classes.clear(); }},
+    {"the Service goes meanwhile",
+     [](Scene& scene) {
+       scene.observed.children.erase({"Service", "chat"});
+     }},
+    {"the ingress class comes back",
+     [](Scene& scene) { scene.observed.ingress_classes["traefik"] = {"traefik.io/ingress-controller"}; }},
+    {"the controller of the class", [](Scene& scene) { scene.observed.ingress_classes["traefik"] = {"another/one"}; }},
+    {"the controller is known again",
+     [](Scene& scene) { scene.observed.ingress_classes["traefik"] = {"traefik.io/ingress-controller"}; }},
+    {"the address is taken",
+     [](Scene& scene) {
+       scene.observed.taken_address = controllers::TakenAddress{{"traefik", "", "/"}, {"default", "older"}};
+     }},
+    {"the address is free", [](Scene& scene) { scene.observed.taken_address.reset(); }},
+};
+
+}  // namespace
+
+TEST_CASE("What is planned again of the same is not built again", "[unit][controllers]") {
+  for (const bool with_server : {false, true}) {
+    Scene scene;
+    if (with_server) scene.app = support::sample_server_app();
+    PlanMemory memory;
+    const auto first = scene.planned(&memory);
+    REQUIRE(memory.children.size() == first.size());
+    memory.children[2] = {1, 2};  // so that it shows whether it is taken from here
+    scene.observed.children.at({"Deployment", "chat"}).ready_replicas = 0;
+    scene.app.status.observed_generation = 7;
+    CHECK(scene.planned(&memory)[2].second == kube::ProjectionDigest{1, 2});
+  }
+}
+
+TEST_CASE("No change of what is planned from is overlooked", "[unit][controllers]") {
+  for (const bool with_server : {false, true}) {
+    Scene scene;
+    if (with_server) scene.app = support::sample_server_app();
+    PlanMemory memory;
+    (void)scene.planned(&memory);
+    int differing = 0;
+    for (const auto& change : kChanges) {
+      INFO(change.what);
+      const auto before = scene.planned();
+      change.make(scene);
+      const auto fresh = scene.planned();
+      CHECK(scene.planned(&memory) == fresh);
+      if (fresh != before) ++differing;
+    }
+    CHECK(differing > static_cast<int>(kChanges.size()) / 2);
+  }
+}

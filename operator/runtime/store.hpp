@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -27,6 +29,7 @@ template <class T>
 class Store {
  public:
   using Key = kube::ObjectKey;
+  using Value = std::shared_ptr<const T>;
   /// Before and after a change; null where there is no value. Not called when the value stayed equal.
   using Listener = std::function<void(const Key&, const T* before, const T* after)>;
 
@@ -41,10 +44,17 @@ class Store {
   /// Only before the first change.
   void index_by(IndexedBy indexed_by) { indexed_by_ = std::move(indexed_by); }
 
-  std::optional<T> get(const Key& key) const {
+  /// The value as it is now, which does not change any more; null if there is none.
+  Value find(const Key& key) const {
     const std::lock_guard lock{mutex_};
     const auto found = entries_.find(key);
-    return found == entries_.end() || !found->second.value ? std::nullopt : found->second.value;
+    return found == entries_.end() ? nullptr : found->second.value;
+  }
+
+  /// A copy of it.
+  std::optional<T> get(const Key& key) const {
+    const auto value = find(key);
+    return value ? std::optional{*value} : std::nullopt;
   }
 
   /// Calls `look` with every value, under the lock: it must not call back into the store.
@@ -70,7 +80,7 @@ class Store {
     change(key, [&](Entry& entry) {
       entry.saw(version);
       if (!entry.accepts(version)) return false;
-      set(key, entry, std::move(value));
+      set(key, entry, std::make_shared<const T>(std::move(value)));
       return true;
     });
   }
@@ -79,7 +89,7 @@ class Store {
   /// before the deletion may still be about to tell its outcome.
   void remove(const Key& key) {
     change(key, [&](Entry& entry) {
-      set(key, entry, std::nullopt);
+      set(key, entry, nullptr);
       entry.assumed.reset();
       removed_.emplace_back(Clock::now(), key);
       return true;
@@ -92,7 +102,7 @@ class Store {
       if (entry.has_seen(version)) return false;
       entry.assumed = Entry::mark(version);
       entry.assumed_until = Clock::now() + kAssumeFor;
-      set(key, entry, std::move(value));
+      set(key, entry, std::make_shared<const T>(std::move(value)));
       return true;
     });
   }
@@ -123,8 +133,8 @@ class Store {
       const std::lock_guard lock{mutex_};
       for (auto& [key, entry] : entries_) {
         if (!entry.value || (!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
-        changes.push_back({key, entry.value, std::nullopt});
-        set(key, entry, std::nullopt);
+        changes.push_back({key, entry.value, nullptr});
+        set(key, entry, nullptr);
         entry.assumed.reset();
         removed_.emplace_back(Clock::now(), key);
       }
@@ -132,8 +142,10 @@ class Store {
         auto& entry = entries_[item.key];
         entry.saw(item.version);
         entry.assumed.reset();
-        if (entry.value != item.value) changes.push_back({item.key, entry.value, item.value});
-        set(item.key, entry, std::move(item.value));
+        if (entry.value && *entry.value == item.value) continue;
+        auto value = std::make_shared<const T>(std::move(item.value));
+        changes.push_back({item.key, entry.value, value});
+        set(item.key, entry, std::move(value));
       }
       forget_removed();
     }
@@ -144,13 +156,15 @@ class Store {
   using Clock = std::chrono::steady_clock;
 
   struct Entry {
-    std::optional<T> value;
-    std::array<std::size_t, 8> seen{};  // marks of the last versions that a watch or list brought
-    std::size_t next_seen = 0;
-    std::optional<std::size_t> assumed;
+    Value value;
+    using Mark = std::uint32_t;
+
+    std::array<Mark, 8> seen{};  // marks of the last versions that a watch or list brought
+    std::uint32_t next_seen = 0;
+    std::optional<Mark> assumed;
     Clock::time_point assumed_until{};
 
-    static std::size_t mark(const std::string& version) { return std::hash<std::string>{}(version); }
+    static Mark mark(const std::string& version) { return static_cast<Mark>(std::hash<std::string>{}(version)); }
     void saw(const std::string& version) { seen[next_seen++ % seen.size()] = mark(version); }
     bool has_seen(const std::string& version) const {
       return std::find(seen.begin(), seen.end(), mark(version)) != seen.end();
@@ -165,12 +179,12 @@ class Store {
 
   struct Changed {
     Key key;
-    std::optional<T> before;
-    std::optional<T> after;
+    Value before;
+    Value after;
   };
 
   /// Sets the entry's value, and the index with it.
-  void set(const Key& key, Entry& entry, std::optional<T> value) {
+  void set(const Key& key, Entry& entry, Value value) {
     if (indexed_by_) {
       const auto before = entry.value ? indexed_by_(key, *entry.value) : std::nullopt;
       const auto after = value ? indexed_by_(key, *value) : std::nullopt;
@@ -185,8 +199,7 @@ class Store {
   }
 
   void tell(const Changed& changed) const {
-    if (listener_)
-      listener_(changed.key, changed.before ? &*changed.before : nullptr, changed.after ? &*changed.after : nullptr);
+    if (listener_) listener_(changed.key, changed.before.get(), changed.after.get());
   }
 
   /// Forgets what was removed long ago.
@@ -210,7 +223,9 @@ class Store {
       forget_removed();
       if (!applied) return;
     }
-    if (changed.before != changed.after) tell(changed);
+    const bool is_same =
+        changed.before == changed.after || (changed.before && changed.after && *changed.before == *changed.after);
+    if (!is_same) tell(changed);
   }
 
   mutable std::mutex mutex_;

@@ -42,7 +42,7 @@ inline controllers::ChildState& add_child(controllers::Observed& observed, std::
                                           const std::string& name, int ready = 0) {
   controllers::ChildState state;
   state.uid = "uid-of-" + name;
-  state.controller_uid = "uid-of-chat";
+  state.controller_uid = controllers::SharedText{"uid-of-chat"};
   state.generation = state.observed_generation = 1;
   state.replicas = state.updated_replicas = state.ready_replicas = ready;
   return observed.children.insert_or_assign({kind, name}, std::move(state)).first->second;

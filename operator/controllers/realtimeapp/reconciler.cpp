@@ -49,7 +49,7 @@ Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& 
       children_{client, caches, recorder, options.secret_refresh} {}
 
 Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
-  const auto cached = caches_.apps.get(key);
+  const auto cached = caches_.apps.find(key);
   if (!cached || cached->app.deleting) {
     forget(key);  // what it owned is the garbage collector's
     return Action::await_change();

@@ -44,6 +44,10 @@ std::optional<Problem> known_fight(const PlannedChild& child, const ChildState& 
 
 std::optional<Problem> note_write(const PlannedChild& child, const ChildState* live, const kube::ProjectionDigest& got,
                                   AppMemory& memory) {
+  if (live == nullptr && got == child.digest) {  // nothing of it will be asked for
+    memory.writes.erase(child.id());
+    return std::nullopt;
+  }
   const auto now = Clock::now();
   auto& known = memory.writes[child.id()];
   const bool again = live != nullptr && known.wanted == child.digest && known.found == live->digest &&

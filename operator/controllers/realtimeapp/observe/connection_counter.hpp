@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -14,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -98,7 +98,7 @@ class ConnectionCounter {
   Tell tell_;
   kube::Fetcher fetcher_;  // of the thread that counts
   std::mutex mutex_;
-  std::map<kube::ObjectKey, Followed> followed_;
+  std::unordered_map<kube::ObjectKey, Followed> followed_;
   std::set<std::pair<Clock::time_point, kube::ObjectKey>> due_;  // each of followed_, by its time
 };
 

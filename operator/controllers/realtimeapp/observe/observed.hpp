@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <boost/flyweight.hpp>
+
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
@@ -27,24 +29,27 @@ struct ServedAddress {
   bool operator==(const ServedAddress&) const = default;
 };
 
+/// A text that many children have in common, kept once.
+using SharedText = boost::flyweight<std::string>;
+
 /// What is kept of a child: who controls it, the digest of the fields we set, and what readiness needs.
 struct ChildState {
   std::string uid;
-  std::string controller_uid;
-  std::string app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
+  SharedText controller_uid;
+  SharedText app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
   kube::ProjectionDigest digest{};
-  std::string other_manager;  ///< the field manager, beside us, that changed it last
+  SharedText other_manager;  ///< the field manager, beside us, that changed it last
   std::int64_t generation = 0;
   std::int64_t observed_generation = 0;
   int replicas = 0;
   int updated_replicas = 0;
   int ready_replicas = 0;
-  std::string revision;                 ///< of a Deployment: deployment.kubernetes.io/revision
+  SharedText revision;                  ///< of a Deployment: deployment.kubernetes.io/revision
   kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
-  std::string credentials_digest;       ///< that digest, as its pods carry it
+  SharedText credentials_digest;        ///< that digest, as its pods carry it
   bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
-  std::string stalled;                  ///< a Deployment's own message when it makes no progress
-  std::string refused_pods;             ///< the API server's message when no pod may be created
+  SharedText stalled;                   ///< a Deployment's own message when it makes no progress
+  SharedText refused_pods;              ///< the API server's message when no pod may be created
   std::vector<std::string> addresses;   ///< of an Ingress
   std::optional<ServedAddress> serves;  ///< of an Ingress
 

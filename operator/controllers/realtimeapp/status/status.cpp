@@ -142,10 +142,10 @@ Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, c
   auto rollout = assess_rollout(app, deployment);
   if (rollout.holds || deployment == nullptr) return rollout;
   const auto* diagnosis = diagnosis_of(observed, api::kComponentApp);
-  const bool stalled = !deployment->stalled.empty();
-  if (!deployment->refused_pods.empty()) {
+  const bool stalled = !deployment->stalled.get().empty();
+  if (!deployment->refused_pods.get().empty()) {
     rollout = {false, reason::kPodsRefused,
-               fmt::format("a pod of Deployment \"{}\" is refused: {}", app.key.name, deployment->refused_pods),
+               fmt::format("a pod of Deployment \"{}\" is refused: {}", app.key.name, deployment->refused_pods.get()),
                stalled};
   } else if (diagnosis != nullptr) {
     rollout = {false, diagnosis->reason, diagnosis->message, diagnosis->needs_user_action || stalled};

@@ -134,7 +134,8 @@ TEST_CASE("What needs user action makes the app Stalled, with what to change", "
     words = "example.com/other";
   }
   SECTION("a rollout without progress") {
-    add_child(observed, "Deployment", "chat", 2).stalled = "ReplicaSet \"x\" has timed out progressing.";
+    add_child(observed, "Deployment", "chat", 2).stalled =
+        controllers::SharedText{"ReplicaSet \"x\" has timed out progressing."};
     reason = "RolloutStalled";
     words = "timed out";
   }
@@ -198,11 +199,11 @@ TEST_CASE("A pod that cannot run is named in the status of what waits for it", "
     CHECK(brief(support::assess(app, observed), "Ready") == Brief{"True", "AppReady"});
   }
   SECTION("no pod may be made") {
-    deployment.refused_pods = "exceeded quota: q";
+    deployment.refused_pods = controllers::SharedText{"exceeded quota: q"};
     const auto status = support::assess(app, observed);
     CHECK(brief(status, "Ready") == Brief{"False", "PodsRefused"});
     CHECK(brief(status, "Stalled").status == "False");
-    deployment.stalled = "no progress";
+    deployment.stalled = controllers::SharedText{"no progress"};
     CHECK(brief(support::assess(app, observed), "Stalled") == Brief{"True", "PodsRefused"});
   }
 }
@@ -300,7 +301,7 @@ TEST_CASE("Only replicas that run the current spec count as ready", "[unit][cont
   const auto app = sample_app();
   auto observed = healthy_observed();
   auto& deployment = add_child(observed, "Deployment", "chat", 3);
-  deployment.revision = "2";
+  deployment.revision = controllers::SharedText{"2"};
   deployment.replicas = 4;  // three old ones, and a new one that is not ready
   deployment.updated_replicas = 1;
   observed.ready_by_revision = {{"1", 3}, {"2", 0}};

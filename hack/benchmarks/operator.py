@@ -11,12 +11,12 @@ from localcluster import binaries
 from localcluster.progress import Failure
 
 from . import operator_parts
-from .contestants import ROOT, Missing
+from .contestants import OURS, ROOT, Missing, build
 from .operator_cluster import ControlPlane
 from .operator_contestants import CONTESTANTS
 from .operator_load import Refused
 from .operator_parts import Record, Stage
-from .operator_settings import MB, OperatorSettings
+from .operator_settings import FEW, MB, OperatorSettings
 from .progress import Progress
 
 LOGS = ROOT / "build" / "bench" / "logs"
@@ -52,6 +52,8 @@ class OperatorBenchmark:
             except (Missing, Failure) as reason:
                 self.missing[name] = str(reason)
                 self.progress.say(f"NOT MEASURED: {name}: {reason}")
+        if "no-op" in self.settings.parts and OURS in self._programs:
+            build(operator_parts.RECONCILE.name)
 
     def run(self, after_part: Callable[[], None]) -> None:
         settings = self.settings
@@ -66,6 +68,10 @@ class OperatorBenchmark:
 
     def _part(self, number: int, part: str) -> None:
         names = [name for name in self.settings.order(number) if name in self._programs]
+        if part == "no-op":
+            self._no_op(number)
+            self.progress.done(self.settings.estimate(part))
+            return
         if part == "foreign":
             self._together(number, names)
             self.progress.done(self.settings.estimate(part))
@@ -96,6 +102,16 @@ class OperatorBenchmark:
             for name in names:
                 self._note(number, name, "foreign", {"void": str(reason)})
 
+    def _no_op(self, number: int) -> None:
+        """Of ours alone, by a program that has its reconciler."""
+        if OURS not in self._programs:
+            return
+        self.progress.say(f"round {number}/{self.settings.rounds_of('no-op')}, no-op: {OURS}")
+        try:
+            self._note(number, OURS, "no-op", operator_parts.no_op(self.settings))
+        except Refused as reason:
+            self._note(number, OURS, "no-op", {"void": str(reason)})
+
     @staticmethod
     def _log(name: str) -> pathlib.Path:
         return LOGS / f"operator-{name}.log"
@@ -111,6 +127,8 @@ def summary(kind: str, record: Record) -> str:
         return f"VOID: {record['void']}"
     if kind == "base":
         return f"{record['resident'] / MB:.1f} MB resident"
+    if kind == "no-op":
+        return f"{record['few_us']:.0f} us of CPU with {FEW} apps, {record['many_us']:.0f} us with {record['count']:,}"
     if kind == "foreign":
         return f"{record['grown'] / MB:+.1f} MB for {record['count']:,} objects of others"
     text = (f"{record['cpu_seconds']:.2f} s of CPU, {record['writes']:,} writes, {record['reads']:,} reads, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .contestants import OURS
 from .criteria import Criterion, Record
 from .operator_contestants import PEER
-from .operator_settings import CHILDREN, MB, OperatorSettings
+from .operator_settings import CHILDREN, FEW, MB, OperatorSettings
 
 NEW_CPU_BOUND = 0.5  # times the peer's
 START_CPU_BOUND = 0.25
@@ -14,6 +14,8 @@ WRITES_BOUND = CHILDREN + 2  # for each app: its children and two writes of its 
 EVENTS_BOUND = 1  # for each app: what one reconcile did
 MANY_BOUND = 150  # MB
 FOREIGN_BOUND = 2  # MB
+NO_OP_BOUND = 200  # microseconds
+NO_OP_GROWTH_BOUND = 1.2  # times the same with few apps
 
 Values = list[float | None]
 
@@ -56,6 +58,10 @@ def judge(settings: OperatorSettings, records: OperatorRecords) -> list[Criterio
                   records.ratios("start", "cpu_seconds")),
         Criterion(f"{settings.foreign:,} objects of others: MB of memory", FOREIGN_BOUND,
                   [value and value / MB for value in records.values(OURS, "foreign", "grown")]),
+        Criterion(f"a reconcile that changes nothing, with {settings.many:,} apps: us of CPU", NO_OP_BOUND,
+                  records.values(OURS, "no-op", "many_us")),
+        Criterion(f"the same, times that with {FEW}", NO_OP_GROWTH_BOUND,
+                  [record and record["many_us"] / record["few_us"] for record in records.of(OURS, "no-op")]),
     ]
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import pathlib
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
 from . import operator_audit
+from .contestants import PROGRAMS
 from .operator_cluster import CHILD_LISTS, ControlPlane
 from .operator_contestants import Operator, Reading
 from .operator_load import APPS, Effort, Readiness, Refused, Request
-from .operator_settings import CHANGE, OperatorSettings, app_of, foreign_of, namespace_of
+from .operator_settings import CHANGE, FEW, OperatorSettings, app_of, foreign_of, namespace_of
 
 Record = dict[str, object]
 Note = Callable[[str, Record], None]  # the kind of a record, and its figures
 
+RECONCILE = PROGRAMS / "bench-reconcile"
 WARM_UP = 10  # apps
 STALL_SECONDS = 180  # without progress, nothing more is to be expected
 
@@ -189,6 +193,16 @@ def _take_over(stage: Stage, leader: Operator, count: int) -> Record:
         figures, _ = span.figures(end, count)
         return {**figures, "leading_seconds": leading, "settled_seconds": end.at - span.start.at,
                 "standby_resident": waiting.resident, "standby_anonymous": waiting.anonymous}
+
+
+def no_op(settings: OperatorSettings) -> Record:
+    """What a reconcile costs that finds all as it should be, in microseconds of CPU: with few apps, and with many."""
+    wanted = [str(FEW), str(settings.many)]
+    run = subprocess.run([RECONCILE, *wanted], capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise Refused(f"{RECONCILE.name}: {run.stderr.strip()}")
+    few, many_apps = (json.loads(run.stdout)[count] for count in wanted)
+    return {"count": settings.many, "few_us": few, "many_us": many_apps}
 
 
 def foreign(stages: dict[str, Stage], settings: OperatorSettings, note: Callable[[str, str, Record], None]) -> None:

@@ -12,7 +12,7 @@ from .operator import OperatorBenchmark
 from .operator_contestants import PEER
 from .operator_criteria import OperatorRecords, judge
 from .operator_picture import Group, draw
-from .operator_settings import MB
+from .operator_settings import FEW, MB
 from .report import Machine, median
 from .tables import criteria_table, number, percent, table
 
@@ -77,6 +77,8 @@ class OperatorReport:
             self._kind("foreign", f"{s.foreign:,} objects of others, anonymous memory in MB", (
                 ("before", "before", MB, 1), ("after", "after", MB, 1), ("started anew", "started", MB, 1),
                 ("grown", "grown", MB, 1))),
+            self._kind("no-op", f"a reconcile that changes nothing, of ours: CPU with {FEW} apps and with {s.many:,}", (
+                ("few us", "few_us", 1, 1), ("many us", "many_us", 1, 1))),
             self._requests(), self._writes(), self._oddities(),
             criteria_table(self.criteria()) if OURS in self._names() else "",
         ]

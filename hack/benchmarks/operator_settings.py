@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-PARTS = ("apps", "many", "foreign")
+PARTS = ("apps", "many", "foreign", "no-op")
 CHILDREN = 10  # of one app: what `spec_of` asks for becomes so many objects, the Secret among them
 NAMESPACES = 10
 INGRESS_CLASS = "traefik"
 MB = 1e6
+FEW = 100  # apps, that a reconcile with many is compared with
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +29,8 @@ class OperatorSettings:
 
     def estimate(self, part: str) -> float:
         """Seconds that one part takes in one round."""
+        if part == "no-op":
+            return 10 + self.many * 0.003
         each = {"apps": 60 + self.apps + self.idle_seconds, "many": 60 + self.many * 0.1}
         return each[part] * len(self.only) if part in each else 20 + self.foreign * 0.002
 

@@ -108,6 +108,7 @@ GOOD = [
     *records("many", {"resident": 150 * MB}, {"resident": 900 * MB}),
     *records("start", {"cpu_seconds": 1, "resident": 120 * MB}, {"cpu_seconds": 4, "resident": 800 * MB}),
     *records("foreign", {"grown": 2 * MB}, {"grown": 9 * MB}),
+    *records("no-op", {"few_us": 150, "many_us": 180}, {})[:1],
 ]
 
 
@@ -121,7 +122,7 @@ def verdicts(found: list[dict]) -> list[bool | None]:
 
 
 def test_what_is_at_its_bound_holds():
-    assert verdicts(GOOD) == [True] * 7
+    assert verdicts(GOOD) == [True] * 9
 
 
 @pytest.mark.parametrize("broken,kind,figures", [
@@ -133,9 +134,11 @@ def test_what_is_at_its_bound_holds():
     (4, "start", {"resident": 151 * MB}),
     (5, "start", {"cpu_seconds": 1.1}),
     (6, "foreign", {"grown": 2 * MB + 10_000}),
+    (7, "no-op", {"few_us": 180, "many_us": 201}),
+    (8, "no-op", {"few_us": 149, "many_us": 180}),
 ])
 def test_what_is_beyond_its_bound_does_not_hold(broken, kind, figures):
-    assert verdicts(changed(kind, **figures)) == [index != broken for index in range(7)]
+    assert verdicts(changed(kind, **figures)) == [index != broken for index in range(9)]
 
 
 def test_a_round_that_is_void_agrees_with_nothing():
@@ -146,7 +149,7 @@ def test_a_round_that_is_void_agrees_with_nothing():
 
 
 def test_a_part_that_was_not_measured_has_no_verdict():
-    assert verdicts([it for it in GOOD if it["kind"] == "new"]) == [True, True, True, True, None, None, None]
+    assert verdicts([it for it in GOOD if it["kind"] == "new"]) == [True] * 4 + [None] * 5
 
 
 def test_the_picture_is_svg_with_a_bar_for_each_figure():

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <list>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -18,10 +19,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/support/catch.hpp"
-
 namespace support {
 namespace {
+
+void require(bool holds) {
+  if (!holds) throw std::runtime_error{"a scripted server cannot be set up"};
+}
 
 template <auto kFree>
 struct Freed {
@@ -55,7 +58,7 @@ std::pair<Key, Certificate> make_certificate(int number) {
     X509_add_ext(made, extension, -1);
     X509_EXTENSION_free(extension);
   }
-  REQUIRE(X509_sign(made, key.get(), EVP_sha256()) > 0);
+  require(X509_sign(made, key.get(), EVP_sha256()) > 0);
   return {std::move(key), std::move(certificate)};
 }
 
@@ -186,8 +189,8 @@ struct ScriptedServer::State {
     sockaddr_in6 ipv6{AF_INET6, 0, 0, IN6ADDR_LOOPBACK_INIT, 0};
     auto* own = address == Address::kIpv6 ? reinterpret_cast<sockaddr*>(&ipv6) : reinterpret_cast<sockaddr*>(&ipv4);
     socklen_t size = address == Address::kIpv6 ? sizeof ipv6 : sizeof ipv4;
-    REQUIRE(bind(fd, own, size) == 0);
-    REQUIRE(listen(fd, 16) == 0);
+    require(bind(fd, own, size) == 0);
+    require(listen(fd, 16) == 0);
     getsockname(fd, own, &size);
     const int port = ntohs(address == Address::kIpv6 ? ipv6.sin6_port : ipv4.sin_port);
     url = fmt::format("{}://{}:{}", scheme == Scheme::kHttps ? "https" : "http",
@@ -210,8 +213,8 @@ struct ScriptedServer::State {
   void change_authority() {
     const auto [key, certificate] = make_certificate(++authorities);
     Context made{SSL_CTX_new(TLS_server_method()), SSL_CTX_free};
-    REQUIRE(SSL_CTX_use_certificate(made.get(), certificate.get()) == 1);
-    REQUIRE(SSL_CTX_use_PrivateKey(made.get(), key.get()) == 1);
+    require(SSL_CTX_use_certificate(made.get(), certificate.get()) == 1);
+    require(SSL_CTX_use_PrivateKey(made.get(), key.get()) == 1);
     const std::lock_guard lock{mutex};
     context = std::move(made);
     authority = pem(certificate.get());

@@ -1,0 +1,180 @@
+// What a reconcile costs that finds all as it should be: CPU time of its thread, with as many apps as are asked for.
+// Everything but the API server is real; that answers what the first reconcile of each app asks, and nothing after it.
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <iostream>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "core/metrics.hpp"
+#include "operator/controllers/realtimeapp/observe/children.hpp"
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
+#include "operator/controllers/realtimeapp/plan/plan.hpp"
+#include "operator/controllers/realtimeapp/plan/redis.hpp"
+#include "operator/controllers/realtimeapp/reconciler.hpp"
+#include "tests/support/scripted_server.hpp"
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kReconciles = 20'000;
+
+/// The app that the other parts of the benchmark create, as the API server has it.
+kube::Object app_object(int number) {
+  const auto name = fmt::format("app-{}", number);
+  return kube::Object{{{"apiVersion", api::kRealtimeApp.api_version()},
+                       {"kind", api::kRealtimeApp.kind},
+                       {"metadata",
+                        {{"name", name},
+                         {"namespace", fmt::format("bench-{}", number % 10)},
+                         {"uid", fmt::format("00000000-0000-4000-8000-{:012}", number)},
+                         {"resourceVersion", "1"},
+                         {"generation", 1},
+                         {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
+                       {"spec",
+                        {{"replicas", 1},
+                         {"server", json::object()},
+                         {"protocol", {{"path", "/socket.io/"}}},
+                         {"redis", {{"type", "Provisioned"}}},
+                         {"exposure",
+                          {{"type", "Ingress"},
+                           {"className", "traefik"},
+                           {"affinity", "Cookie"},
+                           {"host", name + ".test"},
+                           {"paths", json::array({"/"})}}}}}}};
+}
+
+class World {
+ public:
+  explicit World(int apps) : server_{[this](const auto& request, auto& reply) { answer(request, reply); }} {
+    caches_.ingress_classes.put({"", "traefik"}, "1", {"traefik.io/ingress-controller"});
+    for (int number = 0; number < apps; ++number) add(number);
+    for (const auto& key : keys_) reconcile(key);
+    answers_ = false;
+  }
+
+  /// Microseconds of CPU that one reconcile needs, in the mean.
+  double measure() {
+    std::vector<kube::ObjectKey> keys = keys_;
+    std::shuffle(keys.begin(), keys.end(), std::mt19937{1});
+    const auto start = cpu_seconds();
+    for (int done = 0; done < kReconciles; ++done) reconcile(keys[static_cast<std::size_t>(done) % keys.size()]);
+    return (cpu_seconds() - start) / kReconciles * 1e6;
+  }
+
+ private:
+  static double cpu_seconds() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  }
+
+  void reconcile(const kube::ObjectKey& key) {
+    const auto outcome = reconciler_.reconcile(key, {});
+    if (!outcome) throw std::runtime_error{key.text() + ": " + outcome.error().message};
+  }
+
+  /// An app with all its children, as they come out of an apply.
+  void add(int number) {
+    const auto decoded = api::decode(app_object(number));
+    if (!decoded.problem.empty()) throw std::runtime_error{decoded.problem};
+    const auto& app = decoded.app;
+    controllers::Observed observed;
+    observed.redis_secret.credentials =
+        controllers::read_redis_credentials(controllers::redis_secret(app, "password", "key"));
+    observed.ingress_classes.emplace("traefik", controllers::IngressClassState{"traefik.io/ingress-controller"});
+    observed.default_redis_image = kImages.redis;
+    observed.default_server_image = kImages.server;
+    for (const auto& child : controllers::plan(app, observed).children)
+      if (child.type != kube::types::kSecret)
+        caches_.of(child.type.kind).put({app.key.name_space, child.name}, "1", live(app, observed, child));
+    caches_.apps.put(app.key, "1", decoded);
+    keys_.push_back(app.key);
+  }
+
+  static controllers::ChildState live(const api::RealtimeApp& app, const controllers::Observed& observed,
+                                      const controllers::PlannedChild& child) {
+    controllers::ChildState state;
+    state.uid = app.uid;
+    state.controller_uid = app.uid;
+    state.app = app.key.name;
+    state.digest = child.digest;
+    state.other_manager = controllers::SharedText{"kube-controller-manager"};
+    state.generation = state.observed_generation = 1;
+    state.replicas = state.updated_replicas = state.ready_replicas = 1;
+    state.revision = controllers::SharedText{"1"};
+    state.credentials_digest = observed.redis_secret.credentials->digest;
+    if (child.type == kube::types::kIngress) {
+      state.addresses = {"10.0.0.1"};
+      state.serves = controllers::ServedAddress{app.spec.exposure.host, {"/"}, false};
+    }
+    return state;
+  }
+
+  /// The Secret of the app's Redis, and the status that was written.
+  void answer(const support::ScriptedRequest& request, support::ScriptedReply& reply) {
+    if (!answers_) unexpected_ = true;
+    if (request.method == "PATCH" && request.target.find("/status?") != std::string::npos) {
+      const auto written = json::parse(request.body);
+      auto app = app_object(number_of(request.target)).json();
+      app["metadata"]["resourceVersion"] = "2";
+      app["status"] = written["status"];
+      return reply.answer(200, app.dump());
+    }
+    if (request.method == "GET" && request.target.find("/secrets/") != std::string::npos) {
+      const auto app = api::decode(app_object(number_of(request.target))).app;
+      return reply.answer(200, controllers::redis_secret(app, "password", "key").json().dump());
+    }
+    reply.answer(201, request.body.empty() ? "{}" : request.body);  // an Event
+  }
+
+  static int number_of(const std::string& target) { return std::stoi(target.substr(target.find("/app-") + 5)); }
+
+  static inline const controllers::DefaultImages kImages{.server = "realtime-server:bench"};
+
+  std::atomic<bool> answers_ = true;
+  std::atomic<bool> unexpected_ = false;
+  support::ScriptedServer server_;
+  core::Metrics metrics_;
+  kube::Transport transport_{{.server = server_.url(), .ca = server_.authority()}};
+  kube::Client client_{transport_, metrics_};
+  controllers::Caches caches_;
+  controllers::ConnectionCounter connections_{[](const auto&) { return std::vector<std::string>{}; }};
+  runtime::EventRecorder recorder_{client_, "bench"};
+  controllers::Reconciler reconciler_{client_, caches_, connections_, recorder_, {kImages, std::chrono::hours{1}}};
+  std::vector<kube::ObjectKey> keys_;
+
+ public:
+  bool was_asked() const { return unexpected_; }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: bench-reconcile APPS...\n\nPrints for each number of apps what a reconcile costs that finds "
+                 "all as it should be,\nin microseconds of CPU, as a JSON object.\n";
+    return 2;
+  }
+  try {
+    json costs = json::object();
+    for (int i = 1; i < argc; ++i) {
+      World world{std::stoi(argv[i])};
+      costs[argv[i]] = world.measure();
+      if (world.was_asked())
+        throw std::runtime_error{"a reconcile that finds all as it should be asked the API server"};
+    }
+    std::cout << costs.dump() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}

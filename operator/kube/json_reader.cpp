@@ -61,7 +61,7 @@ class Builder {
   bool on_string(Text last, std::size_t, Error& error) {
     if (skipped_ > 0) return true;
     text_.append(last.data(), last.size());
-    const bool is_version = is_known_ && is_in_metadata() && key_ == "resourceVersion";
+    const bool is_version = is_known_ && key_ == "resourceVersion" && is_at("/metadata/");
     leaf(std::exchange(text_, {}));
     if (!is_version || !is_known_(root_)) return true;
     stopped_ = true;
@@ -82,13 +82,6 @@ class Builder {
   bool on_comment(Text, Error&) { return true; }
 
  private:
-  /// Whether the next member is one of the metadata of an event's object.
-  bool is_in_metadata() const {
-    if (open_.size() != 3 || !open_[1]->is_object()) return false;
-    const auto metadata = open_[1]->find("metadata");
-    return metadata != open_[1]->end() && &*metadata == open_[2];
-  }
-
   static bool is_manager_read(const json& entry) {
     const auto manager = entry.find("manager");
     if (manager == entry.end() || !manager->is_string()) return true;

@@ -114,7 +114,7 @@ def talking(chat) -> Iterator[Traffic]:
     chat.wait_ready()
     chat.wait_served()
     with traffic(chat) as made:
-        wait_for(lambda: len(made.sent) > 10, 20, "something to be said")
+        wait_for(lambda: made.sent > 10, 20, "something to be said")
         yield made
 
 

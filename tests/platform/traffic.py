@@ -35,7 +35,7 @@ class Traffic:
 
     def __init__(self, app: App, clients: Sequence[Client]) -> None:
         self.clients = clients
-        self.sent: list[str] = []
+        self.sent = 0
         self._app = app
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._talk, daemon=True)
@@ -44,9 +44,8 @@ class Traffic:
     def _talk(self) -> None:
         speaker = self.clients[0]
         while not self._end.wait(PERIOD):
-            text = f"number {len(self.sent)}"
-            if speaker.connected and said(speaker, text):
-                self.sent.append(text)
+            if speaker.connected and said(speaker, f"number {self.sent}"):
+                self.sent += 1
 
     def stop(self) -> None:
         """No more is said, and what was said has arrived wherever it will."""
@@ -62,16 +61,20 @@ class Traffic:
         self._end.set()
         self._thread.join()
 
-    def numbers(self, client: Client) -> list[object]:
-        return [text for text in list(client.heard) if str(text).startswith("number ")]
+    def numbers(self, client: Client) -> list[int]:
+        """What it heard, sorted. Its library gives each message a thread of its own, so the order in which they are noted
+        is not the order in which they came; that is proved by clients that keep it, see tests/support/exactly_once.py."""
+        return sorted(int(str(text).split()[1]) for text in list(client.heard) if str(text).startswith("number "))
 
     def assert_undisturbed(self) -> int:
-        """Everything came to everybody, once and in order, and no client was cut; returns the count of deliveries."""
+        """Everything came to everybody, once, and no client was cut; returns the count of deliveries."""
         self.stop()
         for client in self.clients:
             assert not client.disconnects and not client.errors, states(self.clients)
-            assert self.numbers(client) == self.sent, f"not each exactly once; {states(self.clients)}"
-        return len(self.sent) * len(self.clients)
+            wait_for(lambda client=client: len(self.numbers(client)) >= self.sent, 10,
+                     lambda client=client: f"all of {self.sent} numbers at {client.state()}")
+            assert self.numbers(client) == list(range(self.sent)), f"not each exactly once; {states(self.clients)}"
+        return self.sent * len(self.clients)
 
     def assert_recovered(self) -> float:
         """All are back, nothing came twice, and what is said now comes to everybody; returns the part that arrived."""
@@ -82,7 +85,7 @@ class Traffic:
         last = "and once more"
         self.clients[0].send(last)
         wait_heard(self.clients, last)
-        return sum(len(self.numbers(client)) for client in self.clients) / max(1, len(self.sent) * len(self.clients))
+        return sum(len(self.numbers(client)) for client in self.clients) / max(1, self.sent * len(self.clients))
 
 
 def wait_led_everywhere(app: App, replicas: set[str]) -> None:

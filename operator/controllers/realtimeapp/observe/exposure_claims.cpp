@@ -1,8 +1,11 @@
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
+
+#include <boost/container_hash/hash.hpp>
 
 namespace controllers {
 
@@ -22,6 +25,12 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app) {
 
 bool ExposureClaims::Claim::operator<(const Claim& other) const {
   return std::forward_as_tuple(!is_held, since, app) < std::forward_as_tuple(!other.is_held, other.since, other.app);
+}
+
+std::size_t ExposureClaims::Hash::operator()(const ExposureAddress& address) const {
+  std::size_t seed = 0;
+  for (const auto* part : {&address.class_name, &address.host, &address.path}) boost::hash_combine(seed, *part);
+  return seed;
 }
 
 /// What the app wants, and what it holds still because another address was refused.
@@ -55,7 +64,7 @@ std::vector<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, 
   addresses_.erase(key);
   for (const auto& [address, claim] : new_claims) {
     claims_[address].insert(claim);
-    addresses_[key].insert(address);
+    addresses_[key].push_back(address);
     remember(address);
   }
   // Who is refused no more, or newly, holds others up no more, or not yet.

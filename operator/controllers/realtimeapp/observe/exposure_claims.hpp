@@ -3,12 +3,15 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
+
+#include <boost/container/flat_set.hpp>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
 
@@ -55,13 +58,16 @@ class ExposureClaims {
     bool operator<(const Claim& other) const;
   };
   using Claims = std::map<ExposureAddress, Claim>;
+  struct Hash {
+    std::size_t operator()(const ExposureAddress& address) const;
+  };
 
   static Claims claims_of(const api::RealtimeApp* app);
   bool is_refused(const kube::ObjectKey& app) const;
 
   mutable std::mutex mutex_;
-  std::map<ExposureAddress, std::set<Claim>> claims_;
-  std::map<kube::ObjectKey, std::set<ExposureAddress>> addresses_;  // that each app claims
+  std::unordered_map<ExposureAddress, boost::container::flat_set<Claim>, Hash> claims_;
+  std::unordered_map<kube::ObjectKey, std::vector<ExposureAddress>> addresses_;  // that each app claims
 };
 
 }  // namespace controllers

@@ -23,7 +23,7 @@ namespace kube {
 class TransferLoop {
  public:
   /// News that comes in small pieces is looked at no more often than this: a piece costs far more than its bytes.
-  static constexpr std::chrono::milliseconds kRest{20};
+  static constexpr std::chrono::milliseconds kRest{50};
   /// This much since the last look is no small piece.
   static constexpr std::size_t kBulk = 64U << 10U;
 

@@ -107,14 +107,14 @@ class World {
     state.controller_uid = app.uid;
     state.app = app.key.name;
     state.digest = child.digest;
-    state.other_manager = controllers::SharedText{"kube-controller-manager"};
+    state.other_manager = "kube-controller-manager";
     state.generation = state.observed_generation = 1;
     state.replicas = state.updated_replicas = state.ready_replicas = 1;
-    state.revision = controllers::SharedText{"1"};
+    state.revision = "1";
     state.credentials_digest = observed.redis_secret.credentials->digest;
     if (child.type == kube::types::kIngress) {
-      state.addresses = {"10.0.0.1"};
-      state.serves = controllers::ServedAddress{app.spec.exposure.host, {"/"}, false};
+      state.ingress =
+          controllers::IngressState{{"10.0.0.1"}, controllers::ServedAddress{app.spec.exposure.host, {"/"}, false}};
     }
     return state;
   }

@@ -53,7 +53,7 @@ TEST_CASE("A long error of a node is named in whole characters, and the status g
   const auto message = [&] {
     const auto app = world.app("chat");
     const auto* ready = app.status.condition("Ready");
-    return ready == nullptr ? std::string{} : ready->message;
+    return ready == nullptr ? std::string{} : ready->message.text();
   };
   // One kind of error after the other, as a status with another reason is written at once.
   const std::string refused = "exec failed ";

@@ -42,10 +42,15 @@ inline controllers::ChildState& add_child(controllers::Observed& observed, std::
                                           const std::string& name, int ready = 0) {
   controllers::ChildState state;
   state.uid = "uid-of-" + name;
-  state.controller_uid = controllers::SharedText{"uid-of-chat"};
+  state.controller_uid = "uid-of-chat";
   state.generation = state.observed_generation = 1;
   state.replicas = state.updated_replicas = state.ready_replicas = ready;
   return observed.children.insert_or_assign({kind, name}, std::move(state)).first->second;
+}
+
+/// An Ingress that has an address, and serves these paths of every host.
+inline controllers::IngressState serving(std::vector<std::string> paths) {
+  return {{"10.0.0.1"}, controllers::ServedAddress{"", std::move(paths), false}};
 }
 
 /// Everything is there and serves.
@@ -54,8 +59,7 @@ inline controllers::Observed healthy_observed() {
   for (const auto& id : controllers::possible_children("chat")) add_child(observed, id.kind, id.name, 1);
   add_child(observed, "Deployment", "chat", 3);
   auto& ingress = add_child(observed, "Ingress", "chat");
-  ingress.addresses = {"10.0.0.1"};
-  ingress.serves = controllers::ServedAddress{"", {"/"}, false};
+  ingress.ingress = serving({"/"});
   add_child(observed, "Secret", "chat-redis");
   return observed;
 }

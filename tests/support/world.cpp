@@ -106,7 +106,7 @@ bool World::exists(const kube::ResourceType& type, const std::string& name) {
 std::string World::condition(const std::string& name, std::string_view type) {
   const auto found = app(name);
   const auto* condition = found.status.condition(type);
-  return condition == nullptr ? "" : condition->status + "/" + condition->reason;
+  return condition == nullptr ? "" : condition->status.text() + "/" + condition->reason.text();
 }
 
 long World::patch(const kube::ResourceType& type, const std::string& name, const std::string& content_type,

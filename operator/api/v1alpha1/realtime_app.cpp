@@ -145,7 +145,7 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
     conditions.push_back({{"type", condition.type},
                           {"status", condition.status},
                           {"reason", condition.reason},
-                          {"message", core::utf8_prefix(condition.message, kMaxMessageBytes)},
+                          {"message", core::utf8_prefix(condition.message.text(), kMaxMessageBytes)},
                           {"observedGeneration", condition.observed_generation},
                           {"lastTransitionTime", condition.last_transition_time}});
   nlohmann::json encoded{{"observedGeneration", status.observed_generation},

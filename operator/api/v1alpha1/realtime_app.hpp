@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/shared_text.hpp"
 #include "operator/api/v1alpha1/server_spec.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/projection.hpp"
@@ -74,29 +75,29 @@ struct RealtimeAppSpec {
 
 /// metav1.Condition; `last_transition_time` is RFC 3339.
 struct Condition {
-  std::string type;
-  std::string status;  ///< "True", "False" or "Unknown"
-  std::string reason;
-  std::string message;
+  core::SharedText type;
+  core::SharedText status;  ///< "True", "False" or "Unknown"
+  core::SharedText reason;
+  core::SharedText message;
   std::int64_t observed_generation = 0;
-  std::string last_transition_time;
+  core::SharedText last_transition_time;
   bool operator==(const Condition&) const = default;
 };
 
 /// An image of a part of the fleet that the operator has a default for.
 struct ImageStatus {
-  std::string image;  ///< in use
-  std::string
-      default_image;  ///< the operator's default when the app first had that part: for when the manifest names none
+  core::SharedText image;  ///< in use
+  /// The operator's default when the app first had that part: for when the manifest names none.
+  core::SharedText default_image;
   bool operator==(const ImageStatus&) const = default;
 };
 
 /// An address of the exposure that the app has, so that no other app gets it.
 struct HeldAddress {
-  std::string class_name;
-  std::string host;   ///< empty: every host
-  std::string path;   ///< without a slash at its end
-  std::string since;  ///< RFC 3339
+  core::SharedText class_name;
+  std::string host;        ///< empty: every host
+  std::string path;        ///< without a slash at its end
+  core::SharedText since;  ///< RFC 3339
   bool operator==(const HeldAddress&) const = default;
 };
 

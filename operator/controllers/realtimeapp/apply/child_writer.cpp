@@ -107,7 +107,7 @@ ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_toke
 ChildWriter::Outcome ChildWriter::create(const Write& write, const std::stop_token& stop) {
   const auto created = client_.create(write.child.type, write.child.desired(), stop);
   if (!created) {
-    write.memory.redis_secret = {RedisSecret{}, {}};  // due at once
+    write.memory.redis_secret = {std::make_unique<RedisSecret>(), {}};  // due at once
     if (!is_refusal(created.error().kind)) return tl::unexpected(created.error());
     return refused(write.child, created.error());
   }
@@ -166,7 +166,7 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
     // It is not watched: what was just written is what is known of it.
     auto& known = memory.redis_secret;
     if (child.create_only)
-      known = {RedisSecret{read_redis_credentials(written), {}, {}},
+      known = {std::make_unique<RedisSecret>(RedisSecret{read_redis_credentials(written), {}, {}}),
                std::chrono::steady_clock::now() + secret_refresh_};
     if (known.value) known.value->state = reduce_secret(written, secret_identity(app));
     return std::nullopt;

@@ -20,7 +20,7 @@ namespace controllers {
 /// What was read of a Secret, which is not watched, and until when it counts.
 template <class T>
 struct Remembered {
-  std::optional<T> value;
+  std::unique_ptr<T> value;  ///< null: nothing yet
   std::chrono::steady_clock::time_point due{};
 };
 

@@ -12,7 +12,7 @@ runtime::Store<ChildState>& Caches::of(std::string_view kind) { return children[
 
 Caches::Caches() {
   of(kube::types::kConfigMap.kind).index_by([](const kube::ObjectKey& key, const ChildState& state) {
-    return state.app.get().empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, state.app}};
+    return state.app.empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, state.app}};
   });
   replica_sets.index_by([](const kube::ObjectKey& key, const ReplicaSetState& state) {
     return state.deployment.empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, state.deployment}};
@@ -30,7 +30,7 @@ Caches::Caches() {
 void Caches::observe_configurations(const api::RealtimeApp& app, Observed& observed) const {
   std::size_t found = 0;
   for (auto& [key, state] : of(kube::types::kConfigMap.kind).indexed(app.key)) {
-    if (state.controller_uid.get() != app.uid) continue;
+    if (state.controller_uid != app.uid) continue;
     observed.children.emplace(ChildId{kube::types::kConfigMap.kind, key.name}, std::move(state));
     ++found;
   }
@@ -58,7 +58,7 @@ void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) c
   observed.children.clear();
   for (auto& id : possible_children(app.key.name)) {
     const auto state = of(id.kind).find({app.key.name_space, id.name});
-    if (state && state->controller_uid.get() == app.uid) observed.children.emplace(std::move(id), *state);
+    if (state && state->controller_uid == app.uid) observed.children.emplace(std::move(id), *state);
   }
   observe_configurations(app, observed);
 }
@@ -95,7 +95,7 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
         [&queue, urgency](const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
           // Who controlled it and who does now: another user may have changed the reference itself.
           for (const auto* state : {before, after})
-            if (state != nullptr && !state->app.get().empty()) queue.add({key.name_space, state->app}, urgency());
+            if (state != nullptr && !state->app.empty()) queue.add({key.name_space, state->app}, urgency());
         });
     manager.cache<ChildState>(kChildTypes[i], {.label_selector = ours}, children[i], reduce_child);
   }

@@ -83,6 +83,15 @@ kube::ProjectionDigest pod_template_digest(const kube::Projection& workload) {
   return workload.at({"spec", "template"}).digest(api::annotation::kRedisCredentials);
 }
 
+std::size_t hash_value(const IngressState& state) {
+  auto seed = boost::hash_value(state.addresses);
+  if (!state.serves) return seed;
+  boost::hash_combine(seed, state.serves->host);
+  boost::hash_combine(seed, state.serves->paths);
+  boost::hash_combine(seed, state.serves->tls);
+  return seed;
+}
+
 const ChildState* Observed::child(const kube::ResourceType& type, const std::string& name) const {
   const auto found = children.find({type.kind, name});
   return found == children.end() ? nullptr : &found->second;
@@ -105,8 +114,7 @@ ChildState reduce_child(const kube::Object& live) {
   state.revision = value_at<std::string>(json, {"metadata", "annotations", kRevision});
   state.stalled = stalled_message(json);
   state.refused_pods = refused_pods_message(json);
-  state.addresses = load_balancer_addresses(json);
-  state.serves = served_address(json);
+  state.ingress = IngressState{load_balancer_addresses(json), served_address(json)};
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
   const auto owned = kube::Projection::owned(live, kube::kFieldManager);
   reduce_pod_template(live, owned, state);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include <boost/flyweight.hpp>
 
+#include "core/shared_text.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
@@ -29,29 +31,33 @@ struct ServedAddress {
   bool operator==(const ServedAddress&) const = default;
 };
 
-/// A text that many children have in common, kept once.
-using SharedText = boost::flyweight<std::string>;
+/// What is kept of an Ingress beside what is kept of every child.
+struct IngressState {
+  std::vector<std::string> addresses;  ///< of its load balancer
+  std::optional<ServedAddress> serves;
+  bool operator==(const IngressState&) const = default;
+};
+std::size_t hash_value(const IngressState& state);
 
 /// What is kept of a child: who controls it, the digest of the fields we set, and what readiness needs.
 struct ChildState {
   std::string uid;
-  SharedText controller_uid;
-  SharedText app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
+  core::SharedText controller_uid;
+  core::SharedText app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
   kube::ProjectionDigest digest{};
-  SharedText other_manager;  ///< the field manager, beside us, that changed it last
+  core::SharedText other_manager;  ///< the field manager, beside us, that changed it last
   std::int64_t generation = 0;
   std::int64_t observed_generation = 0;
   int replicas = 0;
   int updated_replicas = 0;
   int ready_replicas = 0;
-  SharedText revision;                  ///< of a Deployment: deployment.kubernetes.io/revision
-  kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
-  SharedText credentials_digest;        ///< that digest, as its pods carry it
-  bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
-  SharedText stalled;                   ///< a Deployment's own message when it makes no progress
-  SharedText refused_pods;              ///< the API server's message when no pod may be created
-  std::vector<std::string> addresses;   ///< of an Ingress
-  std::optional<ServedAddress> serves;  ///< of an Ingress
+  core::SharedText revision;               ///< of a Deployment: deployment.kubernetes.io/revision
+  kube::ProjectionDigest pod_digest{};     ///< of a workload's pod template, without our digest of the credentials
+  core::SharedText credentials_digest;     ///< that digest, as its pods carry it
+  bool rolled_back = false;                ///< `kubectl rollout undo` owns fields of the pod template
+  core::SharedText stalled;                ///< a Deployment's own message when it makes no progress
+  core::SharedText refused_pods;           ///< the API server's message when no pod may be created
+  boost::flyweight<IngressState> ingress;  ///< empty for other kinds, which so take no memory for it
 
   bool operator==(const ChildState&) const = default;
 };

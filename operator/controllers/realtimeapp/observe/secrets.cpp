@@ -36,7 +36,7 @@ bool is_fresh(const Remembered<T>& remembered) {
 template <class T>
 const T& remember(Remembered<T>& remembered, T value, bool is_well, std::chrono::milliseconds refresh) {
   const auto count_for = is_well ? refresh : std::min<std::chrono::milliseconds>(refresh, kRefreshProblem);
-  remembered = {std::move(value), steady_clock::now() + jittered(count_for)};
+  remembered = {std::make_unique<T>(std::move(value)), steady_clock::now() + jittered(count_for)};
   return *remembered.value;
 }
 
@@ -121,7 +121,7 @@ std::optional<TlsSecret> SecretReader::tls_secret(const api::RealtimeApp& app, A
   }
   auto& known = memory.tls_secret;
   const bool same = known.value && known.value->name == exposure.tls_secret_name && known.value->host == exposure.host;
-  if (same && is_fresh(known)) return known.value;
+  if (same && is_fresh(known)) return *known.value;
   auto secret = read_tls(app, stop);
   const bool is_well = !secret.problem;
   return remember(known, std::move(secret), is_well, refresh_);

@@ -64,15 +64,16 @@ std::string app_url(const api::RealtimeApp& app, const Observed& observed) {
     return is_there ? fmt::format("http://{}.{}.svc/", app.key.name, app.key.name_space) : std::string{};
   }
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (ingress == nullptr || !ingress->serves) return {};
-  auto host = ingress->serves->host;
-  if (host.empty() && !ingress->addresses.empty()) host = ingress->addresses.front();
+  if (ingress == nullptr || !ingress->ingress.get().serves) return {};
+  const auto& [addresses, serves] = ingress->ingress.get();
+  auto host = serves->host;
+  if (host.empty() && !addresses.empty()) host = addresses.front();
   if (host.empty()) return {};
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
-  const auto& paths = ingress->serves->paths;
+  const auto& paths = serves->paths;
   const auto* leading = find_leading_path(paths, app.spec.protocol.path);
   if (leading == nullptr && !paths.empty()) leading = &paths.front();
-  return fmt::format("{}://{}{}", ingress->serves->tls ? "https" : "http", host, leading == nullptr ? "/" : *leading);
+  return fmt::format("{}://{}{}", serves->tls ? "https" : "http", host, leading == nullptr ? "/" : *leading);
 }
 
 }  // namespace controllers

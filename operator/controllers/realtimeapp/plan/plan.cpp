@@ -63,7 +63,7 @@ CredentialsForPods credentials_for(const api::RealtimeApp& app, const Observed& 
   } else if (found.digest.empty() || !known) {
     found.needs = {redis_secret_id(app.key.name)};
   }
-  if (live != nullptr && known && live->credentials_digest.get() == known->plain_digest) {
+  if (live != nullptr && known && live->credentials_digest == known->plain_digest) {
     found.plain_digest = known->plain_digest;
     found.plain_pods = live->pod_digest;
   }

@@ -106,7 +106,7 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, c
                     spec.class_name)};
   if (observed.tls_secret && observed.tls_secret->warning)
     return {true, reason::kCertificateExpiring, *observed.tls_secret->warning};
-  if (ingress->addresses.empty())
+  if (ingress->ingress.get().addresses.empty())
     return {true, reason::kIngressServing,
             fmt::format("clients reach the app at {}; the Ingress has no address yet: if clients cannot connect, check "
                         "that the controller of IngressClass \"{}\" runs, and that DNS leads {} to it",
@@ -142,10 +142,10 @@ Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, c
   auto rollout = assess_rollout(app, deployment);
   if (rollout.holds || deployment == nullptr) return rollout;
   const auto* diagnosis = diagnosis_of(observed, api::kComponentApp);
-  const bool stalled = !deployment->stalled.get().empty();
-  if (!deployment->refused_pods.get().empty()) {
+  const bool stalled = !deployment->stalled.empty();
+  if (!deployment->refused_pods.empty()) {
     rollout = {false, reason::kPodsRefused,
-               fmt::format("a pod of Deployment \"{}\" is refused: {}", app.key.name, deployment->refused_pods.get()),
+               fmt::format("a pod of Deployment \"{}\" is refused: {}", app.key.name, deployment->refused_pods.text()),
                stalled};
   } else if (diagnosis != nullptr) {
     rollout = {false, diagnosis->reason, diagnosis->message, diagnosis->needs_user_action || stalled};
@@ -231,12 +231,7 @@ std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const 
 }
 
 api::Condition dated(std::string_view type, const Verdict& verdict, const api::RealtimeApp& app) {
-  return {std::string{type},
-          verdict.holds ? "True" : "False",
-          std::string{verdict.reason},
-          verdict.message,
-          app.generation,
-          {}};
+  return {type, verdict.holds ? "True" : "False", verdict.reason, verdict.message, app.generation, {}};
 }
 
 }  // namespace
@@ -288,7 +283,7 @@ api::RealtimeAppStatus with_transition_times(api::RealtimeAppStatus status, cons
   for (auto& current : status.conditions) {
     const auto* previous = before.condition(current.type);
     const bool same = previous != nullptr && previous->status == current.status;
-    current.last_transition_time = same ? previous->last_transition_time : now;
+    current.last_transition_time = same ? previous->last_transition_time : core::SharedText{now};
   }
   for (auto& address : status.addresses) {
     if (!address.since.empty()) continue;

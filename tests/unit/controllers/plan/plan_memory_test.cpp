@@ -64,10 +64,9 @@ const std::vector<Change> kChanges{
        scene.observed.redis_secret.credentials = controllers::RedisCredentials{.digest = "d", .digest_key = "k"};
      }},
     {"the Secret cannot be used", [](Scene& scene) { scene.observed.redis_secret.credentials->consistent = false; }},
-    {"what pods of the fleet carry",
-     [](Scene& scene) { live(scene, "Deployment").credentials_digest = controllers::SharedText{"as it was"}; }},
+    {"what pods of the fleet carry", [](Scene& scene) { live(scene, "Deployment").credentials_digest = "as it was"; }},
     {"what the pod of Redis carries",
-     [](Scene& scene) { live(scene, "StatefulSet").credentials_digest = controllers::SharedText{"so was it"}; }},
+     [](Scene& scene) { live(scene, "StatefulSet").credentials_digest = "so was it"; }},
     {"the Secret can be used again", [](Scene& scene) { scene.observed.redis_secret.credentials->consistent = true; }},
     {"the Secret is foreign",
      [](Scene& scene) {
@@ -79,7 +78,7 @@ const std::vector<Change> kChanges{
        scene.observed.redis_secret.credentials->plain_digest = "plain";
        for (const char* kind : {"Deployment", "StatefulSet"}) {
          auto& state = live(scene, kind);
-         state.credentials_digest = controllers::SharedText{"plain"};
+         state.credentials_digest = "plain";
          const auto plan = controllers::plan(scene.app, scene.observed);
          for (const auto& child : plan.children)
            if (child.type.kind == kind)

@@ -109,7 +109,7 @@ TEST_CASE("A Secret that cannot be used holds back what has yet to be created, a
   CHECK(needs_secret(fresh, "Deployment"));
   CHECK(needs_secret(fresh, "StatefulSet"));
   auto running = support::healthy_observed();
-  add_child(running, "Deployment", "chat", 3).credentials_digest = controllers::SharedText{"as it was"};
+  add_child(running, "Deployment", "chat", 3).credentials_digest = "as it was";
   const auto kept = broken(running);
   CHECK_FALSE(needs_secret(kept, "Deployment"));
   CHECK(find(kept, "Deployment",
@@ -136,13 +136,13 @@ TEST_CASE("Pods with the plain digest of older versions are not replaced for the
   const auto planned = controllers::plan(app, observed);
   for (const auto& [kind, name] : {std::pair{"Deployment", "chat"}, std::pair{"StatefulSet", "chat-redis"}}) {
     auto& live = observed.children.at({kind, name});
-    live.credentials_digest = controllers::SharedText{"plain"};
+    live.credentials_digest = "plain";
     live.pod_digest =
         controllers::pod_template_digest(kube::Projection::desired(kube::Object{find(planned, kind, name)}));
     CHECK(annotation(kind, name) == "plain");
     live.pod_digest = {1, 2};  // its pods are replaced for another reason
     CHECK(annotation(kind, name) == "digest");
-    live.credentials_digest = controllers::SharedText{"plain digest of an old password"};
+    live.credentials_digest = "plain digest of an old password";
     CHECK(annotation(kind, name) == "digest");
   }
 }

@@ -96,11 +96,11 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
     CHECK(status.condition("RedisReady")->message == "pod \"chat-redis-0\" is refused: exceeded quota: q");
   }
   SECTION("the ingress has no address and the manifest no host") {
-    ingress.addresses.clear();
+    ingress.ingress = controllers::IngressState{{}, controllers::ServedAddress{"", {"/"}, false}};
     CHECK(ready() == Brief{"False", "ExposureNotReady"});
     CHECK(brief(support::assess(app, observed), "ExposureReady") == Brief{"False", "IngressPending"});
     app.spec.exposure.host = "chat.example.com";
-    ingress.serves->host = "chat.example.com";
+    ingress.ingress = controllers::IngressState{{}, controllers::ServedAddress{"chat.example.com", {"/"}, false}};
     CHECK(ready() == Brief{"True", "AppReady"});
     CHECK_THAT(support::assess(app, observed).condition("ExposureReady")->message,
                Catch::Contains("has no address yet"));
@@ -134,8 +134,7 @@ TEST_CASE("What needs user action makes the app Stalled, with what to change", "
     words = "example.com/other";
   }
   SECTION("a rollout without progress") {
-    add_child(observed, "Deployment", "chat", 2).stalled =
-        controllers::SharedText{"ReplicaSet \"x\" has timed out progressing."};
+    add_child(observed, "Deployment", "chat", 2).stalled = "ReplicaSet \"x\" has timed out progressing.";
     reason = "RolloutStalled";
     words = "timed out";
   }
@@ -199,11 +198,11 @@ TEST_CASE("A pod that cannot run is named in the status of what waits for it", "
     CHECK(brief(support::assess(app, observed), "Ready") == Brief{"True", "AppReady"});
   }
   SECTION("no pod may be made") {
-    deployment.refused_pods = controllers::SharedText{"exceeded quota: q"};
+    deployment.refused_pods = "exceeded quota: q";
     const auto status = support::assess(app, observed);
     CHECK(brief(status, "Ready") == Brief{"False", "PodsRefused"});
     CHECK(brief(status, "Stalled").status == "False");
-    deployment.stalled = controllers::SharedText{"no progress"};
+    deployment.stalled = "no progress";
     CHECK(brief(support::assess(app, observed), "Stalled") == Brief{"True", "PodsRefused"});
   }
 }
@@ -301,7 +300,7 @@ TEST_CASE("Only replicas that run the current spec count as ready", "[unit][cont
   const auto app = sample_app();
   auto observed = healthy_observed();
   auto& deployment = add_child(observed, "Deployment", "chat", 3);
-  deployment.revision = controllers::SharedText{"2"};
+  deployment.revision = "2";
   deployment.replicas = 4;  // three old ones, and a new one that is not ready
   deployment.updated_replicas = 1;
   observed.ready_by_revision = {{"1", 3}, {"2", 0}};
@@ -317,7 +316,8 @@ TEST_CASE("Only replicas that run the current spec count as ready", "[unit][cont
 TEST_CASE("The URL is what is served, never what was refused", "[unit][controllers]") {
   auto app = sample_app();
   auto observed = healthy_observed();
-  observed.children.at({"Ingress", "chat"}).serves = controllers::ServedAddress{"old.example.com", {"/"}, false};
+  observed.children.at({"Ingress", "chat"}).ingress =
+      controllers::IngressState{{}, controllers::ServedAddress{"old.example.com", {"/"}, false}};
   app.spec.exposure.host = "new.example.com";
   app.status.addresses = {{"traefik", "old.example.com", "/", "2006-01-02T15:04:05Z"}};
   observed.taken_address = controllers::TakenAddress{{"traefik", "new.example.com", "/"}, {"other", "first"}};
@@ -335,7 +335,7 @@ TEST_CASE("An exposure none of whose paths leads to the protocol's is named", "[
   const auto exposure = [&] { return brief(support::assess(app, observed), "ExposureReady"); };
   const auto serve = [&](const std::vector<std::string>& paths) {
     app.spec.exposure.paths = paths;
-    observed.children.at({"Ingress", "chat"}).serves->paths = paths;
+    observed.children.at({"Ingress", "chat"}).ingress = support::serving(paths);
   };
   serve({"/chat"});
   CHECK(exposure() == Brief{"False", "PathNotExposed"});

@@ -24,7 +24,7 @@ TEST_CASE("Of several paths the URL has one above that of the protocol, where th
     INFO(protocol_path << ": " << url);
     app.spec.protocol.path = protocol_path;
     app.spec.exposure.paths = paths;
-    observed.children.at({"Ingress", "chat"}).serves->paths = paths;
+    observed.children.at({"Ingress", "chat"}).ingress = support::serving(paths);
     const auto status = support::assess(app, observed);
     REQUIRE(status.condition(api::condition::kExposureReady) != nullptr);
     CHECK(status.condition(api::condition::kExposureReady)->status == "True");

@@ -18,7 +18,7 @@ from tests.support import evidence, fleet, names
 from tests.support.app import App
 from tests.support.replicas import Owners
 from tests.support.reporting import figures, pytest_configure, pytest_terminal_summary  # noqa: F401  (pytest looks for them here)
-from tests.support.waiting import Stopwatch, wait_for
+from tests.support.waiting import Stopwatch
 
 CLUSTER = pytest.StashKey[clusters.Cluster]()
 NAMESPACES = "e2e-"
@@ -123,12 +123,6 @@ def namespace(kubectl):
     kubectl("create", "namespace", name)
     yield name
     kubectl("delete", "namespace", name, "--wait=false")
-
-
-@pytest.fixture
-def no_other_namespace(kubectl):
-    """What earlier tests left to be deleted is gone."""
-    wait_for(lambda: NAMESPACES not in kubectl("get", "namespaces", "-o", "name"), 90, "earlier namespaces to go", 0.5)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -128,7 +128,8 @@ def summary(kind: str, record: Record) -> str:
     if kind == "base":
         return f"{record['resident'] / MB:.1f} MB resident"
     if kind == "no-op":
-        return f"{record['few_us']:.0f} us of CPU with {FEW} apps, {record['many_us']:.0f} us with {record['count']:,}"
+        return (f"{record['few_us']:.0f} us of CPU with {FEW} apps, {record['many_us']:.0f} us with {record['count']:,}; "
+                f"alone {record['few_alone_us']:.0f} and {record['many_alone_us']:.0f}")
     if kind == "foreign":
         return f"{record['grown'] / MB:+.1f} MB for {record['count']:,} objects of others"
     text = (f"{record['cpu_seconds']:.2f} s of CPU, {record['writes']:,} writes, {record['reads']:,} reads, "

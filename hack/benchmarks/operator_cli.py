@@ -30,7 +30,9 @@ to round. The parts (--parts A,B; Default: all):
   foreign   no app, and --foreign Secrets, ConfigMaps and Pods of others, created while the operators are there; memory is
             compared with that before, also of instances that are started afterwards. All contestants run at once.
   no-op     a reconcile that finds all as it should be, with 100 and with --many apps in its caches: a program of its own,
-            tests/bench/reconcile.cpp, with the operator's reconciler. Of ours alone.
+            tests/bench/reconcile.cpp, with the operator's reconciler. Of ours alone. A few apps stay in the processor's
+            caches, and many do not, whatever a reconcile does; so it is also measured alone, with those caches emptied
+            before it, and the growth from few to many is that.
 
 CPU is the process's own clock, from the first request of the load until the operator has been quiet for two seconds, those
 not included. Requests are those of the API server's audit log, which has this user's only. `Ready` is the time from the

@@ -60,8 +60,8 @@ def judge(settings: OperatorSettings, records: OperatorRecords) -> list[Criterio
                   [value and value / MB for value in records.values(OURS, "foreign", "grown")]),
         Criterion(f"a reconcile that changes nothing, with {settings.many:,} apps: us of CPU", NO_OP_BOUND,
                   records.values(OURS, "no-op", "many_us")),
-        Criterion(f"the same, times that with {FEW}", NO_OP_GROWTH_BOUND,
-                  [record and record["many_us"] / record["few_us"] for record in records.of(OURS, "no-op")]),
+        Criterion(f"one that comes alone, times that with {FEW}", NO_OP_GROWTH_BOUND,
+                  [record and record["many_alone_us"] / record["few_alone_us"] for record in records.of(OURS, "no-op")]),
     ]
 
 

@@ -78,7 +78,8 @@ class OperatorReport:
                 ("before", "before", MB, 1), ("after", "after", MB, 1), ("started anew", "started", MB, 1),
                 ("grown", "grown", MB, 1))),
             self._kind("no-op", f"a reconcile that changes nothing, of ours: CPU with {FEW} apps and with {s.many:,}", (
-                ("few us", "few_us", 1, 1), ("many us", "many_us", 1, 1))),
+                ("few us", "few_us", 1, 1), ("many us", "many_us", 1, 1), ("few, alone", "few_alone_us", 1, 1),
+                ("many, alone", "many_alone_us", 1, 1))),
             self._requests(), self._writes(), self._oddities(),
             criteria_table(self.criteria()) if OURS in self._names() else "",
         ]

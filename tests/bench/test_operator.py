@@ -108,7 +108,7 @@ GOOD = [
     *records("many", {"resident": 150 * MB}, {"resident": 900 * MB}),
     *records("start", {"cpu_seconds": 1, "resident": 120 * MB}, {"cpu_seconds": 4, "resident": 800 * MB}),
     *records("foreign", {"grown": 2 * MB}, {"grown": 9 * MB}),
-    *records("no-op", {"few_us": 150, "many_us": 180}, {})[:1],
+    *records("no-op", {"many_us": 200, "few_alone_us": 150, "many_alone_us": 180}, {})[:1],
 ]
 
 
@@ -134,8 +134,8 @@ def test_what_is_at_its_bound_holds():
     (4, "start", {"resident": 151 * MB}),
     (5, "start", {"cpu_seconds": 1.1}),
     (6, "foreign", {"grown": 2 * MB + 10_000}),
-    (7, "no-op", {"few_us": 180, "many_us": 201}),
-    (8, "no-op", {"few_us": 149, "many_us": 180}),
+    (7, "no-op", {"many_us": 201}),
+    (8, "no-op", {"few_alone_us": 149}),
 ])
 def test_what_is_beyond_its_bound_does_not_hold(broken, kind, figures):
     assert verdicts(changed(kind, **figures)) == [index != broken for index in range(9)]

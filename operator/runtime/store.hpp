@@ -14,7 +14,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -66,18 +65,18 @@ class Store {
   }
 
   /// Every value that is indexed by this key, whatever else there is.
-  std::map<Key, T> indexed(const Key& by) const {
-    std::map<Key, T> found;
+  std::map<Key, Value> indexed(const Key& by) const {
+    std::map<Key, Value> found;
     const std::lock_guard lock{mutex_};
     const auto keys = index_.find(by);
     if (keys == index_.end()) return found;
-    for (const auto& key : keys->second) found.emplace(key, *entries_.at(key).value);
+    for (const auto* key : keys->second) found.emplace(*key, entries_.at(*key).value);
     return found;
   }
 
   /// News from a watch.
-  void put(const Key& key, const std::string& version, T value) {
-    change(key, [&](Entry& entry) {
+  void put(const Key& of, const std::string& version, T value) {
+    change(of, [&](const Key& key, Entry& entry) {
       entry.saw(version);
       if (!entry.accepts(version)) return false;
       set(key, entry, std::make_shared<const T>(std::move(value)));
@@ -87,8 +86,8 @@ class Store {
 
   /// News of a deletion from a watch. What was seen of the object is remembered for a while, as a write that came
   /// before the deletion may still be about to tell its outcome.
-  void remove(const Key& key) {
-    change(key, [&](Entry& entry) {
+  void remove(const Key& of) {
+    change(of, [&](const Key& key, Entry& entry) {
       set(key, entry, nullptr);
       entry.assumed.reset();
       removed_.emplace_back(Clock::now(), key);
@@ -97,8 +96,8 @@ class Store {
   }
 
   /// The outcome of our own write. Ignored if the watch has brought it already.
-  void assume(const Key& key, const std::string& version, T value) {
-    change(key, [&](Entry& entry) {
+  void assume(const Key& of, const std::string& version, T value) {
+    change(of, [&](const Key& key, Entry& entry) {
       if (entry.has_seen(version)) return false;
       entry.assumed = Entry::mark(version);
       entry.assumed_until = Clock::now() + kAssumeFor;
@@ -139,13 +138,13 @@ class Store {
         removed_.emplace_back(Clock::now(), key);
       }
       for (auto& item : items) {
-        auto& entry = entries_[item.key];
+        auto& [key, entry] = *entries_.try_emplace(item.key).first;
         entry.saw(item.version);
         entry.assumed.reset();
         if (entry.value && *entry.value == item.value) continue;
         auto value = std::make_shared<const T>(std::move(item.value));
-        changes.push_back({item.key, entry.value, value});
-        set(item.key, entry, std::move(value));
+        changes.push_back({key, entry.value, value});
+        set(key, entry, std::move(value));
       }
       forget_removed();
     }
@@ -183,17 +182,17 @@ class Store {
     Value after;
   };
 
-  /// Sets the entry's value, and the index with it.
+  /// Sets the entry's value, and the index with it. `key` is the one in the table.
   void set(const Key& key, Entry& entry, Value value) {
     if (indexed_by_) {
       const auto before = entry.value ? indexed_by_(key, *entry.value) : std::nullopt;
       const auto after = value ? indexed_by_(key, *value) : std::nullopt;
       if (before && before != after) {
         const auto found = index_.find(*before);
-        found->second.erase(key);
+        std::erase(found->second, &key);
         if (found->second.empty()) index_.erase(found);
       }
-      if (after && before != after) index_[*after].insert(key);
+      if (after && before != after) index_[*after].push_back(&key);
     }
     entry.value = std::move(value);
   }
@@ -211,14 +210,15 @@ class Store {
     }
   }
 
+  /// `apply` gets the key and the entry in the table.
   template <class Change>
-  void change(const Key& key, Change apply) {
-    Changed changed{key, {}, {}};
+  void change(const Key& of, Change apply) {
+    Changed changed{of, {}, {}};
     {
       const std::lock_guard lock{mutex_};
-      auto& entry = entries_[key];
+      auto& [key, entry] = *entries_.try_emplace(of).first;
       changed.before = entry.value;
-      const bool applied = apply(entry);
+      const bool applied = apply(key, entry);
       changed.after = entry.value;
       forget_removed();
       if (!applied) return;
@@ -231,7 +231,7 @@ class Store {
   mutable std::mutex mutex_;
   std::unordered_map<Key, Entry> entries_;
   std::deque<std::pair<Clock::time_point, Key>> removed_;
-  std::unordered_map<Key, std::set<Key>> index_;
+  std::unordered_map<Key, std::vector<const Key*>> index_;  // of keys in entries_, whose places do not change
   Listener listener_;
   IndexedBy indexed_by_;
 };

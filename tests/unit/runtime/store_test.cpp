@@ -42,6 +42,34 @@ TEST_CASE("Store replaces a namespace's values with a list and leaves other name
   CHECK(contents(store).empty());
 }
 
+TEST_CASE("Store finds values by their index, as they are now", "[unit][runtime]") {
+  Store store;
+  store.index_by([](const Store::Key&, int value) {
+    return value == 0 ? std::nullopt : std::optional{Store::Key{"tens", std::to_string(value / 10)}};
+  });
+  const auto of_ten = [&] {
+    std::map<std::string, int> found;
+    for (const auto& [key, value] : store.indexed({"tens", "1"})) found.emplace(key.name, *value);
+    return found;
+  };
+  using Found = std::map<std::string, int>;
+  for (int i = 0; i < 1000; ++i) store.put({"ns", std::to_string(i)}, "1", 20);  // the table grows
+  store.put(kKey, "1", 10);
+  store.put({"ns", "b"}, "1", 11);
+  store.put({"ns", "not indexed"}, "1", 0);
+  CHECK(of_ten() == Found{{"a", 10}, {"b", 11}});
+  store.put(kKey, "2", 12);
+  store.put({"ns", "b"}, "2", 25);
+  CHECK(of_ten() == Found{{"a", 12}});
+  store.remove(kKey);
+  CHECK(of_ten().empty());
+  store.assume({"ns", "b"}, "3", 15);
+  CHECK(of_ten() == Found{{"b", 15}});
+  store.replace("", {{{"ns", "c"}, "9", 19}, {{"ns", "d"}, "9", 29}});
+  CHECK(of_ten() == Found{{"c", 19}});
+  CHECK(store.indexed({"tens", "3"}).empty());
+}
+
 TEST_CASE("Store replaces all at once, and tells of what is gone", "[unit][runtime]") {
   Store store;
   store.put(kKey, "1", 1);

@@ -29,9 +29,9 @@ Caches::Caches() {
 /// Which configurations there are, and which are in use where one may have to go.
 void Caches::observe_configurations(const api::RealtimeApp& app, Observed& observed) const {
   std::size_t found = 0;
-  for (auto& [key, state] : of(kube::types::kConfigMap.kind).indexed(app.key)) {
-    if (state.controller_uid != app.uid) continue;
-    observed.children.emplace(ChildId{kube::types::kConfigMap.kind, key.name}, std::move(state));
+  for (const auto& [key, state] : of(kube::types::kConfigMap.kind).indexed(app.key)) {
+    if (state->controller_uid != app.uid) continue;
+    observed.children.emplace(ChildId{kube::types::kConfigMap.kind, key.name}, *state);
     ++found;
   }
   const std::size_t wanted = app.spec.server ? 1 : 0;
@@ -39,15 +39,16 @@ void Caches::observe_configurations(const api::RealtimeApp& app, Observed& obser
   const bool rolls_out = deployment != nullptr && deployment->replicas != deployment->updated_replicas;
   if (found <= wanted && !rolls_out) return;
   for (const auto& [key, state] : replica_sets.indexed(app.key)) {
-    observed.configurations_in_use.insert(state.configuration);
-    observed.ready_by_revision[state.revision] += state.ready_replicas;
+    observed.configurations_in_use.insert(state->configuration);
+    observed.ready_by_revision[state->revision] += state->ready_replicas;
   }
 }
 
 std::vector<std::string> Caches::metrics_addresses(const kube::ObjectKey& app) const {
   // In a cluster of both families a replica is in two slices.
   std::map<std::string, std::string> address_by_pod;
-  for (auto& [key, endpoints] : metrics_endpoints.indexed(app)) address_by_pod.merge(endpoints.address_by_pod);
+  for (const auto& [key, endpoints] : metrics_endpoints.indexed(app))
+    address_by_pod.insert(endpoints->address_by_pod.begin(), endpoints->address_by_pod.end());
   std::vector<std::string> addresses;
   addresses.reserve(address_by_pod.size());
   for (auto& [pod, address] : address_by_pod) addresses.push_back(std::move(address));

@@ -289,7 +289,7 @@ TEST_CASE("Of two apps with one address the older has it, and the other when tha
   const auto created = world.app("b-first").created;
   wait_for("the next second", [&] {
     const auto now = core::format_time(std::chrono::system_clock::now());
-    return now > created;
+    return now > created.text();
   });
   world.apply_app("a-second", spec);
   wait_for("the status to say so", [&] { return world.condition("a-second", "ExposureReady") == "False/HostTaken"; });

@@ -21,8 +21,8 @@ namespace api {
 inline constexpr kube::ResourceType kRealtimeApp{"realtimeoperator.dev", "v1alpha1", "RealtimeApp", "realtimeapps"};
 
 struct AppSpec {
-  std::string image;
-  std::string image_pull_policy;  ///< empty: Kubernetes' default
+  core::SharedText image;
+  core::SharedText image_pull_policy;  ///< empty: Kubernetes' default
   std::vector<std::string> image_pull_secrets;
   std::vector<std::string> command;
   std::vector<std::string> args;
@@ -39,10 +39,10 @@ enum class Retention { kRetain, kDelete };
 
 struct RedisSpec {
   RedisType type = RedisType::kProvisioned;
-  std::string image;  ///< empty: the default when the app was created
+  core::SharedText image;  ///< empty: the default when the app was created
   Persistence persistence = Persistence::kNone;
-  std::string storage = "1Gi";
-  std::string storage_class_name;  ///< empty: the cluster's default
+  core::SharedText storage = "1Gi";
+  core::SharedText storage_class_name;  ///< empty: the cluster's default
   Retention retention = Retention::kRetain;
   kube::Resources resources;
   bool operator==(const RedisSpec&) const = default;
@@ -53,7 +53,7 @@ enum class Affinity { kCookie, kNone };
 
 struct ExposureSpec {
   ExposureType type = ExposureType::kNone;
-  std::string class_name;
+  core::SharedText class_name;
   std::string host;  ///< empty: every host
   std::vector<std::string> paths = {"/"};
   Affinity affinity = Affinity::kCookie;
@@ -105,7 +105,7 @@ struct RealtimeAppStatus {
   std::int64_t observed_generation = 0;
   int replicas = 0;
   int ready_replicas = 0;
-  std::string replicas_summary;
+  core::SharedText replicas_summary;
   std::optional<std::int64_t> connections;  ///< nothing when it cannot be measured
   std::string selector;
   std::string url;
@@ -124,7 +124,7 @@ struct RealtimeApp {
   kube::ObjectKey key;
   std::string uid;
   std::int64_t generation = 0;
-  std::string created;  ///< RFC 3339
+  core::SharedText created;  ///< RFC 3339
   bool deleting = false;
   kube::ProjectionDigest spec_digest{};  ///< of the whole spec as it was read
   RealtimeAppSpec spec;

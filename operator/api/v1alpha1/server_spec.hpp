@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/shared_text.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace api {
@@ -41,8 +42,8 @@ struct LimitsSpec {
 };
 
 struct ServerSpec {
-  std::string image;              ///< empty: the default when the app was created
-  std::string image_pull_policy;  ///< empty: Kubernetes' default
+  core::SharedText image;              ///< empty: the default when the app was created
+  core::SharedText image_pull_policy;  ///< empty: Kubernetes' default
   std::vector<std::string> image_pull_secrets;
   kube::Resources resources;
   std::map<std::string, NamespaceSpec> namespaces;
@@ -55,7 +56,7 @@ struct ServerSpec {
 
 /// All fields except the path apply to the bundled server only.
 struct ProtocolSpec {
-  std::string path = "/socket.io/";
+  core::SharedText path = "/socket.io/";
   std::vector<std::string> transports;  ///< empty: all
   std::optional<Milliseconds> ping_interval;
   std::optional<Milliseconds> ping_timeout;

@@ -38,7 +38,7 @@ kube::Container own_container(const api::RealtimeApp& app) {
   // One handshake proves that the app speaks Engine.IO on $PORT; more of them would pile up sessions, so readiness only
   // connects.
   container.startup_probe =
-      kube::Probe{app.spec.protocol.path + "?EIO=4&transport=polling", kHttpPort, 1, 5, kStartupSeconds};
+      kube::Probe{app.spec.protocol.path.text() + "?EIO=4&transport=polling", kHttpPort, 1, 5, kStartupSeconds};
   container.readiness_probe = kube::Probe{"", kHttpPort, 5, 2, 2};
   container.pre_stop_sleep_seconds = kPreStopSeconds;
   return container;

@@ -199,7 +199,7 @@ TEST_CASE("An image of Redis that the manifest does not name stays what it was",
   CHECK(controllers::redis_image(app, sample_observed()).image == "redis:mine");
   // Named and named no more, it is again what the app was made with.
   app.status.redis = controllers::redis_image(app, sample_observed());
-  app.spec.redis.image.clear();
+  app.spec.redis.image = "";
   CHECK(controllers::redis_image(app, sample_observed()).image == "redis:old");
 }
 

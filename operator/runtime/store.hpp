@@ -1,7 +1,7 @@
 // What is kept of the objects that a reflector sees: for each key a small value instead of the whole object. Writers
 // may `assume` the outcome of their own write, so that a reconcile that follows at once does not act on what was there
-// before. Owned by the manager; locks, so safe on any thread. Listeners are called on the writer's thread, without the
-// lock.
+// before. Owned by the manager; locks, so safe on any thread. Listeners are called on the writer's thread, of one
+// change after the other; they may look into the store but not change it.
 #pragma once
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -27,13 +28,19 @@ namespace runtime {
 template <class T>
 class Store {
  public:
+  static_assert(std::is_nothrow_move_constructible_v<T>, "a long list would copy its values whenever it grows");
+
   using Key = kube::ObjectKey;
   using Value = std::shared_ptr<const T>;
   /// Before and after a change; null where there is no value. Not called when the value stayed equal.
   using Listener = std::function<void(const Key&, const T* before, const T* after)>;
 
-  /// How long the outcome of a write shields the entry from older news, should the news of the write itself never come.
+  /// How long the outcome of a write shields the entry from older news, should the news of the write itself never come;
+  /// and how long a removed entry is remembered.
   static constexpr std::chrono::seconds kAssumeFor{10};
+
+  Store() = default;
+  explicit Store(std::chrono::milliseconds assume_for) : assume_for_{assume_for} {}
 
   /// What a value is found by beside its key; nothing for one that is not.
   using IndexedBy = std::function<std::optional<Key>(const Key&, const T&)>;
@@ -88,9 +95,7 @@ class Store {
   /// before the deletion may still be about to tell its outcome.
   void remove(const Key& of) {
     change(of, [&](const Key& key, Entry& entry) {
-      set(key, entry, nullptr);
-      entry.assumed.reset();
-      removed_.emplace_back(Clock::now(), key);
+      note_removal(key, entry);
       return true;
     });
   }
@@ -100,7 +105,7 @@ class Store {
     change(of, [&](const Key& key, Entry& entry) {
       if (entry.has_seen(version)) return false;
       entry.assumed = Entry::mark(version);
-      entry.assumed_until = Clock::now() + kAssumeFor;
+      entry.until = Clock::now() + assume_for_;
       set(key, entry, std::make_shared<const T>(std::move(value)));
       return true;
     });
@@ -128,14 +133,13 @@ class Store {
     std::unordered_set<Key> listed;
     for (const auto& item : items) listed.insert(item.key);
     std::vector<Changed> changes;
+    const std::lock_guard in_order{telling_};
     {
       const std::lock_guard lock{mutex_};
       for (auto& [key, entry] : entries_) {
         if (!entry.value || (!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
         changes.push_back({key, entry.value, nullptr});
-        set(key, entry, nullptr);
-        entry.assumed.reset();
-        removed_.emplace_back(Clock::now(), key);
+        note_removal(key, entry);
       }
       for (auto& item : items) {
         auto& [key, entry] = *entries_.try_emplace(item.key).first;
@@ -161,7 +165,7 @@ class Store {
     std::array<Mark, 8> seen{};  // marks of the last versions that a watch or list brought
     std::uint32_t next_seen = 0;
     std::optional<Mark> assumed;
-    Clock::time_point assumed_until{};
+    Clock::time_point until{};  // what is assumed counts, or what was removed is remembered
 
     static Mark mark(const std::string& version) { return static_cast<Mark>(std::hash<std::string>{}(version)); }
     void saw(const std::string& version) { seen[next_seen++ % seen.size()] = mark(version); }
@@ -170,7 +174,7 @@ class Store {
     }
     /// A watch brings every version in order, so until the assumed one comes, what comes is older than it.
     bool accepts(const std::string& version) {
-      if (assumed && mark(version) != *assumed && Clock::now() < assumed_until) return false;
+      if (assumed && mark(version) != *assumed && Clock::now() < until) return false;
       assumed.reset();
       return true;
     }
@@ -201,12 +205,18 @@ class Store {
     if (listener_) listener_(changed.key, changed.before.get(), changed.after.get());
   }
 
-  /// Forgets what was removed long ago.
+  void note_removal(const Key& key, Entry& entry) {
+    set(key, entry, nullptr);
+    entry.assumed.reset();
+    entry.until = Clock::now() + assume_for_;
+    removed_.emplace_back(entry.until, key);
+  }
+
+  /// Forgets what was removed long ago, and not again since.
   void forget_removed() {
-    while (!removed_.empty() && Clock::now() - removed_.front().first > kAssumeFor) {
+    for (const auto now = Clock::now(); !removed_.empty() && removed_.front().first < now; removed_.pop_front()) {
       const auto found = entries_.find(removed_.front().second);
-      if (found != entries_.end() && !found->second.value) entries_.erase(found);
-      removed_.pop_front();
+      if (found != entries_.end() && !found->second.value && found->second.until < now) entries_.erase(found);
     }
   }
 
@@ -214,6 +224,7 @@ class Store {
   template <class Change>
   void change(const Key& of, Change apply) {
     Changed changed{of, {}, {}};
+    const std::lock_guard in_order{telling_};
     {
       const std::lock_guard lock{mutex_};
       auto& [key, entry] = *entries_.try_emplace(of).first;
@@ -228,9 +239,11 @@ class Store {
     if (!is_same) tell(changed);
   }
 
+  const std::chrono::milliseconds assume_for_ = kAssumeFor;
+  std::mutex telling_;  // locked before mutex_, and until a change was told
   mutable std::mutex mutex_;
   std::unordered_map<Key, Entry> entries_;
-  std::deque<std::pair<Clock::time_point, Key>> removed_;
+  std::deque<std::pair<Clock::time_point, Key>> removed_;   // when they may be forgotten
   std::unordered_map<Key, std::vector<const Key*>> index_;  // of keys in entries_, whose places do not change
   Listener listener_;
   IndexedBy indexed_by_;

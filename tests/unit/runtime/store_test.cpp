@@ -1,5 +1,9 @@
 #include "operator/runtime/store.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/store_contents.hpp"
 
@@ -68,6 +72,45 @@ TEST_CASE("Store finds values by their index, as they are now", "[unit][runtime]
   store.replace("", {{{"ns", "c"}, "9", 19}, {{"ns", "d"}, "9", 29}});
   CHECK(of_ten() == Found{{"c", 19}});
   CHECK(store.indexed({"tens", "3"}).empty());
+}
+
+TEST_CASE("Store tells of changes in their order, whoever makes them", "[unit][runtime]") {
+  Store store;
+  std::vector<int> heard;
+  std::atomic<bool> is_other_heard = false;
+  std::jthread other;
+  store.listen([&](const Store::Key&, const int*, const int* after) {
+    if (*after == 1) {
+      other = std::jthread{[&] { store.put(kKey, "2", 2); }};
+      // Time enough for the other to be told first, if it could be.
+      const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{200};
+      while (!is_other_heard && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    } else {
+      is_other_heard = true;
+    }
+    heard.push_back(*after);
+  });
+  store.put(kKey, "1", 1);
+  other.join();
+  CHECK(heard == std::vector{1, 2});
+}
+
+TEST_CASE("Store remembers what was removed again as long as what was removed once", "[unit][runtime]") {
+  constexpr std::chrono::milliseconds kRemember{1000};
+  Store store{kRemember};
+  const auto start = std::chrono::steady_clock::now();
+  const auto wait_until = [&](std::chrono::milliseconds since) {
+    while (std::chrono::steady_clock::now() < start + since) std::this_thread::yield();
+  };
+  store.put(kKey, "1", 1);
+  store.remove(kKey);
+  wait_until(kRemember / 2);
+  store.put(kKey, "2", 2);
+  store.remove(kKey);
+  wait_until(kRemember + std::chrono::milliseconds{50});
+  store.put({"ns", "other"}, "3", 3);  // what was removed long ago is forgotten
+  store.assume(kKey, "2", 2);          // the outcome of a write before the second removal
+  CHECK_FALSE(store.get(kKey));
 }
 
 TEST_CASE("Store replaces all at once, and tells of what is gone", "[unit][runtime]") {

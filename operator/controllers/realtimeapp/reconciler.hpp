@@ -26,8 +26,9 @@ class Reconciler {
  public:
   /// How soon a problem that needs action of a user is looked at again, if nothing that is watched changes.
   static constexpr std::chrono::seconds kRetryProblem{30};
-  /// So many times in a row the caches may be behind before that is told.
-  static constexpr int kMaxConflicts = 4;
+  /// So many times in a row the caches may be behind before that is told: by the back-off between them, 75 ms and more.
+  /// News comes sooner, see kube::TransferLoop::kRest.
+  static constexpr int kMaxConflicts = 5;
   /// How far apart writes of the status are that tell of progress only.
   static constexpr std::chrono::seconds kProgressEvery{5};
 

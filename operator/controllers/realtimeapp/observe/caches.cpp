@@ -57,6 +57,8 @@ std::vector<std::string> Caches::metrics_addresses(const kube::ObjectKey& app) c
 
 void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) const {
   observed.children.clear();
+  observed.configurations_in_use.clear();
+  observed.ready_by_revision.clear();
   for (auto& id : possible_children(app.key.name)) {
     const auto state = of(id.kind).find({app.key.name_space, id.name});
     if (state && state->controller_uid == app.uid) observed.children.emplace(std::move(id), *state);

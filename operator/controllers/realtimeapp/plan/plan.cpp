@@ -139,9 +139,10 @@ void add_digests(const api::RealtimeApp& app, Inputs& inputs, PlanMemory& memory
     inputs.add(child.type.kind).add(child.name).add(child.create_only ? "1" : "0");
   const auto digest = kube::digest_of(inputs.text());
   if (memory.inputs != digest) {
-    memory = {digest, {}};
+    PlanMemory made{digest, {}};
     for (const auto& child : plan.children)
-      memory.children.push_back(kube::Projection::desired(child.desired()).digest());
+      made.children.push_back(kube::Projection::desired(child.desired()).digest());
+    memory = std::move(made);  // all of it, or nothing
   }
   for (std::size_t i = 0; i < plan.children.size(); ++i) plan.children[i].digest = memory.children[i];
 }

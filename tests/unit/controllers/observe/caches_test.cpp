@@ -1,4 +1,4 @@
-// In which order a change of what is cached brings apps to the queue.
+// What of the caches an app gets, and in which order a change of what is cached brings apps to the queue.
 #include "operator/controllers/realtimeapp/observe/caches.hpp"
 
 #include <thread>
@@ -75,6 +75,24 @@ TEST_CASE("While an instance stands by, nothing is urgent", "[unit][controllers]
   SECTION("not a child that was deleted") { scene.caches.of("Deployment").remove(app_key(last)); }
   SECTION("not an app that was deleted") { scene.caches.apps.remove(app_key(last)); }
   for (int number = 0; number < kApps; ++number) CHECK(scene.next() == app_key(number));
+}
+
+TEST_CASE("Children that are looked at again are counted once", "[unit][controllers]") {
+  controllers::Caches caches;
+  const auto& of = app(0, 1).app;
+  auto rolling = child(0, 1);
+  rolling.replicas = 2;
+  rolling.updated_replicas = 1;
+  caches.of("Deployment").put(of.key, "1", rolling);
+  caches.replica_sets.put({"ns", "a"}, "1", {of.key.name, "configuration", "2", 1});
+  auto observed = caches.observe(of);
+  const auto once = observed.ready_by_revision;
+  CHECK(once == std::map<std::string, int>{{"2", 1}});
+  CHECK(observed.configurations_in_use == std::set<std::string>{"configuration"});
+  caches.replica_sets.remove({"ns", "a"});
+  caches.observe_children(of, observed);
+  CHECK(observed.ready_by_revision.empty());
+  CHECK(observed.configurations_in_use.empty());
 }
 
 TEST_CASE("What is changed after the start goes before what waits since", "[unit][controllers]") {

@@ -18,8 +18,8 @@ inline constexpr std::size_t kMaxJsonDepth = 256;
 /// at: `fieldsV1` beside a `manager` that is not among kManagersRead.
 std::optional<nlohmann::json> read_json(std::string_view text);
 
-/// Members of an object that nobody looks at: JSON pointers (RFC 6901) as "/metadata/managedFields", none of which goes
-/// through a list. Not the annotations: one of them ends a streaming list.
+/// Members of an object that nobody looks at: JSON pointers (RFC 6901) as "/metadata/managedFields", without escapes,
+/// and none of which goes through a list. Not the annotations: one of them ends a streaming list.
 using LeftOut = std::span<const std::string_view>;
 
 /// The same of an event of a watch, but what follows its object's resourceVersion is not read if `is_known` holds for

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/shared_text.hpp"
+#include "core/shared.hpp"
 #include "operator/api/v1alpha1/server_spec.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/projection.hpp"

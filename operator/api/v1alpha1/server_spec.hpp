@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "core/shared_text.hpp"
+#include "core/shared.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace api {

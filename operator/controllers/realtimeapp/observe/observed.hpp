@@ -12,9 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/flyweight.hpp>
-
-#include "core/shared_text.hpp"
+#include "core/shared.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
@@ -51,13 +49,13 @@ struct ChildState {
   int replicas = 0;
   int updated_replicas = 0;
   int ready_replicas = 0;
-  core::SharedText revision;               ///< of a Deployment: deployment.kubernetes.io/revision
-  kube::ProjectionDigest pod_digest{};     ///< of a workload's pod template, without our digest of the credentials
-  core::SharedText credentials_digest;     ///< that digest, as its pods carry it
-  bool rolled_back = false;                ///< `kubectl rollout undo` owns fields of the pod template
-  core::SharedText stalled;                ///< a Deployment's own message when it makes no progress
-  core::SharedText refused_pods;           ///< the API server's message when no pod may be created
-  boost::flyweight<IngressState> ingress;  ///< empty for other kinds, which so take no memory for it
+  core::SharedText revision;            ///< of a Deployment: deployment.kubernetes.io/revision
+  kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
+  core::SharedText credentials_digest;  ///< that digest, as its pods carry it
+  bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
+  core::SharedText stalled;             ///< a Deployment's own message when it makes no progress
+  core::SharedText refused_pods;        ///< the API server's message when no pod may be created
+  core::Shared<IngressState> ingress;   ///< empty for other kinds, which so take no memory for it
 
   bool operator==(const ChildState&) const = default;
 };

@@ -64,7 +64,7 @@ std::string app_url(const api::RealtimeApp& app, const Observed& observed) {
     return is_there ? fmt::format("http://{}.{}.svc/", app.key.name, app.key.name_space) : std::string{};
   }
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (ingress == nullptr || !ingress->ingress.get().serves) return {};
+  if (ingress == nullptr || !ingress->ingress->serves) return {};
   const auto& [addresses, serves] = ingress->ingress.get();
   auto host = serves->host;
   if (host.empty() && !addresses.empty()) host = addresses.front();

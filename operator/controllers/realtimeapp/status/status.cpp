@@ -106,7 +106,7 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, c
                     spec.class_name)};
   if (observed.tls_secret && observed.tls_secret->warning)
     return {true, reason::kCertificateExpiring, *observed.tls_secret->warning};
-  if (ingress->ingress.get().addresses.empty())
+  if (ingress->ingress->addresses.empty())
     return {true, reason::kIngressServing,
             fmt::format("clients reach the app at {}; the Ingress has no address yet: if clients cannot connect, check "
                         "that the controller of IngressClass \"{}\" runs, and that DNS leads {} to it",

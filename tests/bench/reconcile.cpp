@@ -85,7 +85,6 @@ class World {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
   }
 
-  /// Of the processor.
   void reconcile(const kube::ObjectKey& key) {
     const auto outcome = reconciler_.reconcile(key, {});
     if (!outcome) throw std::runtime_error{key.text() + ": " + outcome.error().message};

@@ -86,9 +86,10 @@ TEST_CASE("Children that are looked at again are counted once", "[unit][controll
   caches.of("Deployment").put(of.key, "1", rolling);
   caches.replica_sets.put({"ns", "a"}, "1", {of.key.name, "configuration", "2", 1});
   auto observed = caches.observe(of);
-  const auto once = observed.ready_by_revision;
-  CHECK(once == std::map<std::string, int>{{"2", 1}});
+  CHECK(observed.ready_by_revision == std::map<std::string, int>{{"2", 1}});
   CHECK(observed.configurations_in_use == std::set<std::string>{"configuration"});
+  caches.observe_children(of, observed);
+  CHECK(observed.ready_by_revision == std::map<std::string, int>{{"2", 1}});
   caches.replica_sets.remove({"ns", "a"});
   caches.observe_children(of, observed);
   CHECK(observed.ready_by_revision.empty());

@@ -199,12 +199,12 @@ Result<Object> Client::apply_status(const ResourceType& type, const Object& obje
   return apply_at(type.path(object.name_space(), object.name()) + "/status", object, stop);
 }
 
-Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
+Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
                             const std::stop_token& stop) {
   const nlohmann::json options{{"kind", "DeleteOptions"},
                                {"apiVersion", "v1"},
                                {"propagationPolicy", "Background"},
-                               {"preconditions", {{"uid", uid}}}};
+                               {"preconditions", {{"uid", uid.text()}}}};
   const auto response = exchange({.method = "DELETE",
                                   .target = type.path(key.name_space, key.name),
                                   .content_type = "application/json",

@@ -16,6 +16,7 @@
 #include "operator/kube/field_managers.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/transport.hpp"
+#include "operator/kube/uid.hpp"
 #include "operator/kube/watch_decoder.hpp"
 
 namespace kube {
@@ -76,7 +77,7 @@ class Client {
   /// The same as `apply` for the status subresource.
   core::Result<Object> apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// Deletes exactly the object with this uid, and what it owns in the background. Success if it is gone already.
-  core::Result<void> remove(const ResourceType& type, const ObjectKey& key, const std::string& uid,
+  core::Result<void> remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
                             const std::stop_token& stop);
   /// Begins a watch: what came is passed to `sink` when the outcome is asked for, which is success when the server
   /// ended it or `sink` gave false. `on_change` is called on the transport's thread when something came. A server that

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <boost/container_hash/hash.hpp>
+
 #include "operator/kube/pod_template.hpp"
 
 namespace kube {
@@ -30,6 +32,12 @@ json encode_claim(const VolumeClaim& claim) {
 }
 
 }  // namespace
+
+std::size_t hash_value(const Resources& resources) {
+  auto seed = boost::hash_value(resources.requests);
+  boost::hash_combine(seed, resources.limits);
+  return seed;
+}
 
 Object encode(const ResourceType& type, const Metadata& metadata) {
   json encoded{{"name", metadata.key.name},

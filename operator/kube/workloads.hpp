@@ -29,6 +29,7 @@ struct Resources {
   Quantities limits;
   bool operator==(const Resources&) const = default;
 };
+std::size_t hash_value(const Resources& resources);
 
 /// One key of a Secret or ConfigMap.
 struct KeyRef {

@@ -86,7 +86,7 @@ bool EventRecorder::count_again(const Waiting& event, const Said& said, const st
 
 void EventRecorder::write(const Waiting& waiting, const std::stop_token& stop) {
   const auto& target = waiting.target;
-  const auto said = remember(core::digest(fmt::format("{}\n{}\n{}", target.uid, waiting.reason, waiting.note)),
+  const auto said = remember(core::digest(fmt::format("{}\n{}\n{}", target.uid.text(), waiting.reason, waiting.note)),
                              fmt::format("{}.{}", target.key.name, core::random_hex(8)));
   if (!said || (said->count > 1 && count_again(waiting, *said, stop))) return;
   const kube::Object event{nlohmann::json{{"apiVersion", kube::types::kEvent.api_version()},
@@ -104,7 +104,7 @@ void EventRecorder::write(const Waiting& waiting, const std::stop_token& stop) {
                                             {"kind", target.type.kind},
                                             {"namespace", target.key.name_space},
                                             {"name", target.key.name},
-                                            {"uid", target.uid}}}}};
+                                            {"uid", target.uid.text()}}}}};
   const auto created = client_.create(kube::types::kEvent, event, stop);
   if (!created)
     core::log(core::LogLevel::kWarning, "an Event could not be written",

@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "operator/kube/client.hpp"
+#include "operator/kube/uid.hpp"
 
 namespace runtime {
 
@@ -24,7 +25,7 @@ enum class EventType { kNormal, kWarning };
 struct EventTarget {
   const kube::ResourceType& type;
   kube::ObjectKey key;
-  std::string uid;
+  kube::Uid uid;
 };
 
 class EventRecorder {

@@ -167,10 +167,11 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
     encoded["redis"] = {{"endpoint", status.redis_endpoint},
                         {"image", status.redis.image},
                         {"defaultImage", status.redis.default_image}};
-  return kube::Object{{{"apiVersion", kRealtimeApp.api_version()},
-                       {"kind", kRealtimeApp.kind},
-                       {"metadata", {{"name", app.key.name}, {"namespace", app.key.name_space}, {"uid", app.uid}}},
-                       {"status", std::move(encoded)}}};
+  return kube::Object{
+      {{"apiVersion", kRealtimeApp.api_version()},
+       {"kind", kRealtimeApp.kind},
+       {"metadata", {{"name", app.key.name}, {"namespace", app.key.name_space}, {"uid", app.uid.text()}}},
+       {"status", std::move(encoded)}}};
 }
 
 }  // namespace api

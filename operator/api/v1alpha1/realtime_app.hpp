@@ -14,6 +14,7 @@
 #include "operator/api/v1alpha1/server_spec.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/projection.hpp"
+#include "operator/kube/uid.hpp"
 #include "operator/kube/workloads.hpp"
 
 namespace api {
@@ -29,7 +30,7 @@ struct AppSpec {
   int port = 8000;
   std::vector<kube::EnvVar> env;
   std::vector<kube::EnvFrom> env_from;
-  kube::Resources resources;
+  core::Shared<kube::Resources> resources;
   bool operator==(const AppSpec&) const = default;
 };
 
@@ -44,7 +45,7 @@ struct RedisSpec {
   core::SharedText storage = "1Gi";
   core::SharedText storage_class_name;  ///< empty: the cluster's default
   Retention retention = Retention::kRetain;
-  kube::Resources resources;
+  core::Shared<kube::Resources> resources;
   bool operator==(const RedisSpec&) const = default;
 };
 
@@ -122,7 +123,7 @@ struct RealtimeAppStatus {
 
 struct RealtimeApp {
   kube::ObjectKey key;
-  std::string uid;
+  kube::Uid uid;
   std::int64_t generation = 0;
   core::SharedText created;  ///< RFC 3339
   bool deleting = false;

@@ -45,7 +45,7 @@ struct ServerSpec {
   core::SharedText image;              ///< empty: the default when the app was created
   core::SharedText image_pull_policy;  ///< empty: Kubernetes' default
   std::vector<std::string> image_pull_secrets;
-  kube::Resources resources;
+  core::Shared<kube::Resources> resources;
   std::map<std::string, NamespaceSpec> namespaces;
   std::vector<std::string> allowed_origins;  ///< empty: the same origin
   std::optional<std::int64_t> max_payload;

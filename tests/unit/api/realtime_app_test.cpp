@@ -69,7 +69,7 @@ spec:
   CHECK(spec.app.env[1].secret_key == kube::KeyRef{"s", "k", true});
   CHECK(spec.app.env[2].config_map_key == kube::KeyRef{"m", "k", std::nullopt});
   CHECK(spec.app.env_from == std::vector<kube::EnvFrom>{{"P_", true, "s", std::nullopt}, {"", false, "m", false}});
-  CHECK(spec.app.resources.requests == kube::Quantities{{"cpu", "1"}, {"memory", "1Gi"}});
+  CHECK(spec.app.resources->requests == kube::Quantities{{"cpu", "1"}, {"memory", "1Gi"}});
   CHECK_FALSE(spec.server);
   CHECK((spec.protocol.path == "/ws/" && spec.drain.deadline == std::chrono::seconds{90}));
   CHECK((spec.redis.persistence == api::Persistence::kAppendOnly && spec.redis.retention == api::Retention::kDelete));

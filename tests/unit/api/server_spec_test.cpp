@@ -40,7 +40,7 @@ TEST_CASE("Every field of the bundled server is read and reaches its configurati
   const auto& server = *app.spec.server;
   CHECK((server.image == "s:1" && server.image_pull_policy == "Always"));
   CHECK(server.image_pull_secrets == std::vector<std::string>{"pull"});
-  CHECK(server.resources.limits == kube::Quantities{{"memory", "64Mi"}});
+  CHECK(server.resources->limits == kube::Quantities{{"memory", "64Mi"}});
   CHECK(json::parse(configuration(kRich)) == json::parse(R"({
     "protocol": {"path": "/ws/", "transports": ["websocket"], "pingInterval": "300ms", "pingTimeout": "1m30s",
                  "maxPayload": 2000000},

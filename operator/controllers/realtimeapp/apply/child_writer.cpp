@@ -121,7 +121,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
     applied = apply_new(write, stop);
   } else {
     auto object = child.desired();
-    object.json()["metadata"]["uid"] = write.live->uid;
+    object.json()["metadata"]["uid"] = write.live->uid.text();
     applied = client_.apply(child.type, object, stop);
   }
   if (!applied && applied.error().kind == ErrorKind::kAlreadyExists)

@@ -8,10 +8,10 @@ std::string refusal_in(const std::string& words) {
   return start == std::string::npos ? words : words.substr(start + kBefore.size());
 }
 
-core::Result<std::string> find_pod_refusal(kube::Client& client, const kube::ObjectKey& set, const std::string& uid,
+core::Result<std::string> find_pod_refusal(kube::Client& client, const kube::ObjectKey& set, const kube::Uid& uid,
                                            const std::stop_token& stop) {
   const kube::Selection selection{.name_space = set.name_space,
-                                  .field_selector = "reason=FailedCreate,regarding.uid=" + uid};
+                                  .field_selector = "reason=FailedCreate,regarding.uid=" + uid.text()};
   const auto events = client.list(kube::types::kEvent, selection, "", stop);
   if (!events && events.error().kind == core::ErrorKind::kForbidden) return std::string{};
   if (!events) return core::fail(events.error(), "looking for why there is no pod");

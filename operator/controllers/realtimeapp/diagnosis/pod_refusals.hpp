@@ -6,6 +6,7 @@
 #include <string>
 
 #include "operator/kube/client.hpp"
+#include "operator/kube/uid.hpp"
 
 namespace controllers {
 
@@ -14,7 +15,7 @@ std::string refusal_in(const std::string& words);
 
 /// Why no pod of this StatefulSet could be made, by the Events of its controller: it has no condition for that, as a
 /// Deployment has. Nothing if none is told, or Events may not be read; fails as `Client::list` does.
-core::Result<std::string> find_pod_refusal(kube::Client& client, const kube::ObjectKey& set, const std::string& uid,
+core::Result<std::string> find_pod_refusal(kube::Client& client, const kube::ObjectKey& set, const kube::Uid& uid,
                                            const std::stop_token& stop);
 
 }  // namespace controllers

@@ -7,13 +7,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
 #include "operator/kube/projection.hpp"
+#include "operator/kube/uid.hpp"
 
 namespace controllers {
 
@@ -41,7 +41,7 @@ struct WriteMemory {
 };
 
 struct AppMemory {
-  std::string app_uid;
+  kube::Uid app_uid;
   Remembered<RedisSecret> redis_secret;
   Remembered<TlsSecret> tls_secret;
   std::optional<std::chrono::steady_clock::time_point> without_redis_pod_since;
@@ -55,7 +55,7 @@ struct AppMemory {
 class AppMemories {
  public:
   /// The memory of this app, empty at first; that of an earlier app of its name is forgotten.
-  std::shared_ptr<AppMemory> of(const kube::ObjectKey& key, const std::string& uid) {
+  std::shared_ptr<AppMemory> of(const kube::ObjectKey& key, const kube::Uid& uid) {
     const std::lock_guard lock{mutex_};
     auto& memory = memories_[key];
     if (!memory || memory->app_uid != uid) memory = std::make_shared<AppMemory>(AppMemory{.app_uid = uid});

@@ -78,8 +78,9 @@ inline kube::Metadata child_metadata(const api::RealtimeApp& app, std::string na
   kube::Metadata metadata;
   metadata.key = {app.key.name_space, std::move(name)};
   metadata.labels = api::child_labels(app.key.name, component);
-  metadata.annotations.emplace(api::annotation::kAppUid, app.uid);
-  metadata.owner = {api::kRealtimeApp.api_version(), std::string{api::kRealtimeApp.kind}, app.key.name, app.uid, true};
+  metadata.annotations.emplace(api::annotation::kAppUid, app.uid.text());
+  metadata.owner = {api::kRealtimeApp.api_version(), std::string{api::kRealtimeApp.kind}, app.key.name, app.uid.text(),
+                    true};
   return metadata;
 }
 

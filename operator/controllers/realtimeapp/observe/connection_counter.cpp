@@ -37,16 +37,17 @@ std::optional<std::int64_t> connections_to_show(std::optional<std::int64_t> show
 
 std::optional<std::int64_t> ConnectionCounter::look_up(const api::RealtimeApp& app) {
   const std::lock_guard lock{mutex_};
-  auto& followed = followed_[app.key];
+  auto& entry = *followed_.try_emplace(app.key).first;
+  auto& followed = entry.second;
   const bool is_new = followed.uid != app.uid;
   if (is_new) {
-    due_.erase({followed.due, app.key});
+    due_.erase({followed.due, &entry});
     followed = {};
     followed.uid = app.uid;
-    due_.insert({followed.due, app.key});
+    due_.insert({followed.due, &entry});
   }
   const bool begins = !is_new && !followed.asked && !addresses_(app.key).empty();
-  if (begins) set_due(app.key, followed, Clock::now());
+  if (begins) set_due(entry, Clock::now());
   if (is_new || begins) fetcher_.wake();
   const auto shown = app.status.connections;
   followed.shown = followed.looked ? connections_to_show(shown, followed.counted) : shown;
@@ -57,14 +58,14 @@ void ConnectionCounter::forget(const kube::ObjectKey& app) {
   const std::lock_guard lock{mutex_};
   const auto found = followed_.find(app);
   if (found == followed_.end()) return;
-  due_.erase({found->second.due, app});
+  due_.erase({found->second.due, &*found});
   followed_.erase(found);
 }
 
-void ConnectionCounter::set_due(const kube::ObjectKey& app, Followed& followed, Clock::time_point due) {
-  due_.erase({followed.due, app});
-  followed.due = due;
-  due_.insert({due, app});
+void ConnectionCounter::set_due(App& app, Clock::time_point due) {
+  due_.erase({app.second.due, &app});
+  app.second.due = due;
+  due_.insert({due, &app});
 }
 
 std::jthread ConnectionCounter::start(Tell tell) {
@@ -89,10 +90,9 @@ ConnectionCounter::Clock::time_point ConnectionCounter::begin_due() {
     const std::lock_guard lock{mutex_};
     const auto now = Clock::now();
     while (!due_.empty() && due_.begin()->first <= now) {
-      const auto app = due_.begin()->second;
-      auto& followed = followed_.at(app);
-      set_due(app, followed, now + interval_);
-      if (!std::exchange(followed.is_asked, true)) looks.push_back({.app = app, .uid = followed.uid});
+      auto& app = *due_.begin()->second;
+      set_due(app, now + interval_);
+      if (!std::exchange(app.second.is_asked, true)) looks.push_back({.app = app.first, .uid = app.second.uid});
     }
     next = due_.empty() ? now + interval_ : due_.begin()->first;
   }

@@ -20,6 +20,7 @@
 #include "core/result.hpp"
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "operator/kube/fetch.hpp"
+#include "operator/kube/uid.hpp"
 
 namespace controllers {
 
@@ -66,7 +67,7 @@ class ConnectionCounter {
   using Clock = std::chrono::steady_clock;
 
   struct Followed {
-    std::string uid;
+    kube::Uid uid;
     Clock::time_point due = Clock::now();
     bool is_asked = false;                ///< a look is under way
     bool looked = false;                  ///< ever
@@ -74,10 +75,12 @@ class ConnectionCounter {
     std::optional<std::int64_t> counted;  ///< by the last look
     std::optional<std::int64_t> shown;    ///< what `look_up` has said
   };
+  using Apps = std::unordered_map<kube::ObjectKey, Followed>;
+  using App = Apps::value_type;
   /// What one look is to find out, and what came of it.
   struct Look {
     kube::ObjectKey app;
-    std::string uid;
+    kube::Uid uid;
     std::size_t replicas = 0;
     std::size_t left = 0;  ///< of them, those that have neither told nor failed
     std::optional<std::int64_t> counted;
@@ -86,7 +89,7 @@ class ConnectionCounter {
   };
 
   void run(const std::stop_token& stop);
-  void set_due(const kube::ObjectKey& app, Followed& followed, Clock::time_point due);
+  void set_due(App& app, Clock::time_point due);
   Clock::time_point begin_due();
   void begin(Look look);
   void take(Look& look, const core::Result<void>& outcome, const OpenConnections& open);
@@ -98,8 +101,8 @@ class ConnectionCounter {
   Tell tell_;
   kube::Fetcher fetcher_;  // of the thread that counts
   std::mutex mutex_;
-  std::unordered_map<kube::ObjectKey, Followed> followed_;
-  std::set<std::pair<Clock::time_point, kube::ObjectKey>> due_;  // each of followed_, by its time
+  Apps followed_;
+  std::set<std::pair<Clock::time_point, App*>> due_;  // each of followed_, by its time
 };
 
 }  // namespace controllers

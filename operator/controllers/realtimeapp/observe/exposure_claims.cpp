@@ -24,7 +24,8 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app) {
 }
 
 bool ExposureClaims::Claim::operator<(const Claim& other) const {
-  return std::forward_as_tuple(!is_held, since, app) < std::forward_as_tuple(!other.is_held, other.since, other.app);
+  return std::forward_as_tuple(!is_held, since.text(), app) <
+         std::forward_as_tuple(!other.is_held, other.since.text(), other.app);
 }
 
 std::size_t ExposureClaims::Hash::operator()(const ExposureAddress& address) const {
@@ -55,22 +56,23 @@ std::vector<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, 
     if (found == claims_.end()) return;
     for (const auto& claim : found->second) others.insert(claim.app);
   };
+  addresses_.erase(key);
   for (const auto& [address, claim] : old_claims) {
     remember(address);
     auto& claims = claims_[address];
     claims.erase(claim);
     if (claims.empty()) claims_.erase(address);
   }
-  addresses_.erase(key);
   for (const auto& [address, claim] : new_claims) {
-    claims_[address].insert(claim);
-    addresses_[key].push_back(address);
+    const auto entry = claims_.try_emplace(address).first;
+    entry->second.insert(claim);
+    addresses_[key].push_back(&entry->first);
     remember(address);
   }
   // Who is refused no more, or newly, holds others up no more, or not yet.
   for (const auto& other : std::set{others})
     if (const auto found = addresses_.find(other); found != addresses_.end())
-      for (const auto& address : found->second) remember(address);
+      for (const auto* address : found->second) remember(*address);
   others.erase(key);
   return {others.begin(), others.end()};
 }
@@ -79,8 +81,8 @@ std::vector<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, 
 bool ExposureClaims::is_refused(const kube::ObjectKey& app) const {
   const auto found = addresses_.find(app);
   if (found == addresses_.end()) return false;
-  return std::any_of(found->second.begin(), found->second.end(), [&](const ExposureAddress& address) {
-    const auto& first = *claims_.at(address).begin();
+  return std::any_of(found->second.begin(), found->second.end(), [&](const ExposureAddress* address) {
+    const auto& first = *claims_.at(*address).begin();
     return first.is_held && first.app != app;
   });
 }

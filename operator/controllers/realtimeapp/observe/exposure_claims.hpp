@@ -13,6 +13,7 @@
 
 #include <boost/container/flat_set.hpp>
 
+#include "core/shared.hpp"
 #include "operator/api/v1alpha1/realtime_app.hpp"
 
 namespace controllers {
@@ -51,8 +52,8 @@ class ExposureClaims {
 
  private:
   struct Claim {
-    bool is_held = false;  // its status records the address
-    std::string since;     // RFC 3339 in UTC, so that it sorts by time: held since, else created
+    bool is_held = false;    // its status records the address
+    core::SharedText since;  // RFC 3339 in UTC, so that it sorts by time: held since, else created
     kube::ObjectKey app;
     bool operator==(const Claim&) const = default;
     bool operator<(const Claim& other) const;
@@ -67,7 +68,7 @@ class ExposureClaims {
 
   mutable std::mutex mutex_;
   std::unordered_map<ExposureAddress, boost::container::flat_set<Claim>, Hash> claims_;
-  std::unordered_map<kube::ObjectKey, std::vector<ExposureAddress>> addresses_;  // that each app claims
+  std::unordered_map<kube::ObjectKey, std::vector<const ExposureAddress*>> addresses_;  // in claims_, of each app
 };
 
 }  // namespace controllers

@@ -18,6 +18,7 @@
 #include "operator/controllers/realtimeapp/observe/pod_diagnoses.hpp"
 #include "operator/kube/object.hpp"
 #include "operator/kube/projection.hpp"
+#include "operator/kube/uid.hpp"
 
 namespace controllers {
 
@@ -39,8 +40,8 @@ std::size_t hash_value(const IngressState& state);
 
 /// What is kept of a child: who controls it, the digest of the fields we set, and what readiness needs.
 struct ChildState {
-  std::string uid;
-  core::SharedText controller_uid;
+  kube::Uid uid;
+  kube::Uid controller_uid;
   core::SharedText app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
   kube::ProjectionDigest digest{};
   core::SharedText other_manager;  ///< the field manager, beside us, that changed it last

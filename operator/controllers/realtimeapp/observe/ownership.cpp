@@ -42,7 +42,7 @@ std::string how_to_hand_over(const kube::Object& object, const kube::ResourceTyp
   return fmt::format(
       "{0} \"{1}\" exists and does not belong to this RealtimeApp; rename the RealtimeApp, delete that {0} if nothing "
       "needs it, or, if it has no controller, hand it over: `kubectl annotate {2} {1} {3}={4}`",
-      type.kind, object.name(), type.plural, api::annotation::kAppUid, app.uid);
+      type.kind, object.name(), type.plural, api::annotation::kAppUid, app.uid.text());
 }
 
 }  // namespace controllers

@@ -33,7 +33,7 @@ kube::Container own_container(const api::RealtimeApp& app) {
   container.ports = {{kHttpPort, spec.port}};
   container.env = spec.env;
   container.env_from = spec.env_from;
-  container.resources = spec.resources;
+  container.resources = spec.resources.get();
   container.mounts = {{"tmp", "/tmp"}};
   // One handshake proves that the app speaks Engine.IO on $PORT; more of them would pile up sessions, so readiness only
   // connects.

@@ -134,7 +134,7 @@ void plan_deployment(const api::RealtimeApp& app, const Observed& observed, Flee
 
 /// The digests of what is desired: those that are remembered, if it is made of the same as then.
 void add_digests(const api::RealtimeApp& app, Inputs& inputs, PlanMemory& memory, Plan& plan) {
-  inputs.add(app.uid).add(app.spec_digest);
+  inputs.add(app.uid.text()).add(app.spec_digest);
   for (const auto& child : plan.children)
     inputs.add(child.type.kind).add(child.name).add(child.create_only ? "1" : "0");
   const auto digest = kube::digest_of(inputs.text());

@@ -31,7 +31,7 @@ kube::Container container(const api::RealtimeApp& app, const std::string& image)
                     "--appendonly",
                     append_only ? "yes" : "no"};
   container.ports = {{kRedisPortName, kRedisPort}};
-  container.resources = app.spec.redis.resources;
+  container.resources = app.spec.redis.resources.get();
   container.mounts = {{"credentials", kConfigDirectory, true}, {"data", kDataDirectory}};
   container.readiness_probe = kube::Probe{"", kRedisPortName, 2, 1, 2};
   container.read_only_root = true;

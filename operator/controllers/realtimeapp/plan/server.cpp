@@ -26,7 +26,7 @@ kube::Container container(const api::ServerSpec& server, const std::string& imag
   container.args = {"--config", fmt::format("{}/{}", kConfigurationFolder, kConfigurationKey), "--admin",
                     fmt::format("0.0.0.0:{}", kAdminPort)};
   container.ports = {{kHttpPort, kServerPort}, {kAdminPortName, kAdminPort}};
-  container.resources = server.resources;
+  container.resources = server.resources.get();
   container.mounts = {{kConfigurationVolume, kConfigurationFolder, true}};
   container.startup_probe = kube::Probe{"/healthz", kAdminPortName, 1, 2, 60};
   container.readiness_probe = kube::Probe{"/readyz", kAdminPortName, 2, 2, 2};

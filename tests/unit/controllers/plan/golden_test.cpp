@@ -25,7 +25,7 @@ api::RealtimeApp full_app() {
   spec.env_from = {{.is_secret = true, .name = "keys"}};
   spec.image_pull_secrets = {"registry"};
   spec.image_pull_policy = "Always";
-  spec.resources = {{{"cpu", "100m"}}, {{"memory", "128Mi"}}};
+  spec.resources = kube::Resources{{{"cpu", "100m"}}, {{"memory", "128Mi"}}};
   app.spec.redis.persistence = api::Persistence::kAppendOnly;
   app.spec.redis.storage_class_name = "fast";
   return app;

@@ -54,7 +54,7 @@ TEST_CASE("The server's pods are restricted and read their configuration from a 
   auto app = sample_server_app();
   app.spec.server->image_pull_policy = "Always";
   app.spec.server->image_pull_secrets = {"pull"};
-  app.spec.server->resources.limits = {{"memory", "64Mi"}};
+  app.spec.server->resources = kube::Resources{.limits = {{"memory", "64Mi"}}};
   const auto deployment = deployment_of(app);
   const auto& pod = pod_of(deployment);
   const auto& container = pod["containers"][0];

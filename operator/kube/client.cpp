@@ -71,9 +71,8 @@ std::string yaml_of(const nlohmann::json& json) {
 
 bool is_success(long status) { return status >= 200 && status < 300; }
 
-std::string list_target(const ResourceType& type, const Selection& selection, const std::string& next) {
-  auto target =
-      fmt::format("{}?limit={}{}", type.path(selection.name_space), Client::kPageSize, selection_query(selection));
+std::string list_target(const ResourceType& type, const Selection& selection, const std::string& next, int page_size) {
+  auto target = fmt::format("{}?limit={}{}", type.path(selection.name_space), page_size, selection_query(selection));
   if (!next.empty()) target += "&continue=" + escaped(next);
   return target;
 }
@@ -140,22 +139,23 @@ Result<Object> Client::object_from(HttpRequest request, const std::stop_token& s
   return Object::parse(response->body);
 }
 
-Result<Object> Client::get(const ResourceType& type, const ObjectKey& key, const std::stop_token& stop) {
-  return object_from({.target = type.path(key.name_space, key.name)}, stop);
+Result<Object> Client::get(const ResourceType& type, const ObjectKey& key, const std::stop_token& stop,
+                           std::chrono::milliseconds timeout) {
+  return object_from({.target = type.path(key.name_space, key.name), .timeout = timeout}, stop);
 }
 
 Result<ListPage> Client::list(const ResourceType& type, const Selection& selection, const std::string& next,
                               const std::stop_token& stop) {
-  const auto response = exchange({.target = list_target(type, selection, next)}, stop);
+  const auto response = exchange({.target = list_target(type, selection, next, kPageSize)}, stop);
   if (!response) return tl::unexpected(response.error());
   return page_from(response->body, type);
 }
 
 Result<Pending<ListPage>> Client::begin_list(const ResourceType& type, const Selection& selection,
-                                             const std::string& next, std::function<void()> on_change,
+                                             const std::string& next, int page_size, std::function<void()> on_change,
                                              const std::stop_token& stop) {
-  auto exchange =
-      transport_.begin({.target = list_target(type, selection, next)}, Delivery::kWhole, std::move(on_change), stop);
+  auto exchange = transport_.begin({.target = list_target(type, selection, next, page_size)}, Delivery::kWhole,
+                                   std::move(on_change), stop);
   if (!exchange) return tl::unexpected(exchange.error());
   return [get = std::make_shared<Get>(*this, std::move(*exchange)), &type]() -> std::optional<Result<ListPage>> {
     const auto response = get->take({});
@@ -165,11 +165,13 @@ Result<Pending<ListPage>> Client::begin_list(const ResourceType& type, const Sel
   };
 }
 
-Result<Object> Client::create(const ResourceType& type, const Object& object, const std::stop_token& stop) {
+Result<Object> Client::create(const ResourceType& type, const Object& object, const std::stop_token& stop,
+                              std::chrono::milliseconds timeout) {
   return object_from({.method = "POST",
                       .target = fmt::format("{}?fieldManager={}", type.path(object.name_space()), kFieldManager),
                       .content_type = "application/json",
-                      .body = text_of(object.json())},
+                      .body = text_of(object.json()),
+                      .timeout = timeout},
                      stop);
 }
 
@@ -199,8 +201,8 @@ Result<Object> Client::apply_status(const ResourceType& type, const Object& obje
   return apply_at(type.path(object.name_space(), object.name()) + "/status", object, stop);
 }
 
-Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
-                            const std::stop_token& stop) {
+Result<std::optional<Object>> Client::remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
+                                             const std::stop_token& stop) {
   const nlohmann::json options{{"kind", "DeleteOptions"},
                                {"apiVersion", "v1"},
                                {"propagationPolicy", "Background"},
@@ -210,8 +212,11 @@ Result<void> Client::remove(const ResourceType& type, const ObjectKey& key, cons
                                   .content_type = "application/json",
                                   .body = options.dump()},
                                  stop);
-  if (!response && response.error().kind != ErrorKind::kNotFound) return tl::unexpected(response.error());
-  return {};
+  if (!response && response.error().kind == ErrorKind::kNotFound) return std::nullopt;
+  if (!response) return tl::unexpected(response.error());
+  auto left = Object::parse(response->body);
+  if (!left || !left->deleting()) return std::nullopt;
+  return std::move(*left);
 }
 
 Result<Pending<void>> Client::begin_watch(const ResourceType& type, const Selection& selection,

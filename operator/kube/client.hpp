@@ -54,21 +54,23 @@ using Pending = std::function<std::optional<core::Result<T>>()>;
 
 class Client {
  public:
-  static constexpr int kPageSize = 500;
+  static constexpr int kPageSize = 500;  ///< objects
 
   Client(Transport& transport, core::Metrics& metrics);
 
-  core::Result<Object> get(const ResourceType& type, const ObjectKey& key, const std::stop_token& stop);
-  /// One page; `next` is the token of the page before, empty for the first.
+  core::Result<Object> get(const ResourceType& type, const ObjectKey& key, const std::stop_token& stop,
+                           std::chrono::milliseconds timeout = HttpRequest{}.timeout);
+  /// One page of kPageSize; `next` is the token of the page before, empty for the first.
   core::Result<ListPage> list(const ResourceType& type, const Selection& selection, const std::string& next,
                               const std::stop_token& stop);
-  /// The same, begun: `on_change` is called on the transport's thread when the answer may be there.
+  /// The same, of `page_size`, begun: `on_change` is called on the transport's thread when the answer may be there.
   core::Result<Pending<ListPage>> begin_list(const ResourceType& type, const Selection& selection,
-                                             const std::string& next, std::function<void()> on_change,
+                                             const std::string& next, int page_size, std::function<void()> on_change,
                                              const std::stop_token& stop);
-  core::Result<Object> create(const ResourceType& type, const Object& object, const std::stop_token& stop);
-  /// Server-side apply with force: what the object says becomes so, whoever set it before; what it does not say is
-  /// left. An object with a uid or a resourceVersion is applied to exactly that one, else kConflict; see kNoVersion.
+  core::Result<Object> create(const ResourceType& type, const Object& object, const std::stop_token& stop,
+                              std::chrono::milliseconds timeout = HttpRequest{}.timeout);
+  /// Server-side apply with force: what the object says becomes so, whichever manager set it before; the rest stays. An
+  /// object with a uid or a resourceVersion is applied to exactly that one, else kConflict; see kNoVersion.
   core::Result<Object> apply(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// A merge patch (RFC 7386, an object) or JSON patch (RFC 6902, an array), for what an apply cannot do: taking away
   /// what others set.
@@ -76,9 +78,10 @@ class Client {
                              const std::stop_token& stop, std::chrono::milliseconds timeout = HttpRequest{}.timeout);
   /// The same as `apply` for the status subresource.
   core::Result<Object> apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop);
-  /// Deletes exactly the object with this uid, and what it owns in the background. Success if it is gone already.
-  core::Result<void> remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
-                            const std::stop_token& stop);
+  /// Deletes exactly the object with this uid, else kConflict, and what it owns in the background. Gives the object if
+  /// finalizers keep it for now, nothing if it is gone.
+  core::Result<std::optional<Object>> remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
+                                             const std::stop_token& stop);
   /// Begins a watch: what came is passed to `sink` when the outcome is asked for, which is success when the server
   /// ended it or `sink` gave false. `on_change` is called on the transport's thread when something came. A server that
   /// does not stream lists refuses an empty version with kInvalidObject.

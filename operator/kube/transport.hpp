@@ -37,8 +37,8 @@ struct HttpResponse {
 
 class Transport {
  public:
-  /// An answer larger than this fails with kTooLarge.
-  static constexpr std::size_t kMaxAnswerBytes = 64U << 20U;
+  /// An answer larger than this, which comes as a whole, fails with kTooLarge: some times what etcd takes of an object.
+  static constexpr std::size_t kMaxAnswerBytes = 8U << 20U;
   /// While a stream's reader is behind by this much, the connection is not read.
   static constexpr std::size_t kMaxStreamBacklog = 1U << 20U;
 

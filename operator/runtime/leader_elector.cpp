@@ -26,7 +26,7 @@ class LeaderElector::Target final : public ReflectorTarget {
   void listed(const kube::Object& object) override { listed_ = LeaseRecord::of(object); }
   void end_list() override { elector_.see(listed_); }
   void put(const kube::Object& object) override { elector_.see(LeaseRecord::of(object)); }
-  /// Whoever holds it makes it anew; if nobody does, what was seen last expires.
+  /// Its holder creates it again; if nobody does, what was seen last expires.
   void removed(const kube::Object&) override {}
 
  private:
@@ -89,14 +89,18 @@ bool LeaderElector::acquire(const std::stop_token& stop) {
 Result<kube::Object> LeaderElector::write(const LeaseRecord& record, const std::string& version,
                                           const std::stop_token& stop) {
   const auto lease = record.to_object(lease_, version);
-  if (version.empty()) return client_.create(kLease, lease, stop);
-  // A request that hangs leaves time for another one before the deadline.
-  return client_.patch(kLease, lease_, lease.json(), stop, std::chrono::milliseconds{times_.renew_deadline} / 2);
+  if (version.empty()) return client_.create(kLease, lease, stop, request_timeout());
+  return client_.patch(kLease, lease_, lease.json(), stop, request_timeout());
+}
+
+/// A request that hangs leaves time for another one before the deadline.
+std::chrono::milliseconds LeaderElector::request_timeout() const {
+  return std::chrono::milliseconds{times_.renew_deadline} / 2;
 }
 
 /// One look at the lease, and the attempt to take it if it is free.
 bool LeaderElector::try_acquire(const std::stop_token& stop) {
-  const auto live = client_.get(kLease, lease_, stop);
+  const auto live = client_.get(kLease, lease_, stop, request_timeout());
   const bool missing = !live && live.error().kind == ErrorKind::kNotFound;
   if (!live && !missing) {
     report("cannot read the lease, trying again", live.error());
@@ -105,14 +109,14 @@ bool LeaderElector::try_acquire(const std::stop_token& stop) {
   const auto found = missing ? LeaseRecord{} : LeaseRecord::of(*live);
   if (!missing) see(found);
   {
-    // One that somebody has deleted is still its holder's for as long.
+    // One that was deleted is still its holder's for as long.
     const std::lock_guard lock{mutex_};
     if (found.holder != identity_ && Clock::now() < observed_.free_at()) return false;
   }
   const auto now = core::format_micro_time(std::chrono::system_clock::now());
-  const bool anew = found.holder != identity_;
-  const LeaseRecord wanted{identity_, times_.duration, anew ? now : found.acquired, now,
-                           found.transitions + (anew && !missing ? 1 : 0)};
+  const bool is_new = found.holder != identity_;
+  const LeaseRecord wanted{identity_, times_.duration, is_new ? now : found.acquired, now,
+                           found.transitions + (is_new && !missing ? 1 : 0)};
   const auto asked_at = Clock::now();
   const auto written = write(wanted, missing ? std::string{} : live->resource_version(), stop);
   if (!written) {
@@ -136,7 +140,7 @@ void LeaderElector::renew(const std::stop_token& stop) {
   while (!stop.stop_requested() && renew_once(stop)) pause(stop, times_.retry_period);
 }
 
-/// False if the lease is somebody else's.
+/// False if another one has the lease.
 bool LeaderElector::renew_once(const std::stop_token& stop) {
   auto wanted = held_;
   wanted.renewed = core::format_micro_time(std::chrono::system_clock::now());
@@ -154,8 +158,8 @@ bool LeaderElector::renew_once(const std::stop_token& stop) {
   report("cannot renew the lease, trying again", written.error());
   const auto kind = written.error().kind;
   if (kind != ErrorKind::kConflict && kind != ErrorKind::kNotFound && kind != ErrorKind::kAlreadyExists) return true;
-  // Somebody has written to it, deleted it or made it anew: not each of them has taken it.
-  const auto live = client_.get(kLease, lease_, stop);
+  // It was written to, deleted or created again: not every writer has taken it.
+  const auto live = client_.get(kLease, lease_, stop, request_timeout());
   if (!live) {
     const bool deleted = live.error().kind == ErrorKind::kNotFound && !version_.empty();
     if (!deleted) return true;

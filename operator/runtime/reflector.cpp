@@ -1,5 +1,6 @@
 #include "operator/runtime/reflector.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 
@@ -181,14 +182,21 @@ asio::awaitable<Result<T>> Reflector::Loop::outcome(kube::Pending<T> pending) {
   co_return core::fail(ErrorKind::kCancelled, "cancelled");
 }
 
+/// A page that is too large, because of a few large objects or many, is asked for again in parts.
 asio::awaitable<Result<void>> Reflector::Loop::list_pages() {
+  static constexpr int kParts = 5;
   target_->begin_list();
   std::string next;
+  int page_size = kube::Client::kPageSize;
   while (true) {
     auto asked = client_.begin_list(
-        type_, selection_, next, [this] { wake(); }, stop_.get_token());
+        type_, selection_, next, page_size, [this] { wake(); }, stop_.get_token());
     if (!asked) co_return tl::unexpected(asked.error());
     const auto page = co_await outcome(std::move(*asked));
+    if (!page && page.error().kind == ErrorKind::kTooLarge && page_size > 1) {
+      page_size = std::max(page_size / kParts, 1);
+      continue;
+    }
     if (!page) co_return tl::unexpected(page.error());
     for (const auto& object : page->items) target_->listed(object);
     next = page->next;

@@ -21,7 +21,7 @@ namespace runtime {
 class ReflectorTarget {
  public:
   virtual ~ReflectorTarget() = default;
-  /// Also when a list is begun anew that was cut off.
+  /// Also when a list that was cut off begins again.
   virtual void begin_list() = 0;
   /// Once more for an object that changed while it was listed.
   virtual void listed(const kube::Object& object) = 0;

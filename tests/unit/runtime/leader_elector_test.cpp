@@ -114,6 +114,24 @@ TEST_CASE("A renewal that gets no answer leaves time for another one", "[unit][r
   CHECK(Clock::now() - start > kTimes.renew_deadline);
 }
 
+TEST_CASE("A look at the lease that gets no answer leaves time for a renewal", "[unit][runtime]") {
+  constexpr runtime::LeaseTimes kNoPause{kTimes.duration, kTimes.renew_deadline, std::chrono::seconds{0}};
+  std::atomic<int> renewals = 0;
+  Flag renewed_again;
+  const auto script = [&](const ScriptedRequest& request, ScriptedReply& reply) {
+    if (request.method == "GET" && !is_watch(request) && renewals > 0) return reply.hold();
+    const int number = request.method == "PATCH" ? ++renewals : 0;
+    // Somebody has annotated it.
+    if (number % 2 == 1) return reply.answer(409, R"({"kind": "Status", "reason": "Conflict"})");
+    grant(request, reply);
+    if (number == 6) renewed_again.raise();
+  };
+  Candidate candidate{script, kNoPause};
+  REQUIRE(candidate.elector.acquire({}));
+  REQUIRE(renewed_again.wait());
+  CHECK_FALSE(candidate.lost.wait(0ms));
+}
+
 TEST_CASE("An instance leads with warm caches only, and gives the lease back when its work has ended",
           "[unit][runtime]") {
   Flag may_list;

@@ -40,6 +40,20 @@ TEST_CASE("A list of several pages that expires in the middle begins again", "[u
   for (const auto& target : lists) CHECK(target.find("limit=500") != std::string::npos);
 }
 
+TEST_CASE("A page that is too large is asked for in parts", "[unit][runtime]") {
+  const std::string padding(kube::Transport::kMaxAnswerBytes + 1, ' ');
+  Steps steps{{answer(200, list("5", {object("a", "1")}, "token")), answer(200, padding), answer(200, padding),
+               answer(200, list("5", {object("b", "2")}))},
+              {kQuiet}};
+  const Scene scene{steps.script()};
+  CHECK(scene.holds("a=1,b=2"));
+  const auto lists = scene.targets(Request::kPage);
+  REQUIRE(lists.size() == 4);
+  CHECK_THAT(lists[1], Catch::Contains("limit=500") && Catch::Contains("continue=token"));
+  CHECK_THAT(lists[2], Catch::Contains("limit=100") && Catch::Contains("continue=token"));
+  CHECK_THAT(lists[3], Catch::Contains("limit=20") && Catch::Contains("continue=token"));
+}
+
 TEST_CASE("Every request is for what is wanted only, and every watch has an end", "[unit][runtime]") {
   Steps steps{{answer(200, list("5", {}))}, {kQuiet}};
   const Scene scene{steps.script()};

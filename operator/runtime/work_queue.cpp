@@ -100,8 +100,10 @@ void WorkQueue::drop_stale() {
 
 std::optional<WorkQueue::Key> WorkQueue::take() {
   drop_stale();
-  auto& from = high_.empty() ? low_ : high_;
-  if (from.empty()) return std::nullopt;
+  if (high_.empty() && low_.empty()) return std::nullopt;
+  const bool is_low = high_.empty() || (!low_.empty() && urgent_in_a_row_ >= kUrgentInARow);
+  urgent_in_a_row_ = is_low || low_.empty() ? 0 : urgent_in_a_row_ + 1;
+  auto& from = is_low ? low_ : high_;
   auto key = std::move(from.front());
   from.pop_front();
   auto& entry = entries_.at(key);

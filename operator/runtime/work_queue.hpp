@@ -29,6 +29,8 @@ class WorkQueue {
   /// The back-off of `retry`: doubled for each failure in a row, from the first to the last.
   static constexpr std::chrono::milliseconds kFirstBackoff{5};
   static constexpr std::chrono::milliseconds kLastBackoff{1'000'000};
+  /// After so many urgent keys in a row one that is not goes first, so that none waits for ever.
+  static constexpr int kUrgentInARow = 16;
 
   /// The delay after so many failures in a row before this one.
   static std::chrono::milliseconds backoff(int failures);
@@ -81,6 +83,7 @@ class WorkQueue {
   std::condition_variable_any ready_;
   std::deque<Key> high_;
   std::deque<Key> low_;      // some of them have become urgent since: they are in high_ too, or were taken from there
+  int urgent_in_a_row_ = 0;  // delivered while others waited
   std::size_t waiting_ = 0;  // keys that are ready and not being processed
   std::unordered_map<Key, Entry> entries_;
   std::unordered_map<Key, int> failures_;

@@ -58,6 +58,14 @@ TEST_CASE("WorkQueue delivers a key re-added while processing exactly once more"
   CHECK(test.is_empty());
 }
 
+TEST_CASE("WorkQueue lets nothing wait for ever behind what is urgent", "[unit][runtime]") {
+  Queue test;
+  test.queue.add(kFirst, Priority::kLow);
+  int before = 0;
+  for (test.queue.add(kSecond); test.take() != kFirst; test.queue.done(kSecond), test.queue.add(kSecond)) ++before;
+  CHECK(before == WorkQueue::kUrgentInARow);
+}
+
 TEST_CASE("WorkQueue lets what a user changed go before what was there at the start", "[unit][runtime]") {
   Queue test;
   test.queue.add(kFirst, Priority::kLow);

@@ -46,6 +46,7 @@ bool PodDiagnoses::see(const kube::Object& pod) {
   }
   const kube::ObjectKey app{
       pod.name_space(), kube::value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kInstance.data()})};
+  if (is_of_another_app(pod.key(), app)) remove(pod.key());
   {
     const std::lock_guard lock{mutex_};
     auto& known = by_app_[app][pod.name()];
@@ -55,6 +56,13 @@ bool PodDiagnoses::see(const kube::Object& pod) {
   }
   if (listener_) listener_(app);
   return true;
+}
+
+/// Whether the pod was known as one of another app: its label has changed.
+bool PodDiagnoses::is_of_another_app(const kube::ObjectKey& pod, const kube::ObjectKey& app) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = app_by_pod_.find(pod);
+  return found != app_by_pod_.end() && found->second != app;
 }
 
 void PodDiagnoses::remove(const kube::ObjectKey& pod) {

@@ -35,6 +35,7 @@ class PodDiagnoses {
   /// Whether something keeps it from running.
   bool see(const kube::Object& pod);
   void remove(const kube::ObjectKey& pod);
+  bool is_of_another_app(const kube::ObjectKey& pod, const kube::ObjectKey& app) const;
   /// A complete list of `name_space` (empty: of all): what it lacks is gone.
   void keep_only(const std::string& name_space, const std::set<kube::ObjectKey>& listed);
 

@@ -173,6 +173,16 @@ TEST_CASE("Troubles are kept while they last, by app", "[unit][controllers]") {
   CHECK(diagnoses.of(chat).empty());
   CHECK(changed.size() == 4);
 
+  SECTION("a pod that is labelled anew is the other app's") {
+    all->put(pod_with(waiting("ErrImagePull")));
+    auto other = pod_with(waiting("ErrImagePull"));
+    other.json()["metadata"]["labels"][std::string{api::label::kInstance}] = "shop";
+    all->put(other);
+    CHECK(diagnoses.of(chat).empty());
+    CHECK(diagnoses.of({"default", "shop"}).size() == 1);
+    CHECK(changed[changed.size() - 2] == "default/chat");
+    CHECK(changed.back() == "default/shop");
+  }
   SECTION("a list lacks what is gone, of its own namespace only") {
     const auto one = diagnoses.target("default");
     all->put(pod_with(waiting("ErrImagePull")));

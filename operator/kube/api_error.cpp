@@ -36,12 +36,14 @@ ErrorKind kind_of(long status, const std::string& reason) {
 
 core::Error error_from(long status, std::string_view body, std::optional<std::chrono::milliseconds> retry_after) {
   static constexpr std::size_t kMaxQuoted = 512;
+  static constexpr std::size_t kMaxMessage = 4096;  // a webhook says what it likes
   core::Error error;
   auto message = fmt::format("HTTP {}", status);
   std::string reason;
   if (const auto parsed = Object::parse(body)) {
     reason = value_at<std::string>(parsed->json(), {"reason"});
-    message = fmt::format("{} (HTTP {})", value_at<std::string>(parsed->json(), {"message"}), status);
+    message = fmt::format("{} (HTTP {})",
+                          core::utf8_prefix(value_at<std::string>(parsed->json(), {"message"}), kMaxMessage), status);
     const auto seconds = value_at<std::int64_t>(parsed->json(), {"details", "retryAfterSeconds"});
     if (!retry_after && seconds > 0) retry_after = std::chrono::seconds{seconds};
   } else if (!body.empty()) {

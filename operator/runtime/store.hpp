@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -32,7 +33,15 @@ class Store {
 
   using Key = kube::ObjectKey;
   using Value = std::shared_ptr<const T>;
-  /// Before and after a change; null where there is no value. Not called when the value stayed equal.
+  /// Before and after a change; null where there is no value.
+  struct Change {
+    Key key;
+    Value before;
+    Value after;
+  };
+  /// Told of changes that came together, once all of them are made. Not told when a value stayed equal.
+  using BatchListener = std::function<void(std::span<const Change>)>;
+  /// Told of each change by itself.
   using Listener = std::function<void(const Key&, const T* before, const T* after)>;
 
   /// How long the outcome of a write shields the entry from older news, should the news of the write itself never come;
@@ -45,8 +54,14 @@ class Store {
   /// What a value is found by beside its key; nothing for one that is not.
   using IndexedBy = std::function<std::optional<Key>(const Key&, const T&)>;
 
-  /// Only before the first change.
-  void listen(Listener listener) { listener_ = std::move(listener); }
+  /// Only before the first change, and one listener.
+  void listen_to_batches(BatchListener listener) { listener_ = std::move(listener); }
+  /// The same, for a listener that takes one change at a time.
+  void listen(Listener listener) {
+    listener_ = [listener = std::move(listener)](std::span<const Change> changes) {
+      for (const auto& [key, before, after] : changes) listener(key, before.get(), after.get());
+    };
+  }
   /// Only before the first change.
   void index_by(IndexedBy indexed_by) { indexed_by_ = std::move(indexed_by); }
 
@@ -132,7 +147,7 @@ class Store {
   void replace(const std::string& name_space, std::vector<Listed> items) {
     std::unordered_set<Key> listed;
     for (const auto& item : items) listed.insert(item.key);
-    std::vector<Changed> changes;
+    std::vector<Change> changes;
     const std::lock_guard in_order{telling_};
     {
       const std::lock_guard lock{mutex_};
@@ -152,7 +167,7 @@ class Store {
       }
       forget_removed();
     }
-    for (const auto& changed : changes) tell(changed);
+    if (!changes.empty()) tell(changes);
   }
 
  private:
@@ -180,12 +195,6 @@ class Store {
     }
   };
 
-  struct Changed {
-    Key key;
-    Value before;
-    Value after;
-  };
-
   /// Sets the entry's value, and the index with it. `key` is the one in the table.
   void set(const Key& key, Entry& entry, Value value) {
     if (indexed_by_) {
@@ -201,8 +210,8 @@ class Store {
     entry.value = std::move(value);
   }
 
-  void tell(const Changed& changed) const {
-    if (listener_) listener_(changed.key, changed.before.get(), changed.after.get());
+  void tell(std::span<const Change> changes) const {
+    if (listener_) listener_(changes);
   }
 
   void note_removal(const Key& key, Entry& entry) {
@@ -221,9 +230,9 @@ class Store {
   }
 
   /// `apply` gets the key and the entry in the table.
-  template <class Change>
-  void change(const Key& of, Change apply) {
-    Changed changed{of, {}, {}};
+  template <class Apply>
+  void change(const Key& of, Apply apply) {
+    Change changed{of, {}, {}};
     const std::lock_guard in_order{telling_};
     {
       const std::lock_guard lock{mutex_};
@@ -236,7 +245,7 @@ class Store {
     }
     const bool is_same =
         changed.before == changed.after || (changed.before && changed.after && *changed.before == *changed.after);
-    if (!is_same) tell(changed);
+    if (!is_same) tell({&changed, 1});
   }
 
   const std::chrono::milliseconds assume_for_ = kAssumeFor;
@@ -245,7 +254,7 @@ class Store {
   std::unordered_map<Key, Entry> entries_;
   std::deque<std::pair<Clock::time_point, Key>> removed_;   // when they may be forgotten
   std::unordered_map<Key, std::vector<const Key*>> index_;  // of keys in entries_, whose places do not change
-  Listener listener_;
+  BatchListener listener_;
   IndexedBy indexed_by_;
 };
 

@@ -1,6 +1,10 @@
 // What the operator does not do: write when nothing changed.
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/operator_process.hpp"
@@ -51,6 +55,28 @@ TEST_CASE("A reconcile that changes nothing asks and writes nothing, and its log
   const auto after = support::audited(true);
   CHECK(after.size() > before);
   CHECK(std::count(after.begin() + static_cast<std::ptrdiff_t>(before), after.end(), "patch deployments chat") == 1);
+}
+
+TEST_CASE("A new app costs a request for each child, two for its status, and an Event", "[integration][quiet]") {
+  const std::string spec = GENERATE(as<std::string>{}, support::kChatSpec, "{replicas: 3, server: {}}");
+  support::World world;
+  const auto before = support::audited(false).size();
+  const support::OperatorProcess process;
+  world.apply_app("chat", spec);
+  world.wait_until_as_planned("chat");
+  wait_for("the status", [&] { return world.condition("chat", "Ready") == "False/RedisNotReady"; });
+  const auto requests = support::audited(false);
+  std::map<std::string, int> counts;
+  for (auto line = requests.begin() + static_cast<std::ptrdiff_t>(before); line != requests.end(); ++line)
+    if (!line->starts_with("list ") && !line->starts_with("watch ") && line->find(" leases ") == std::string::npos)
+      ++counts[line->find(" events ") == std::string::npos ? *line : line->substr(0, line->find(" events ") + 7)];
+
+  std::map<std::string, int> wanted{{"create secrets chat-redis", 1}};
+  for (const auto& child : world.planned("chat")) wanted[fmt::format("patch {} {}", child.type.plural, child.name)] = 1;
+  CHECK(std::exchange(counts["patch realtimeapps chat"], 0) <= 2);
+  CHECK(std::exchange(counts["create events"], 0) <= 1);
+  std::erase_if(counts, [](const auto& count) { return count.second == 0; });
+  CHECK(counts == wanted);
 }
 
 TEST_CASE("Of what others have in the cluster the operator asks for nothing", "[integration][quiet]") {

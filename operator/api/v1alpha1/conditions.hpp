@@ -118,6 +118,11 @@ inline constexpr Term kRedisPasswordMismatch{
     "The keys of the Secret contain different passwords. Correct them, or delete the Secret, and the operator "
     "recreates it.",
     true};
+inline constexpr Term kRedisUrlMismatch{
+    "RedisUrlMismatch",
+    "The URL in the Secret leads to the Redis of another namespace, as after a restore into a new one. Correct it, or "
+    "delete the Secret, and the operator recreates it.",
+    true};
 inline constexpr Term kNoBackplane{"NoBackplane", "`redis.type` is None."};
 // ExposureReady
 inline constexpr Term kIngressServing{"IngressServing", "The Ingress has an address, or `exposure.host` is set."};
@@ -178,6 +183,7 @@ inline constexpr std::array kAll{kAppReady,
                                  kRedisStarting,
                                  kRedisCredentialsIncomplete,
                                  kRedisPasswordMismatch,
+                                 kRedisUrlMismatch,
                                  kNoBackplane,
                                  kIngressServing,
                                  kIngressPending,

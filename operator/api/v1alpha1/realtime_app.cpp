@@ -18,7 +18,6 @@ constexpr Named<ExposureType> kExposureTypes[] = {{"Ingress", ExposureType::kIng
 constexpr Named<Affinity> kAffinities[] = {{"Cookie", Affinity::kCookie}, {"None", Affinity::kNone}};
 
 /// The schema counts characters, of which none is shorter than a byte.
-constexpr std::size_t kMaxMessageBytes = 32768;
 
 using kube::EnvFrom;
 using kube::EnvVar;
@@ -134,7 +133,7 @@ DecodedApp decode(const kube::Object& object) {
     errors.add("spec", "has both or neither of server and app; set exactly one of them");
   else if (!app.spec.server && app.spec.app.image.empty())
     errors.add("spec.app.image", "is missing; name the container image to run");
-  FieldErrors unimportant;  // a status that cannot be read is written anew
+  FieldErrors unimportant;  // a status that cannot be read is written again
   app.status = read_status(FieldReader{object.json(), "", unimportant}.child("status"));
   return {std::move(app), errors.text()};
 }

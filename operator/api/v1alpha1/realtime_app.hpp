@@ -74,6 +74,9 @@ struct RealtimeAppSpec {
   bool operator==(const RealtimeAppSpec&) const = default;
 };
 
+/// What the schema takes of a condition's message; longer ones are cut.
+inline constexpr std::size_t kMaxMessageBytes = 32768;
+
 /// metav1.Condition; `last_transition_time` is RFC 3339.
 struct Condition {
   core::SharedText type;

@@ -46,7 +46,7 @@ Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& 
       connections_{connections},
       recorder_{recorder},
       observer_{client, caches, connections, options.images, options.secret_refresh},
-      children_{client, caches, recorder, options.secret_refresh} {}
+      children_{client, caches, recorder, options.secret_refresh, options.begin_writes_within} {}
 
 Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
   const auto cached = caches_.apps.find(key);
@@ -74,6 +74,7 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto wait = write_status(app, assess(app, planned, observed, applied.problems), *memory, stop);
   if (!wait) return tl::unexpected(wait.error());
   if (applied.failure) return tl::unexpected(*applied.failure);
+  caches_.exposure_claims.release(key);
   const bool has_problem = !applied.problems.empty() || observed.problem;
   const auto again = sooner(*wait, due_in(app, observed, *memory, has_problem));
   return again ? Action::requeue(*again) : Action::await_change();

@@ -20,6 +20,9 @@ struct ReconcilerOptions {
   DefaultImages images;
   /// How long what was read of a Secret counts.
   std::chrono::milliseconds secret_refresh{std::chrono::minutes{5}};
+  /// For how long a reconcile begins to write children: a part of runtime::Controller::kReconcileTimeout, as requests
+  /// may hang and the status is to tell.
+  std::chrono::milliseconds begin_writes_within{std::chrono::seconds{45}};
 };
 
 class Reconciler {

@@ -101,6 +101,7 @@ spec:
 TEST_CASE("A status is read back as it was written", "[unit][api]") {
   api::RealtimeApp app;
   app.key = {"n", "a"};
+  app.uid = "uid-of-a";
   api::RealtimeAppStatus status;
   status.observed_generation = 3;
   status.replicas = 3;
@@ -116,6 +117,7 @@ TEST_CASE("A status is read back as it was written", "[unit][api]") {
   const auto encoded = api::encode_status(app, status);
   CHECK(api::decode(encoded).app.status == status);
   CHECK(encoded.name() == "a");
+  CHECK(encoded.uid() == app.uid);  // another app of the name is not spoken of
   CHECK_FALSE(encoded.json().contains("spec"));
 }
 

@@ -46,6 +46,22 @@ TEST_CASE("Store replaces a namespace's values with a list and leaves other name
   CHECK(contents(store).empty());
 }
 
+TEST_CASE("Store tells of a list once all of it is there", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 1);
+  std::vector<std::string> heard;
+  store.listen_to_batches([&](std::span<const Store::Change> changes) {
+    std::string text;
+    for (const auto& change : changes) text += change.key.name;
+    std::sort(text.begin(), text.end());
+    heard.push_back(fmt::format("{} of {}", text, contents(store).size()));
+  });
+  store.replace("", {{{"ns", "b"}, "5", 20}, {{"ns", "c"}, "5", 30}});
+  store.put(kKey, "6", 1);
+  store.replace("", {{kKey, "7", 1}, {{"ns", "b"}, "7", 20}, {{"ns", "c"}, "7", 30}});
+  CHECK(heard == std::vector<std::string>{"abc of 2", "a of 3"});
+}
+
 TEST_CASE("Store finds values by their index, as they are now", "[unit][runtime]") {
   Store store;
   store.index_by([](const Store::Key&, int value) {

@@ -10,6 +10,7 @@
 #include "operator/controllers/realtimeapp/apply/adoption.hpp"
 #include "operator/controllers/realtimeapp/apply/apply_conflicts.hpp"
 #include "operator/controllers/realtimeapp/apply/write_memory.hpp"
+#include "operator/controllers/realtimeapp/observe/ownership.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/kube/managed_fields.hpp"
 
@@ -55,6 +56,7 @@ struct ChildWriter::Write {
   const ChildState* live;  // null: it is not there, as far as is known
   AppMemory& memory;
   Applied& applied;
+  std::chrono::steady_clock::time_point begin_before;
 
   bool is_secret() const { return child.type == kube::types::kSecret; }
 };
@@ -68,6 +70,7 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
       applied.failure = core::Error{error.kind, name_of(id) + ": " + error.message, error.retry_after};
     applied.problems.insert_or_assign(id, passing(id, error));
   };
+  const auto begin_before = std::chrono::steady_clock::now() + begin_writes_within_;
   for (const auto& child : plan.children) {
     const auto id = child.id();
     if (const auto* missing = find_missing(child, observed, applied.problems)) {
@@ -75,7 +78,7 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
           id, Problem{reason::kApplyFailed, fmt::format("{} waits for {}", name_of(id), name_of(*missing)), true});
       continue;
     }
-    auto outcome = write({app, child, observed.child(child.type, id.name), memory, applied}, stop);
+    auto outcome = write({app, child, observed.child(child.type, id.name), memory, applied, begin_before}, stop);
     if (!outcome) {
       failed(id, outcome.error());
     } else if (*outcome) {
@@ -83,7 +86,9 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
     }
   }
   for (const auto& id : plan.removals) {
-    const auto removed = remove(app, id, observed.children.at(id), stop);
+    const auto& live = observed.children.at(id);
+    if (live.deleting) continue;
+    const auto removed = remove(app, id, live, stop);
     if (!removed) failed(id, removed.error());
     if (removed) applied.deleted.push_back(id);
   }
@@ -94,13 +99,17 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
 }
 
 ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_token& stop) {
-  const auto& [app, child, live, memory, applied] = write;
-  if (live == nullptr && child.create_only) return create(write, stop);
+  const auto& [app, child, live, memory, applied, begin_before] = write;
   if (live != nullptr) {
+    if (live->deleting) return std::nullopt;  // the news that it is gone brings the app back
     if (live->digest == child.digest && !live->rolled_back) return std::nullopt;
     if (auto known = known_fight(child, *live, memory)) return known;
   }
-  return apply(write, stop);
+  if (std::chrono::steady_clock::now() >= begin_before)
+    return Problem{reason::kApplyFailed,
+                   fmt::format("{} waits for the next try: the requests before it took too long", name_of(child.id())),
+                   true};
+  return live == nullptr && child.create_only ? create(write, stop) : apply(write, stop);
 }
 
 /// A POST: if something has the name, it is read, and taken as it is.
@@ -123,11 +132,12 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
     auto object = child.desired();
     object.json()["metadata"]["uid"] = write.live->uid.text();
     applied = client_.apply(child.type, object, stop);
+    if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(write, stop);
   }
   if (!applied && applied.error().kind == ErrorKind::kAlreadyExists)
     return Problem{reason::kNameTaken, applied.error().message};
   if (!applied && applied.error().kind == ErrorKind::kInvalidObject)
-    applied = apply_past_conflicts(child, applied.error(), stop);
+    applied = apply_past_conflicts(write, applied.error(), stop);
   if (applied && write.live != nullptr && write.live->rolled_back) {
     const auto leftovers =
         kube::removal_of_owned(*applied, child.desired(), kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
@@ -159,7 +169,7 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
 
 /// What is kept of a child that was written, and whether it is as it was asked to be.
 ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& written) {
-  const auto& [app, child, live, memory, applied] = write;
+  const auto& [app, child, live, memory, applied, begin_before] = write;
   const auto id = child.id();
   (live == nullptr ? applied.created : applied.updated).push_back(id);
   if (write.is_secret()) {
@@ -177,16 +187,36 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
   return note_write(child, live, got, memory);
 }
 
+/// Another object has the name than the one that is known, or none. News of that comes, but not where others have taken
+/// away the labels that the watch selects by.
+void ChildWriter::look_again(const Write& write, const std::stop_token& stop) {
+  if (write.is_secret()) return;
+  const auto& child = write.child;
+  const kube::ObjectKey key{write.app.key.name_space, child.name};
+  const auto existing = client_.get(child.type, key, stop);
+  auto& cache = caches_.of(child.type.kind);
+  if (existing) {
+    cache.assume(key, existing->resource_version(), reduce_child(*existing));
+  } else if (existing.error().kind == ErrorKind::kNotFound) {
+    cache.remove(key);
+  }
+}
+
 /// Applies a child that is refused because of ports that others put into it, and takes those away.
-Result<kube::Object> ChildWriter::apply_past_conflicts(const PlannedChild& child, const core::Error& refusal,
+Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                        const std::stop_token& stop) {
+  const auto& child = write.child;
   if (!names_conflicting_ports(refusal.message)) return tl::unexpected(refusal);
   const auto existing = client_.get(child.type, child.desired().key(), stop);
   if (!existing) return tl::unexpected(refusal);
+  const auto ownership = ownership_of(*existing, write.app);
+  if (ownership != Ownership::kOurs && ownership != Ownership::kOrphaned) return tl::unexpected(refusal);
   const auto renaming = renaming_of_conflicting_ports(child.desired(), *existing);
   if (renaming.empty()) return tl::unexpected(refusal);
   if (auto renamed = client_.patch(child.type, existing->key(), renaming, stop); !renamed) return renamed;
-  auto applied = client_.apply(child.type, child.desired(), stop);
+  auto object = child.desired();
+  object.json()["metadata"]["uid"] = existing->uid();
+  auto applied = client_.apply(child.type, object, stop);
   if (!applied) return applied;
   const auto removal = removal_of_renamed_ports(*applied);
   return removal.empty() ? applied : client_.patch(child.type, applied->key(), removal, stop);
@@ -205,7 +235,17 @@ Result<void> ChildWriter::complete_secret(const api::RealtimeApp& app, const Pla
 
 Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                                  const std::stop_token& stop) {
-  return client_.remove(kChildTypes[child_type_index(id.kind)], {app.key.name_space, id.name}, live.uid, stop);
+  const kube::ObjectKey key{app.key.name_space, id.name};
+  const auto left = client_.remove(kChildTypes[child_type_index(id.kind)], key, live.uid, stop);
+  if (!left) return tl::unexpected(left.error());
+  // Before the news of it: a spec that wants the child back must not find it.
+  auto& cache = caches_.of(id.kind);
+  if (*left) {
+    cache.assume(key, (*left)->resource_version(), reduce_child(**left));
+  } else {
+    cache.remove(key);
+  }
+  return {};
 }
 
 void ChildWriter::tell(const api::RealtimeApp& app, const Applied& applied) {

@@ -32,14 +32,21 @@ class ChildWriter {
  public:
   /// A child that came out of an apply other than it was asked for is tried again after this time.
   static constexpr std::chrono::minutes kRetryUnconverged{5};
-  /// So many corrections of one child, from the same state in so short a time, are a fight with another manager.
+  /// So many corrections of one child in so short a time are a fight with another manager: from the same state each
+  /// time, or from any, as a manager may write another value each time.
   static constexpr int kMaxCorrections = 20;
+  static constexpr int kMaxCorrectionsOfAnyState = 300;
   static constexpr std::chrono::minutes kCorrectionsWithin{10};
 
-  /// `secret_refresh` is for how long what is known of a Secret that was just created counts.
+  /// `secret_refresh` is for how long what is known of a Secret that was just created counts. After
+  /// `begin_writes_within` no other write begins, so that there is time to say what kept the others.
   ChildWriter(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder,
-              std::chrono::milliseconds secret_refresh)
-      : client_{client}, caches_{caches}, recorder_{recorder}, secret_refresh_{secret_refresh} {}
+              std::chrono::milliseconds secret_refresh, std::chrono::milliseconds begin_writes_within)
+      : client_{client},
+        caches_{caches},
+        recorder_{recorder},
+        secret_refresh_{secret_refresh},
+        begin_writes_within_{begin_writes_within} {}
 
   /// Performs the plan as far as it can be. Records one Event for what was created, and so on.
   Applied perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
@@ -54,8 +61,9 @@ class ChildWriter {
   Outcome apply(const Write& write, const std::stop_token& stop);
   Outcome take(const Write& write, const kube::Object& written);
   core::Result<kube::Object> apply_new(const Write& write, const std::stop_token& stop);
-  core::Result<kube::Object> apply_past_conflicts(const PlannedChild& child, const core::Error& refusal,
+  core::Result<kube::Object> apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                   const std::stop_token& stop);
+  void look_again(const Write& write, const std::stop_token& stop);
   core::Result<void> remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                             const std::stop_token& stop);
   core::Result<void> complete_secret(const api::RealtimeApp& app, const Plan& plan, AppMemory& memory,
@@ -66,6 +74,7 @@ class ChildWriter {
   Caches& caches_;
   runtime::EventRecorder& recorder_;
   const std::chrono::milliseconds secret_refresh_;
+  const std::chrono::milliseconds begin_writes_within_;
 };
 
 }  // namespace controllers

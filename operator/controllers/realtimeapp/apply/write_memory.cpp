@@ -35,10 +35,11 @@ std::optional<Problem> known_fight(const PlannedChild& child, const ChildState& 
     return std::nullopt;
   }
   const bool came_out_so = known.got != known.wanted && known.got == live.digest;
-  const bool is_fight = known.corrections >= ChildWriter::kMaxCorrections && known.found == live.digest;
+  const bool is_fight = (known.repeated >= ChildWriter::kMaxCorrections && known.found == live.digest) ||
+                        known.corrections >= ChildWriter::kMaxCorrectionsOfAnyState;
   if (!came_out_so && !is_fight) return std::nullopt;
   if (Clock::now() < known.retry_at) return not_converging(child, live.other_manager);
-  known.corrections = 0;
+  known.corrections = known.repeated = 0;
   return std::nullopt;
 }
 
@@ -50,14 +51,15 @@ std::optional<Problem> note_write(const PlannedChild& child, const ChildState* l
   }
   const auto now = Clock::now();
   auto& known = memory.writes[child.id()];
-  const bool again = live != nullptr && known.wanted == child.digest && known.found == live->digest &&
-                     now - known.first_correction < ChildWriter::kCorrectionsWithin;
-  if (!again) {
-    known.corrections = 0;
+  const bool goes_on =
+      live != nullptr && known.wanted == child.digest && now - known.first_correction < ChildWriter::kCorrectionsWithin;
+  if (!goes_on) {
+    known.corrections = known.repeated = 0;
     known.first_correction = now;
   }
   if (live != nullptr) {
     ++known.corrections;
+    known.repeated = known.found == live->digest ? known.repeated + 1 : 1;
     known.found = live->digest;
   }
   known.wanted = child.digest;

@@ -35,7 +35,8 @@ struct WriteMemory {
   kube::ProjectionDigest wanted{};  ///< what was asked for last
   kube::ProjectionDigest got{};     ///< what came of it
   kube::ProjectionDigest found{};   ///< what the last write corrected
-  int corrections = 0;              ///< of that same state, one after the other
+  int corrections = 0;              ///< since the first one
+  int repeated = 0;                 ///< of that same state, one after the other
   std::chrono::steady_clock::time_point first_correction{};
   std::chrono::steady_clock::time_point retry_at{};  ///< not written before, while nothing else changes
 };

@@ -72,24 +72,29 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
   if (const auto& name = app.spec.exposure.class_name; !name.empty())
     if (auto state = ingress_classes.get({"", name})) observed.ingress_classes.emplace(name, std::move(*state));
   observed.pod_diagnoses = pod_diagnoses.of(app.key);
-  observed.taken_address = exposure_claims.taken(app);
   return observed;
 }
 
 void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   // What was there when this instance began to work waits behind what is changed from then on.
   const auto urgency = [&manager] { return manager.works() ? runtime::Priority::kHigh : runtime::Priority::kLow; };
-  apps.listen(
-      [this, &queue, urgency](const kube::ObjectKey& key, const api::DecodedApp* before, const api::DecodedApp* after) {
-        const auto readable = [](const api::DecodedApp* decoded) {
-          return decoded != nullptr && decoded->problem.empty() ? &decoded->app : nullptr;
-        };
-        for (const auto& other : exposure_claims.change(key, readable(before), readable(after)))
-          queue.add(other, runtime::Priority::kLow);
-        const bool is_status =
-            before != nullptr && after != nullptr && before->app.generation == after->app.generation;  // or metadata
-        queue.add(key, is_status ? runtime::Priority::kLow : urgency());
-      });
+  const auto look_again = [&queue](const std::vector<kube::ObjectKey>& others) {
+    for (const auto& other : others) queue.add(other, runtime::Priority::kLow);
+  };
+  exposure_claims.listen(look_again);
+  apps.listen_to_batches([this, &queue, urgency, look_again](const auto changes) {
+    // Before any of them is reconciled every claim has to be known: in a list, who holds an address may come last.
+    std::vector<kube::ObjectKey> others;
+    for (const auto& [key, before, after] : changes) {
+      const auto concerned = exposure_claims.change(key, after.get());
+      others.insert(others.end(), concerned.begin(), concerned.end());
+    }
+    look_again(others);
+    for (const auto& [key, before, after] : changes) {
+      const bool is_status = before && after && before->app.generation == after->app.generation;  // or metadata
+      queue.add(key, is_status ? runtime::Priority::kLow : urgency());
+    }
+  });
   manager.cache<api::DecodedApp>(api::kRealtimeApp, {.left_out = api::kUnreadOfApps}, apps, api::decode);
 
   const auto ours = fmt::format("{}={}", api::label::kManagedBy, api::kOperatorName);

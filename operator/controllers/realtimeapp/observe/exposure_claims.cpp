@@ -24,8 +24,8 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app) {
 }
 
 bool ExposureClaims::Claim::operator<(const Claim& other) const {
-  return std::forward_as_tuple(!is_held, since.text(), app) <
-         std::forward_as_tuple(!other.is_held, other.since.text(), other.app);
+  return std::forward_as_tuple(standing, since.text(), app) <
+         std::forward_as_tuple(other.standing, other.since.text(), other.app);
 }
 
 std::size_t ExposureClaims::Hash::operator()(const ExposureAddress& address) const {
@@ -34,67 +34,132 @@ std::size_t ExposureClaims::Hash::operator()(const ExposureAddress& address) con
   return seed;
 }
 
-/// What the app wants, and what it holds still because another address was refused.
-ExposureClaims::Claims ExposureClaims::claims_of(const api::RealtimeApp* app) {
+/// What the app wants, and what it holds still because another address was refused, or its spec cannot be read.
+ExposureClaims::Claims ExposureClaims::claims_of(const api::DecodedApp* decoded) {
   Claims claims;
-  if (app == nullptr || app->deleting) return claims;
-  for (auto& address : wanted_addresses(*app)) claims.insert({std::move(address), {false, app->created, app->key}});
-  for (const auto& held : app->status.addresses)
-    claims.insert_or_assign({held.class_name, held.host, held.path}, Claim{true, held.since, app->key});
+  if (decoded == nullptr || decoded->app.deleting) return claims;
+  const auto& app = decoded->app;
+  if (decoded->problem.empty())
+    for (auto& address : wanted_addresses(app))
+      claims.insert({std::move(address), {Standing::kWanted, app.created, app.key}});
+  for (const auto& held : app.status.addresses)
+    claims.insert_or_assign({held.class_name, held.host, held.path}, Claim{Standing::kHeld, held.since, app.key});
   return claims;
 }
 
-std::vector<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, const api::RealtimeApp* before,
-                                                    const api::RealtimeApp* after) {
-  const auto old_claims = claims_of(before);
-  const auto new_claims = claims_of(after);
-  if (old_claims == new_claims) return {};
-  const std::lock_guard lock{mutex_};
+/// The claims of the app as they are.
+ExposureClaims::Claims ExposureClaims::known(const kube::ObjectKey& app) const {
+  Claims claims;
+  const auto found = addresses_.find(app);
+  if (found == addresses_.end()) return claims;
+  for (const auto* address : found->second)
+    for (const auto& claim : claims_.at(*address))
+      if (claim.app == app) claims.emplace(*address, claim);
+  return claims;
+}
+
+/// Makes these the claims of the app. Gives the others whose standing may have changed by it.
+std::vector<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, const Claims& wanted) {
+  const auto before = known(app);
+  if (before == wanted) return {};
+  const auto leader = [this](const ExposureAddress& address) {
+    const auto found = claims_.find(address);
+    return found == claims_.end() ? Claim{} : *found->second.begin();
+  };
+  std::map<ExposureAddress, Claim> leaders;
+  for (const auto* claims : {&before, &wanted})
+    for (const auto& [address, claim] : *claims) leaders.emplace(address, leader(address));
+
+  addresses_.erase(app);
+  for (const auto& [address, claim] : before) {
+    const auto found = claims_.find(address);
+    found->second.erase(claim);
+    if (found->second.empty()) claims_.erase(found);
+  }
+  for (const auto& [address, claim] : wanted) {
+    const auto entry = claims_.try_emplace(address).first;
+    entry->second.insert(claim);
+    addresses_[app].push_back(&entry->first);
+  }
+
   std::set<kube::ObjectKey> others;
-  const auto remember = [&](const ExposureAddress& address) {
+  const auto add_claimants = [&](const ExposureAddress& address) {
     const auto found = claims_.find(address);
     if (found == claims_.end()) return;
     for (const auto& claim : found->second) others.insert(claim.app);
   };
-  addresses_.erase(key);
-  for (const auto& [address, claim] : old_claims) {
-    remember(address);
-    auto& claims = claims_[address];
-    claims.erase(claim);
-    if (claims.empty()) claims_.erase(address);
-  }
-  for (const auto& [address, claim] : new_claims) {
-    const auto entry = claims_.try_emplace(address).first;
-    entry->second.insert(claim);
-    addresses_[key].push_back(&entry->first);
-    remember(address);
-  }
+  // Behind an app that has an address, and goes on to have it, nobody's standing depends on who else wants it.
+  for (const auto& [address, led] : leaders)
+    if (led.standing == Standing::kWanted || led != leader(address)) add_claimants(address);
+  others.erase(app);
   // Who is refused no more, or newly, holds others up no more, or not yet.
-  for (const auto& other : std::set{others})
+  std::set<const ExposureAddress*> theirs;
+  for (const auto& other : others)
     if (const auto found = addresses_.find(other); found != addresses_.end())
-      for (const auto* address : found->second) remember(*address);
-  others.erase(key);
+      theirs.insert(found->second.begin(), found->second.end());
+  for (const auto* address : theirs) add_claimants(*address);
+  others.erase(app);
   return {others.begin(), others.end()};
 }
 
-/// Whether another app holds one of its addresses.
+std::vector<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, const api::DecodedApp* after) {
+  auto wanted = claims_of(after);
+  const std::lock_guard lock{mutex_};
+  for (const auto& [address, claim] : known(key))
+    if (const auto found = wanted.find(address); claim.standing == Standing::kGranted && found != wanted.end())
+      found->second.standing = std::min(found->second.standing, claim.standing);
+  return set(key, wanted);
+}
+
+std::optional<TakenAddress> ExposureClaims::claim(const api::RealtimeApp& app) {
+  std::vector<kube::ObjectKey> others;
+  {
+    const std::lock_guard lock{mutex_};
+    if (auto found = taken(app)) return found;
+    auto claims = known(app.key);  // none of an app that has gone meanwhile
+    for (const auto& address : wanted_addresses(app))
+      if (const auto found = claims.find(address); found != claims.end())
+        found->second.standing = std::min(found->second.standing, Standing::kGranted);
+    others = set(app.key, claims);
+  }
+  tell(others);
+  return std::nullopt;
+}
+
+void ExposureClaims::release(const kube::ObjectKey& app) {
+  std::vector<kube::ObjectKey> others;
+  {
+    const std::lock_guard lock{mutex_};
+    auto claims = known(app);
+    for (auto& [address, claim] : claims)
+      if (claim.standing == Standing::kGranted) claim.standing = Standing::kWanted;
+    others = set(app, claims);
+  }
+  tell(others);
+}
+
+void ExposureClaims::tell(const std::vector<kube::ObjectKey>& others) const {
+  if (listener_ && !others.empty()) listener_(others);
+}
+
+/// Whether another app has one of its addresses.
 bool ExposureClaims::is_refused(const kube::ObjectKey& app) const {
   const auto found = addresses_.find(app);
   if (found == addresses_.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](const ExposureAddress* address) {
     const auto& first = *claims_.at(*address).begin();
-    return first.is_held && first.app != app;
+    return first.standing != Standing::kWanted && first.app != app;
   });
 }
 
 std::optional<TakenAddress> ExposureClaims::taken(const api::RealtimeApp& app) const {
-  const std::lock_guard lock{mutex_};
   for (auto& address : wanted_addresses(app)) {
     const auto found = claims_.find(address);
     if (found == claims_.end()) continue;
     for (const auto& claim : found->second) {
       if (claim.app == app.key) break;
-      if (claim.is_held || !is_refused(claim.app)) return TakenAddress{std::move(address), claim.app};
+      if (claim.standing != Standing::kWanted || !is_refused(claim.app))
+        return TakenAddress{std::move(address), claim.app};
     }
   }
   return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -40,19 +41,28 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app);
 
 class ExposureClaims {
  public:
-  /// An app has changed; null where there is or was none, or where its spec cannot be read. Returns the others whose
-  /// standing may have changed by it.
-  std::vector<kube::ObjectKey> change(const kube::ObjectKey& key, const api::RealtimeApp* before,
-                                      const api::RealtimeApp* after);
+  using Listener = std::function<void(const std::vector<kube::ObjectKey>& others)>;
 
-  /// The first address of the app that another one has. An address is its whose status records it, of several that do
-  /// the one since when; else the older app's, unless that one is refused for another address of its own. Of two that
-  /// were created within one second the one whose namespace and name come first counts as older.
-  std::optional<TakenAddress> taken(const api::RealtimeApp& app) const;
+  /// Told, by `claim` and `release`, of others whose standing may have changed. Only before the first of them.
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
+  /// An app has changed; null where there is none. Returns the others whose standing may have changed by it.
+  std::vector<kube::ObjectKey> change(const kube::ObjectKey& key, const api::DecodedApp* after);
+
+  /// The first address of the app that another one has. If there is none, all that the app wants is granted to it: it
+  /// is about to be served, and its status will record it. An address is its whose status records it, of several that
+  /// do the one since when; then its to whom it was granted; else the older app's, unless that one is refused for
+  /// another address of its own. Of two that were created within one second the one whose namespace and name come first
+  /// counts as older.
+  std::optional<TakenAddress> claim(const api::RealtimeApp& app);
+
+  /// The app's status says what it has: what was granted to it and is not recorded there is nobody's again.
+  void release(const kube::ObjectKey& app);
 
  private:
+  enum class Standing { kHeld, kGranted, kWanted };  // in the order in which they count
   struct Claim {
-    bool is_held = false;    // its status records the address
+    Standing standing = Standing::kWanted;
     core::SharedText since;  // RFC 3339 in UTC, so that it sorts by time: held since, else created
     kube::ObjectKey app;
     bool operator==(const Claim&) const = default;
@@ -63,10 +73,15 @@ class ExposureClaims {
     std::size_t operator()(const ExposureAddress& address) const;
   };
 
-  static Claims claims_of(const api::RealtimeApp* app);
+  static Claims claims_of(const api::DecodedApp* decoded);
+  Claims known(const kube::ObjectKey& app) const;
+  std::vector<kube::ObjectKey> set(const kube::ObjectKey& app, const Claims& wanted);
+  void tell(const std::vector<kube::ObjectKey>& others) const;
+  std::optional<TakenAddress> taken(const api::RealtimeApp& app) const;
   bool is_refused(const kube::ObjectKey& app) const;
 
-  mutable std::mutex mutex_;
+  Listener listener_;
+  std::mutex mutex_;
   std::unordered_map<ExposureAddress, boost::container::flat_set<Claim>, Hash> claims_;
   std::unordered_map<kube::ObjectKey, std::vector<const ExposureAddress*>> addresses_;  // in claims_, of each app
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "operator/api/v1alpha1/labels.hpp"
 #include "operator/controllers/realtimeapp/diagnosis/pod_refusals.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
@@ -13,6 +14,7 @@ namespace {
 
 using kube::value_at;
 
+constexpr std::size_t kMaxQuoted = 1024;  // bytes of what a webhook or a node may have said
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
 
 /// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
@@ -60,6 +62,7 @@ std::optional<ServedAddress> served_address(const nlohmann::json& live) {
 ChildState reduce_owner(const kube::Object& live) {
   ChildState state;
   state.uid = live.uid();
+  state.deleting = live.deleting();
   for (const auto& owner : live.owners()) {
     if (!owner.controller) continue;
     state.controller_uid = owner.uid;
@@ -112,8 +115,8 @@ ChildState reduce_child(const kube::Object& live) {
   state.updated_replicas = value_at<int>(json, {"status", "updatedReplicas"});
   state.ready_replicas = value_at<int>(json, {"status", "readyReplicas"});
   state.revision = value_at<std::string>(json, {"metadata", "annotations", kRevision});
-  state.stalled = stalled_message(json);
-  state.refused_pods = refused_pods_message(json);
+  state.stalled = core::utf8_prefix(stalled_message(json), kMaxQuoted);
+  state.refused_pods = core::utf8_prefix(refused_pods_message(json), kMaxQuoted);
   state.ingress = IngressState{load_balancer_addresses(json), served_address(json)};
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
   const auto owned = kube::Projection::owned(live, kube::kFieldManager);

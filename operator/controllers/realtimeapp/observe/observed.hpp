@@ -54,6 +54,7 @@ struct ChildState {
   kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
   core::SharedText credentials_digest;  ///< that digest, as its pods carry it
   bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
+  bool deleting = false;                ///< it is to go, and stays until others have done what they do before
   core::SharedText stalled;             ///< a Deployment's own message when it makes no progress
   core::SharedText refused_pods;        ///< the API server's message when no pod may be created
   core::Shared<IngressState> ingress;   ///< empty for other kinds, which so take no memory for it
@@ -90,8 +91,9 @@ struct RedisCredentials {
   std::string digest_key;    ///< empty: the Secret has none yet
   bool complete = true;      ///< it has every key
   bool consistent = true;    ///< every key has the same password
+  std::string elsewhere;     ///< HOST:PORT of the URL, where that is a Redis of this name in another namespace
 
-  bool usable() const { return complete && consistent; }
+  bool usable() const { return complete && consistent && elsewhere.empty(); }
 };
 
 /// Something that keeps a child from being as planned, learnt by trying.

@@ -25,7 +25,7 @@ class Observer {
   /// For how long Redis may be without a pod before it is asked why, as Events are not watched.
   static constexpr std::chrono::seconds kPodPatience{5};
 
-  Observer(kube::Client& client, const Caches& caches, ConnectionCounter& connections, DefaultImages images,
+  Observer(kube::Client& client, Caches& caches, ConnectionCounter& connections, DefaultImages images,
            std::chrono::milliseconds secret_refresh)
       : client_{client},
         caches_{caches},
@@ -45,7 +45,7 @@ class Observer {
                            const std::stop_token& stop);
 
   kube::Client& client_;
-  const Caches& caches_;
+  Caches& caches_;
   ConnectionCounter& connections_;
   const DefaultImages images_;
   SecretReader secrets_;

@@ -48,6 +48,17 @@ std::string text_of(const kube::Object& secret, const char* key) {
   return core::base64_decode(data_of(secret, key)).value_or("");
 }
 
+/// HOST:PORT of the URL of the Secret `NAME-redis` if that is a Redis of the same name in another namespace, from which
+/// a copy or a backup came.
+std::string endpoint_elsewhere(const kube::Object& secret, const std::string& url) {
+  const auto begin = url.find_last_of('@') + 1;  // 0 if there is none
+  auto endpoint = url.substr(begin, url.find('/', begin) - begin);
+  const auto service = secret.name() + ".";
+  const bool is_ours = endpoint.starts_with(service + secret.name_space() + ".");
+  const bool is_such = endpoint.starts_with(service) && endpoint.find(".svc") != std::string::npos;
+  return is_such && !is_ours ? endpoint : std::string{};
+}
+
 Problem unreadable(const std::string& name, const core::Error& error) {
   return {reason::kReadFailed, fmt::format("Secret \"{}\" cannot be read: {}", name, error.message), true};
 }
@@ -73,6 +84,7 @@ RedisCredentials read_redis_credentials(const kube::Object& secret) {
   credentials.consistent =
       (!plain || text_of(secret, kUrlKey).find(fmt::format(":{}@", password)) != std::string::npos) &&
       text_of(secret, kRedisConfigKey).find(fmt::format("requirepass {}", password)) != std::string::npos;
+  credentials.elsewhere = endpoint_elsewhere(secret, text_of(secret, kUrlKey));
   return credentials;
 }
 

@@ -15,7 +15,7 @@
 namespace controllers {
 
 /// What a live Secret says of the credentials of Redis: the digests of its password, whether a key that we rely on is
-/// missing, and whether all of them have the same password. Pure.
+/// missing, whether all of them have the same password, and whether they lead to another namespace. Pure.
 RedisCredentials read_redis_credentials(const kube::Object& secret);
 
 /// The digest of a password (as Base64 text) that pods carry, so that they are replaced when it changes. Pure.

@@ -44,7 +44,7 @@ kube::Container own_container(const api::RealtimeApp& app) {
   return container;
 }
 
-/// The pod of an image of one's own.
+/// The pod of an own image.
 void fill_own_pod(const api::RealtimeApp& app, kube::PodTemplate& pod) {
   pod.containers = {own_container(app)};
   pod.volumes = {{"tmp"}};
@@ -113,13 +113,10 @@ kube::PodDisruptionBudget fleet_disruption_budget(const api::RealtimeApp& app) {
           api::selector_labels(app.key.name, api::kComponentApp)};
 }
 
-kube::Ingress fleet_ingress(const api::RealtimeApp& app, const IngressController& controller,
-                            const AffinityRecipe& recipe) {
+kube::Ingress fleet_ingress(const api::RealtimeApp& app) {
   kube::Ingress ingress;
   ingress.metadata = child_metadata(app, app.key.name, api::kComponentApp);
   for (const auto& [name, value] : app.spec.exposure.annotations) ingress.metadata.annotations.emplace(name, value);
-  annotate(ingress.metadata.annotations, controller.timeouts);
-  annotate(ingress.metadata.annotations, recipe.on_ingress);
   ingress.class_name = app.spec.exposure.class_name;
   ingress.host = app.spec.exposure.host;
   ingress.paths = app.spec.exposure.paths;

@@ -12,7 +12,7 @@ kube::ServiceAccount fleet_service_account(const api::RealtimeApp& app);
 /// What a Deployment needs that its manifest does not say.
 struct FleetInputs {
   std::string credentials_digest;  ///< empty without a backplane
-  std::string server_image;        ///< these two are empty for an image of one's own
+  std::string server_image;        ///< these two are empty for an own image
   std::string server_configuration;
 };
 kube::Deployment fleet_deployment(const api::RealtimeApp& app, const FleetInputs& inputs);
@@ -21,7 +21,6 @@ kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* r
 /// One DNS record for each ready replica; with the bundled server also its port for metrics.
 kube::Service fleet_headless_service(const api::RealtimeApp& app);
 kube::PodDisruptionBudget fleet_disruption_budget(const api::RealtimeApp& app);
-kube::Ingress fleet_ingress(const api::RealtimeApp& app, const IngressController& controller,
-                            const AffinityRecipe& recipe);
+kube::Ingress fleet_ingress(const api::RealtimeApp& app);
 
 }  // namespace controllers

@@ -16,11 +16,11 @@ constexpr std::array kTraefikCookie{
     Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.samesite", "lax"}};
 constexpr std::array kTraefikCookieTls{
     Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.secure", "true"}};
-constexpr std::array kTraefikAffinities{AffinityRecipe{api::Affinity::kCookie, kTraefikCookie, kTraefikCookieTls, {}},
-                                        AffinityRecipe{api::Affinity::kNone, {}, {}, {}}};
+constexpr std::array kTraefikAffinities{AffinityRecipe{api::Affinity::kCookie, kTraefikCookie, kTraefikCookieTls},
+                                        AffinityRecipe{api::Affinity::kNone, {}, {}}};
 
 constexpr std::array kControllers{
-    IngressController{"traefik.io/ingress-controller", "Traefik", {}, kTraefikAffinities},
+    IngressController{"traefik.io/ingress-controller", "Traefik", kTraefikAffinities},
 };
 
 }  // namespace

@@ -14,19 +14,16 @@ struct Annotation {
   std::string_view value;
 };
 
-/// What an ingress controller needs to be told for one kind of affinity; the annotations go where it reads them.
+/// What an ingress controller needs for one kind of affinity.
 struct AffinityRecipe {
   api::Affinity affinity;
   std::span<const Annotation> on_service;
   std::span<const Annotation> on_service_with_tls;  ///< beside these, when the exposure has TLS
-  std::span<const Annotation> on_ingress;
 };
 
 struct IngressController {
   std::string_view controller;  ///< spec.controller of its IngressClasses
   std::string_view name;        ///< for messages
-  /// Set on every Ingress, so that idle WebSockets and long polls are not cut.
-  std::span<const Annotation> timeouts;
   std::span<const AffinityRecipe> affinities;
 
   /// How to get this affinity, or null if the controller cannot do it.

@@ -213,8 +213,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
                              [&app] { return encode(fleet_disruption_budget(app)); });
   if (recipe != nullptr)
     plan.children.emplace_back(
-        types::kIngress, name,
-        [&app, controller = controller, recipe = recipe] { return encode(fleet_ingress(app, *controller, *recipe)); },
+        types::kIngress, name, [&app] { return encode(fleet_ingress(app)); },
         std::vector<ChildId>{{types::kService.kind, name}});
   plan_removals(app, observed, problem.has_value(), plan);
   plan_configuration_removals(configuration, observed, plan);

@@ -92,6 +92,13 @@ std::optional<Problem> problem_of(const api::RealtimeApp& app, const RedisSecret
                    fmt::format("Secret \"{0}\" lacks one of the keys password, url and redis.conf: delete it (`kubectl "
                                "delete secret {0}`) and the operator recreates it",
                                name)};
+  if (!secret.credentials->elsewhere.empty())
+    return Problem{
+        api::reason::kRedisUrlMismatch,
+        fmt::format(
+            "the key url of Secret \"{0}\" leads to {1}, the Redis of another namespace, where this one is {2}: "
+            "correct it, or delete the Secret (`kubectl delete secret {0}`) and the operator recreates it",
+            name, secret.credentials->elsewhere, redis_endpoint(app.key))};
   return Problem{
       api::reason::kRedisPasswordMismatch,
       fmt::format("the keys password, url and redis.conf of Secret \"{0}\" contain different passwords, so Redis would "

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/utf8.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 #include "operator/controllers/realtimeapp/plan/exposure.hpp"
@@ -58,7 +59,9 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed, cons
       {redis_secret_id(app.key.name), {kube::types::kStatefulSet.kind, name}, {kube::types::kService.kind, name}});
   if (problem != nullptr) return failing(*problem);
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
-  if (set == nullptr || set->ready_replicas < 1 || set->observed_generation < set->generation) {
+  // The pod of an earlier template counts as ready until its end is seen.
+  const bool is_current = set != nullptr && set->observed_generation >= set->generation && set->updated_replicas >= 1;
+  if (!is_current || set->ready_replicas < 1) {
     if (!observed.refused_redis_pod.empty())
       return {false, reason::kPodsRefused,
               fmt::format("pod \"{}-0\" is refused: {}", redis_name(app.key.name), observed.refused_redis_pod)};
@@ -126,7 +129,7 @@ Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment
   const int wanted = app.spec.replicas;
   if (deployment == nullptr) return {false, reason::kReplicasNotReady, "the Deployment is being created"};
   if (deployment->observed_generation < deployment->generation || deployment->updated_replicas < wanted ||
-      deployment->replicas > deployment->updated_replicas)
+      deployment->replicas > wanted)
     return {false, reason::kRolloutInProgress,
             fmt::format("{} of {} replicas run the current spec, {} exist", deployment->updated_replicas, wanted,
                         deployment->replicas)};
@@ -174,7 +177,7 @@ Verdict assess_stalled(const Problems& problems, const Verdict& exposure, const 
 const PlannedChild* find_unapplied(const Plan& plan, const Observed& observed) {
   for (const auto& child : plan.children) {
     const auto* live = observed.child(child.type, child.name);
-    if (live == nullptr || live->digest != child.digest) return &child;
+    if (live == nullptr || live->deleting || live->digest != child.digest) return &child;
   }
   return nullptr;
 }
@@ -187,9 +190,14 @@ std::optional<Verdict> assess_writes(const Plan& plan, const Observed& observed,
     if (found == nullptr || found->message.find(" waits for ") != std::string::npos) found = &problem;
   if (found == nullptr && observed.problem) found = &*observed.problem;
   if (found != nullptr) return failing(*found);
-  if (const auto* child = find_unapplied(plan, observed))
-    return Verdict{false, reason::kRolloutInProgress,
-                   fmt::format("{} \"{}\" is not observed as applied yet", child->type.kind, child->name)};
+  if (const auto* child = find_unapplied(plan, observed)) {
+    const auto* live = observed.child(child->type, child->name);
+    return Verdict{
+        false, reason::kRolloutInProgress,
+        fmt::format("{} \"{}\" {}", child->type.kind, child->name,
+                    live != nullptr && live->deleting ? "is being deleted: it is created again once it is gone"
+                                                      : "is not observed as applied yet")};
+  }
   return std::nullopt;
 }
 
@@ -216,11 +224,12 @@ int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed
   return found == observed.ready_by_revision.end() ? 0 : std::min(found->second, live->updated_replicas);
 }
 
-/// The addresses that the app has: what it asks for once its Ingress serves that, else what the Ingress still serves.
+/// The addresses that the app has: what it asks for once its Ingress serves that, else what the Ingress still serves,
+/// also when it is to go.
 std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Plan& plan, const Observed& observed) {
   std::vector<api::HeldAddress> held;
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (app.spec.exposure.type == api::ExposureType::kNone || ingress == nullptr) return held;
+  if (ingress == nullptr) return held;
   const bool is_served = std::any_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
     return child.type == kube::types::kIngress && child.digest == ingress->digest;
   });
@@ -231,7 +240,10 @@ std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const 
 }
 
 api::Condition dated(std::string_view type, const Verdict& verdict, const api::RealtimeApp& app) {
-  return {type, verdict.holds ? "True" : "False", verdict.reason, verdict.message, app.generation, {}};
+  // Cut as it will be written, or it would differ from what was written each time.
+  return {type,           verdict.holds ? "True" : "False",
+          verdict.reason, core::utf8_prefix(verdict.message, api::kMaxMessageBytes),
+          app.generation, {}};
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_app.hpp"
 
@@ -15,82 +17,99 @@ api::RealtimeApp claiming(const std::string& name, const std::string& created, c
   return app;
 }
 
+struct Scene {
+  controllers::ExposureClaims claims;
+
+  /// The others whose standing may have changed.
+  auto change(const api::RealtimeApp& app, const std::string& problem = "") {
+    const api::DecodedApp decoded{app, problem};
+    return claims.change(app.key, &decoded);
+  }
+  auto end(const api::RealtimeApp& app) { return claims.change(app.key, nullptr); }
+  /// By a reconcile that writes no Ingress.
+  auto taken(const api::RealtimeApp& app) {
+    auto found = claims.claim(app);
+    claims.release(app.key);
+    return found;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("Of two apps with one address the older has it", "[unit][controllers]") {
-  controllers::ExposureClaims claims;
+  Scene scene;
   const auto first = claiming("b", "2006-01-02T15:04:05Z", "h");
   const auto second = claiming("a", "2006-01-02T15:04:06Z", "h");
   const auto elsewhere = claiming("c", "2006-01-02T15:04:04Z", "other");
-  CHECK(claims.change(second.key, nullptr, &second).empty());
-  CHECK(claims.change(elsewhere.key, nullptr, &elsewhere).empty());
-  CHECK_FALSE(claims.taken(second));
-  CHECK(claims.change(first.key, nullptr, &first) == std::vector{second.key});
-  CHECK_FALSE(claims.taken(first));
-  REQUIRE(claims.taken(second));
-  CHECK(claims.taken(second)->owner == first.key);
+  CHECK(scene.change(second).empty());
+  CHECK(scene.change(elsewhere).empty());
+  CHECK_FALSE(scene.taken(second));
+  CHECK(scene.change(first) == std::vector{second.key});
+  CHECK_FALSE(scene.taken(first));
+  REQUIRE(scene.taken(second));
+  CHECK(scene.taken(second)->owner == first.key);
 
   SECTION("until that one goes elsewhere") {
     const auto moved = claiming("b", first.created, "new");
-    CHECK(claims.change(first.key, &first, &moved) == std::vector{second.key});
-    CHECK_FALSE(claims.taken(second));
+    CHECK(scene.change(moved) == std::vector{second.key});
+    CHECK_FALSE(scene.taken(second));
   }
   SECTION("or is deleted") {
-    CHECK(claims.change(first.key, &first, nullptr) == std::vector{second.key});
-    CHECK_FALSE(claims.taken(second));
+    CHECK(scene.end(first) == std::vector{second.key});
+    CHECK_FALSE(scene.taken(second));
   }
   SECTION("or is on its way out, or not exposed any more") {
     auto leaving = first;
     leaving.deleting = true;
-    CHECK(claims.change(first.key, &first, &leaving) == std::vector{second.key});
-    CHECK_FALSE(claims.taken(second));
+    CHECK(scene.change(leaving) == std::vector{second.key});
+    CHECK_FALSE(scene.taken(second));
   }
   SECTION("a change of something else concerns nobody") {
     auto scaled = first;
     scaled.spec.replicas = 9;
-    CHECK(claims.change(first.key, &first, &scaled).empty());
+    CHECK(scene.change(scaled).empty());
   }
   SECTION("another path of the host is another address") {
     auto other = second;
     other.spec.exposure.paths = {"/second"};
-    claims.change(second.key, &second, &other);
-    CHECK_FALSE(claims.taken(other));
+    scene.change(other);
+    CHECK_FALSE(scene.taken(other));
   }
 }
 
 TEST_CASE("Of two apps made within a second the one whose name comes first has the address", "[unit][controllers]") {
-  controllers::ExposureClaims claims;
+  Scene scene;
   const auto one = claiming("a", "2006-01-02T15:04:05Z", "");
   const auto two = claiming("b", "2006-01-02T15:04:05Z", "");
-  claims.change(two.key, nullptr, &two);
-  claims.change(one.key, nullptr, &one);
-  CHECK_FALSE(claims.taken(one));
-  CHECK(claims.taken(two)->owner == one.key);
+  scene.change(two);
+  scene.change(one);
+  CHECK_FALSE(scene.taken(one));
+  CHECK(scene.taken(two)->owner == one.key);
 }
 
 TEST_CASE("Who holds an address keeps it, however old the others are", "[unit][controllers]") {
-  controllers::ExposureClaims claims;
+  Scene scene;
   const auto older = claiming("a", "2006-01-02T15:04:05Z", "a.test");
   auto holder = claiming("b", "2016-01-02T15:04:05Z", "b.test");
   holder.status.addresses = {{"traefik", "b.test", "/", "2016-01-02T15:04:06Z"}};
-  claims.change(older.key, nullptr, &older);
-  claims.change(holder.key, nullptr, &holder);
+  scene.change(older);
+  scene.change(holder);
   auto moved = older;
   moved.spec.exposure.host = "b.test";
   moved.status.addresses = {{"traefik", "a.test", "/", "2006-01-02T15:04:06Z"}};
-  CHECK(claims.change(older.key, &older, &moved) == std::vector{holder.key});
-  CHECK_FALSE(claims.taken(holder));
-  REQUIRE(claims.taken(moved));
-  CHECK(claims.taken(moved)->owner == holder.key);
+  CHECK(scene.change(moved).empty());  // the holder goes on to hold it
+  CHECK_FALSE(scene.taken(holder));
+  REQUIRE(scene.taken(moved));
+  CHECK(scene.taken(moved)->owner == holder.key);
   SECTION("and what a refused app holds still is not for others") {
     const auto third = claiming("c", "2000-01-02T15:04:05Z", "a.test");
-    claims.change(third.key, nullptr, &third);
-    CHECK(claims.taken(third)->owner == older.key);
+    scene.change(third);
+    CHECK(scene.taken(third)->owner == older.key);
   }
 }
 
 TEST_CASE("A refused app holds nothing that it does not serve", "[unit][controllers]") {
-  controllers::ExposureClaims claims;
+  Scene scene;
   auto holder = claiming("a", "2016-01-02T15:04:05Z", "h");
   holder.spec.exposure.paths = {"/one"};
   holder.status.addresses = {{"traefik", "h", "/one", "2016-01-02T15:04:06Z"}};
@@ -98,26 +117,91 @@ TEST_CASE("A refused app holds nothing that it does not serve", "[unit][controll
   refused.spec.exposure.paths = {"/one", "/two"};
   auto young = claiming("c", "2017-01-02T15:04:05Z", "h");
   young.spec.exposure.paths = {"/two"};
-  claims.change(holder.key, nullptr, &holder);
-  claims.change(refused.key, nullptr, &refused);
-  claims.change(young.key, nullptr, &young);
-  CHECK(claims.taken(refused)->owner == holder.key);
-  CHECK_FALSE(claims.taken(young));
+  scene.change(holder);
+  scene.change(refused);
+  scene.change(young);
+  CHECK(scene.taken(refused)->owner == holder.key);
+  CHECK_FALSE(scene.taken(young));
   // Once nothing refuses it, the older app goes first, and the younger is told.
-  const auto affected = claims.change(holder.key, &holder, nullptr);
+  const auto affected = scene.end(holder);
   CHECK(std::count(affected.begin(), affected.end(), young.key) == 1);
-  CHECK(claims.taken(young)->owner == refused.key);
+  CHECK(scene.taken(young)->owner == refused.key);
 }
 
 TEST_CASE("Paths are compared as prefixes are, element by element", "[unit][controllers]") {
-  controllers::ExposureClaims claims;
+  Scene scene;
   auto one = claiming("a", "2006-01-02T15:04:05Z", "h");
   one.spec.exposure.paths = {"/socket.io"};
   auto two = claiming("b", "2006-01-02T15:04:06Z", "h");
   two.spec.exposure.paths = {"/socket.io/"};
-  claims.change(one.key, nullptr, &one);
-  claims.change(two.key, nullptr, &two);
-  REQUIRE(claims.taken(two));
-  CHECK(claims.taken(two)->address.path == "/socket.io");
+  scene.change(one);
+  scene.change(two);
+  REQUIRE(scene.taken(two));
+  CHECK(scene.taken(two)->address.path == "/socket.io");
   CHECK(controllers::prefix_path("/") == "/");
+}
+
+TEST_CASE("What an app is about to serve is nobody else's, older or not", "[unit][controllers]") {
+  Scene scene;
+  std::vector<kube::ObjectKey> told;
+  scene.claims.listen([&](const auto& others) { told.insert(told.end(), others.begin(), others.end()); });
+  auto first = claiming("shop", "2006-01-02T15:04:05Z", "h");
+  const auto second = claiming("chat", "2006-01-02T15:04:05Z", "h");  // of the same second: its name comes first
+  scene.change(first);
+  REQUIRE_FALSE(scene.claims.claim(first));
+  scene.change(second);
+  REQUIRE(scene.claims.claim(second));
+  CHECK(scene.claims.claim(second)->owner == first.key);
+
+  SECTION("once its status records it, as well") {
+    first.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
+    scene.change(first);
+    scene.claims.release(first.key);
+    CHECK(scene.claims.claim(second)->owner == first.key);
+    CHECK(told.empty());
+  }
+  SECTION("while it is edited, as well") {
+    first.spec.replicas = 9;
+    scene.change(first);
+    CHECK(scene.claims.claim(second));
+  }
+  SECTION("until it did not come to that") {
+    scene.claims.release(first.key);
+    CHECK(told == std::vector{second.key});
+    CHECK_FALSE(scene.claims.claim(second));
+    CHECK(scene.claims.claim(first)->owner == second.key);
+  }
+  SECTION("until it wants another") {
+    first.spec.exposure.host = "other";
+    CHECK(scene.change(first) == std::vector{second.key});
+    CHECK_FALSE(scene.claims.claim(second));
+  }
+  SECTION("until it is gone, also when it is reconciled still") {
+    scene.end(first);
+    (void)scene.claims.claim(first);
+    CHECK_FALSE(scene.claims.claim(second));
+  }
+}
+
+TEST_CASE("An app whose spec can no longer be read keeps what it serves, and wants nothing", "[unit][controllers]") {
+  Scene scene;
+  auto app = claiming("a", "2006-01-02T15:04:05Z", "new");
+  app.status.addresses = {{"traefik", "old", "/", "2006-01-02T15:04:06Z"}};
+  scene.change(app, "spec.server: is wrong");
+  CHECK(scene.taken(claiming("b", "2016-01-02T15:04:05Z", "old"))->owner == app.key);
+  CHECK_FALSE(scene.taken(claiming("b", "2016-01-02T15:04:05Z", "new")));
+}
+
+TEST_CASE("Behind an app that holds an address, a change of those that want it concerns nobody",
+          "[unit][controllers]") {
+  Scene scene;
+  auto holder = claiming("holder", "2006-01-02T15:04:05Z", "h");
+  holder.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
+  scene.change(holder);
+  for (int i = 0; i < 100; ++i) {
+    const auto refused = claiming(fmt::format("{}", i), "2006-01-02T15:04:05Z", "h");
+    CHECK(scene.change(refused).empty());
+    CHECK(scene.taken(refused)->owner == holder.key);
+  }
+  CHECK(scene.end(holder).size() == 100);
 }

@@ -289,6 +289,11 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
   CHECK_FALSE(with("redis.conf", "requirepass old\n").consistent);
   CHECK_FALSE(with("password", "new").consistent);
   CHECK_FALSE(with("url", "").complete);
+  CHECK(with("url", "redis://:pw@chat-redis.default.svc:6379/0").usable());
+  CHECK(with("url", "redis://:pw@chat-redis.default.svc.cluster.local:6379/0").usable());
+  CHECK(with("url", "rediss://:pw@proxy.example.com:6380").usable());
+  CHECK_FALSE(with("url", "redis://:pw@chat-redis.production.svc:6379/0").usable());
+  CHECK(with("url", "redis://:pw@chat-redis.production.svc:6379/0").elsewhere == "chat-redis.production.svc:6379");
   CHECK(with("redis.conf", "requirepass pw\nmaxclients 9\n").usable());
   secret.json()["data"].erase("url");
   CHECK_FALSE(controllers::read_redis_credentials(secret).complete);
@@ -296,4 +301,7 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
   auto observed = support::healthy_observed();
   observed.redis_secret.credentials->consistent = false;
   CHECK(support::assess(sample_app(), observed).condition("Stalled")->reason == "RedisPasswordMismatch");
+  observed.redis_secret.credentials->consistent = true;
+  observed.redis_secret.credentials->elsewhere = "chat-redis.production.svc:6379";
+  CHECK(support::assess(sample_app(), observed).condition("Stalled")->reason == "RedisUrlMismatch");
 }

@@ -73,6 +73,23 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
         "/socket.io/");
     CHECK(brief(support::assess(app, observed), "Reconciling").status == "True");
   }
+  SECTION("Redis runs what the manifest said before, and counts as ready until its end is seen") {
+    redis.updated_replicas = 0;
+    CHECK(ready() == Brief{"False", "RedisNotReady"});
+    redis.updated_replicas = 1;
+    redis.observed_generation = 0;
+    redis.generation = 1;
+    CHECK(ready() == Brief{"False", "RedisNotReady"});
+  }
+  SECTION("more replicas serve than the manifest says") {
+    app.spec.replicas = GENERATE(0, 2);
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+  }
+  SECTION("a child is to go, by somebody else's hand") {
+    ingress.deleting = true;
+    CHECK(ready() == Brief{"False", "RolloutInProgress"});
+    CHECK_THAT(support::assess(app, observed).condition("Ready")->message, Catch::Contains("is being deleted"));
+  }
   SECTION("an old replica still serves") {
     deployment.replicas = 4;
     deployment.ready_replicas = 4;
@@ -232,6 +249,12 @@ TEST_CASE("Without exposure the URL is the one inside the cluster", "[unit][cont
   const auto status = support::assess(app, healthy_observed());
   CHECK(status.url == "http://chat.default.svc/");
   CHECK(brief(status, "ExposureReady") == Brief{"True", "NotExposed"});
+}
+
+TEST_CASE("A message is cut as it will be read back, or it would be written again and again", "[unit][controllers]") {
+  const controllers::Problem problem{api::reason::kApplyFailed, std::string(2 * api::kMaxMessageBytes, 'x'), true};
+  const auto status = support::assess(sample_app(), healthy_observed(), {{{"Deployment", "chat"}, problem}});
+  CHECK(status.condition("Ready")->message.text().size() == api::kMaxMessageBytes);
 }
 
 TEST_CASE("A condition keeps its time until its status changes", "[unit][controllers]") {

@@ -31,3 +31,13 @@ TEST_CASE("Of several paths the URL has one above that of the protocol, where th
     CHECK(status.url == "http://10.0.0.1" + url);
   }
 }
+
+TEST_CASE("An address is given up when its Ingress is gone, not before", "[unit][controllers]") {
+  auto app = support::sample_app();
+  app.spec.exposure = {};
+  app.status.addresses = {{"traefik", "", "/", "2006-01-02T15:04:05Z"}};
+  auto observed = support::healthy_observed();
+  CHECK(support::assess(app, observed).addresses == app.status.addresses);
+  observed.children.erase({"Ingress", "chat"});
+  CHECK(support::assess(app, observed).addresses.empty());
+}

@@ -1,0 +1,85 @@
+// Who has an address of several apps that want it, and until when: on a real API server.
+#include <array>
+
+#include <fmt/format.h>
+
+#include "core/time.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/operator_process.hpp"
+#include "tests/support/world.hpp"
+
+using support::kChatSpec;
+using support::wait_for;
+namespace types = kube::types;
+
+TEST_CASE("What others keep from going is not taken for there, nor its address for free", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  wait_for("the address to be recorded", [&] { return world.app("chat").status.addresses.size() == 1; });
+  const auto merge = "application/merge-patch+json";
+  REQUIRE(world.patch(types::kIngress, "chat", merge, {{"metadata", {{"finalizers", {"example.com/kept"}}}}}) == 200);
+  const auto kept = world.get(types::kIngress, "chat").uid();
+  const auto is_told = [&] {
+    const auto app = world.app("chat");
+    return app.status.observed_generation == app.generation;
+  };
+  world.apply_app("chat", "{replicas: 3, app: {image: chat:1}}");
+  wait_for("its deletion", [&] { return world.get(types::kIngress, "chat").deleting() && is_told(); });
+  CHECK(world.app("chat").status.addresses.size() == 1);
+
+  world.apply_app("chat", kChatSpec);
+  wait_for("the status to say so", [&] {
+    return is_told() && world.app("chat").status.condition("Ready")->message.text().find(
+                            "Ingress \"chat\" is being deleted") != std::string::npos;
+  });
+  REQUIRE(world.patch(types::kIngress, "chat", merge, {{"metadata", {{"finalizers", nullptr}}}}) == 200);
+  world.wait_until_as_planned("chat");
+  CHECK(world.get(types::kIngress, "chat").uid() != kept);
+}
+
+TEST_CASE("Of two apps that are made at once one has the address, and the other no Ingress", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  constexpr int kPairs = 8;
+  // By their names the second goes first, if both were made within one second.
+  const auto names_of = [](int pair) { return std::array{fmt::format("z-{}", pair), fmt::format("a-{}", pair)}; };
+  for (int pair = 0; pair < kPairs; ++pair)
+    for (const auto& name : names_of(pair))
+      world.apply_app(name, fmt::format("{{server: {{}}, redis: {{type: None}}, "
+                                        "exposure: {{type: Ingress, className: traefik, host: {}.test}}}}",
+                                        pair));
+  for (int pair = 0; pair < kPairs; ++pair) {
+    const auto names = names_of(pair);
+    const auto is = [&](const std::string& name, const char* condition) {
+      return world.condition(name, "ExposureReady") == condition;
+    };
+    wait_for("both to be told", [&] {
+      return (is(names[0], "True/IngressServing") && is(names[1], "False/HostTaken")) ||
+             (is(names[1], "True/IngressServing") && is(names[0], "False/HostTaken"));
+    });
+    CHECK(world.exists(types::kIngress, names[0]) != world.exists(types::kIngress, names[1]));
+  }
+}
+
+TEST_CASE("Of two apps with one address the older has it, and the other when that one has gone", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto* spec = "{app: {image: chat:1}, exposure: {type: Ingress, className: traefik, host: one.example.com}}";
+  world.apply_app("b-first", spec);
+  world.wait_until_as_planned("b-first");
+  // Times of creation have whole seconds; of one second the first by name would be the older.
+  const auto created = world.app("b-first").created;
+  wait_for("the next second", [&] {
+    const auto now = core::format_time(std::chrono::system_clock::now());
+    return now > created.text();
+  });
+  world.apply_app("a-second", spec);
+  wait_for("the status to say so", [&] { return world.condition("a-second", "ExposureReady") == "False/HostTaken"; });
+  CHECK_FALSE(world.exists(types::kIngress, "a-second"));
+  CHECK(world.exists(types::kDeployment, "a-second"));
+  world.delete_app("b-first");
+  world.wait_until_as_planned("a-second");
+  CHECK(world.exists(types::kIngress, "a-second"));
+}

@@ -1,5 +1,5 @@
-// Values that many objects have in common, such as a reason or an image: equal ones are kept once, as long as somebody
-// has them, and each takes the place of a pointer. Safe on any thread.
+// Values that many objects have in common, such as a reason or an image: equal ones are kept once, as long as any
+// is used, and each takes the place of a pointer. Safe on any thread.
 #pragma once
 
 #include <concepts>

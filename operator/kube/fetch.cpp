@@ -44,7 +44,7 @@ class Get {
     curl_easy_setopt(easy_, CURLOPT_PROXY, "");
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "realtime-operator");
-    // Whoever is asked again is asked much later.
+    // Who is asked again is asked much later.
     curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.timeout.count()));
     curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Get::on_header);

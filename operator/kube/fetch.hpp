@@ -1,6 +1,7 @@
 // GETs of addresses inside the cluster that are not the API server's, such as a pod's metrics: no credentials, no
 // proxy, no redirection. A body is passed on line by line as it comes, so that of all that addresses send, only one
-// line of each GET under way is held. Owned by whoever asks, and used on one thread of its; `wake` is for any thread.
+// line of each GET under way is held. Owned by the module that asks, and used on one of its threads; `wake`
+// is for any thread.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// The catalogue of this room's metrics, under the names that client-go gave them.
+// The catalogue of this module's metrics, under the names that client-go gave them.
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // The projection of an object: what is compared of it to notice drift. The API server records per field who set it
 // (metadata.managedFields), so the same function serves every kind, skips what defaulting and other managers added, and
-// notices a field that somebody removed or took over. Pure; a projection refers to its object, which outlives it.
+// notices a field that others removed or took over. Pure; a projection refers to its object, which outlives it.
 #pragma once
 
 #include <array>

@@ -36,7 +36,7 @@ struct Transfer {
   const Delivery delivery;
   const IdentityPtr identity;
   CURL* easy;
-  /// What a round of the thread that drives it brought, if somebody looks.
+  /// What a round of the thread that drives it brought, if anyone looks.
   struct Round {
     std::size_t bytes = 0;          // of bodies
     std::vector<Transfer*> told{};  // those that have something to take that was not there before

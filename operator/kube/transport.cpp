@@ -34,7 +34,7 @@ class Transport::Server {
   SenderPool& senders() { return senders_; }
   TransferLoop& loop() { return loop_; }
 
-  /// Before whoever waits for the answer can ask again.
+  /// Before the caller, which waits for the answer, can ask again.
   void finish(Transfer& transfer, CURLcode code) {
     long status = 0;
     curl_easy_getinfo(transfer.easy, CURLINFO_RESPONSE_CODE, &status);

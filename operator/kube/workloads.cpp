@@ -66,12 +66,13 @@ Object encode(const Deployment& deployment) {
 }
 
 Object encode(const StatefulSet& set) {
-  json spec{{"replicas", 1},
-            // With OrderedReady a pod that never becomes ready is not replaced, not even when its template is mended.
-            {"podManagementPolicy", "Parallel"},
-            {"serviceName", set.service_name},
-            {"selector", match_labels(set.selector)},
-            {"template", encode_pod_template(set.pod)}};
+  json spec{
+      {"replicas", 1},
+      // With OrderedReady a pod that never becomes ready is not replaced, not even when its template is corrected.
+      {"podManagementPolicy", "Parallel"},
+      {"serviceName", set.service_name},
+      {"selector", match_labels(set.selector)},
+      {"template", encode_pod_template(set.pod)}};
   if (set.claim) {
     spec["volumeClaimTemplates"] = json::array({encode_claim(*set.claim)});
     spec["persistentVolumeClaimRetentionPolicy"] = {{"whenDeleted", set.delete_claim_with_set ? "Delete" : "Retain"},

@@ -1,5 +1,5 @@
 // The built-in kinds that the operator makes, each reduced to the fields that it sets, and their JSON. What is not here
-// is never set, so it stays with whoever sets it. Value types; `encode` is pure.
+// is never set, so it stays with the manager that sets it. Value types; `encode` is pure.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// A Lease (coordination.k8s.io/v1) as those who compete for it see it. Expiry is by one's own observation: the clock of
-// whoever holds it is never believed, only that its record has changed.
+// A Lease (coordination.k8s.io/v1) as those who compete for it see it. Expiry is by the candidate's own observation: the
+// holder's clock is never believed, only that the record has changed.
 #pragma once
 
 #include <chrono>

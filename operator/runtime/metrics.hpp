@@ -1,4 +1,4 @@
-// The catalogue of this room's metrics, under the names of controller-runtime and client-go, so that dashboards made
+// The catalogue of this module's metrics, under the names of controller-runtime and client-go, so that dashboards made
 // for other operators work unchanged.
 #pragma once
 

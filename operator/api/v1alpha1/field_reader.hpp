@@ -1,5 +1,5 @@
 // Reads typed fields from JSON and gathers what is wrong, each with its path, so that one message names all of it.
-// Internal to this room's codec; used by one thread at a time.
+// Internal to this module's codec; used by one thread at a time.
 #pragma once
 
 #include <chrono>

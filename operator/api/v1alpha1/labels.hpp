@@ -18,7 +18,7 @@ inline constexpr std::string_view kManagedBy = "app.kubernetes.io/managed-by";
 namespace annotation {
 /// On pod templates: digest of the Redis credentials, so that a change of them restarts who uses them.
 inline constexpr std::string_view kRedisCredentials = "realtimeoperator.dev/redis-credentials";
-/// On every child: the uid of the RealtimeApp that it was made for, so that it is known even when somebody changes its
+/// On every child: the uid of the RealtimeApp that it was made for, so that it is known even when others change its
 /// owner references.
 inline constexpr std::string_view kAppUid = "realtimeoperator.dev/app-uid";
 }  // namespace annotation

@@ -1,4 +1,4 @@
-// How parts of a specification are read, for those that several of them share. Internal to this room's codec; used by
+// How parts of a specification are read, for those that several of them share. Internal to this module's codec; used by
 // one thread at a time.
 #pragma once
 

@@ -15,7 +15,7 @@ struct PodDiagnosis {
   std::string component;  ///< api::kComponentApp or kComponentRedis
   std::string_view reason;
   std::string message;
-  /// Whether it lasts until somebody changes something; the others may pass, as when a node is added.
+  /// Whether it lasts until a user changes something; the others may pass, as when a node is added.
   bool needs_user_action = false;
 
   bool operator==(const PodDiagnosis&) const = default;

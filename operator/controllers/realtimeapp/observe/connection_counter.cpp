@@ -21,8 +21,8 @@ void OpenConnections::read(std::string_view line) {
   double number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   // No replica has more, and no sum of what an answer has room for overflows.
-  static constexpr double kMost = 1e9;
-  if (error == std::errc{} && end == value.data() + value.size() && number >= 0 && number < kMost) {
+  static constexpr double kMaxConnections = 1e9;
+  if (error == std::errc{} && end == value.data() + value.size() && number >= 0 && number < kMaxConnections) {
     sum_ = sum_.value_or(0) + std::llround(number);
   } else {
     is_wrong_ = true;
@@ -100,7 +100,7 @@ ConnectionCounter::Clock::time_point ConnectionCounter::begin_due() {
   return next;
 }
 
-/// Asks all replicas of the app. The groups are namespaces, not apps: whoever may create one app in a namespace may
+/// Asks all replicas of the app. The groups are namespaces, not apps: a user who may create one app in a namespace may
 /// create many.
 void ConnectionCounter::begin(Look look) {
   const auto addresses = addresses_(look.app);
@@ -123,7 +123,7 @@ void ConnectionCounter::begin(Look look) {
 void ConnectionCounter::take(Look& look, const core::Result<void>& outcome, const OpenConnections& open) {
   const auto told = outcome ? open.sum() : std::nullopt;
   if (!told && look.problem.empty()) {
-    look.problem = outcome ? "its metrics do not tell" : outcome.error().message;
+    look.problem = outcome ? "its metrics do not have the number of connections" : outcome.error().message;
     look.vain.request_stop();
   }
   look.counted = look.counted && told ? std::optional{*look.counted + *told} : std::nullopt;

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.support.app import App
+from tests.support.app import App, is_the_demo_page, manifest
 from tests.support.clients import MODES
 from tests.support.cluster import example
 from tests.support.exactly_once import echoes
@@ -102,6 +102,18 @@ def visitors(url: str) -> Iterator[list[str]]:
     finally:
         leave.set()
         thread.join()
+
+
+def test_the_page_is_at_the_url_of_the_status_also_below_a_path(kubectl, namespace):
+    app = App(kubectl, "below", namespace)
+    kubectl.apply(manifest(app.name, namespace, server={}, redis={"type": "None"}, protocol={"path": "/chat/socket.io/"},
+                           exposure={"type": "Ingress", "className": "traefik", "host": "below.test", "paths": ["/chat"]}))
+    app.wait_ready()
+    app.wait_served()
+    assert app.url == "http://below.test/chat"
+    assert is_the_demo_page(requests.get(app.url, timeout=10))
+    handshake = requests.get(f"{app.url}/socket.io/", params={"EIO": "4", "transport": "polling"}, timeout=10)
+    assert handshake.ok and handshake.text.startswith("0{")
 
 
 def test_what_is_not_restricted_is_not_admitted_beside_it(echo):

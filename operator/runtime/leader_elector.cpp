@@ -141,7 +141,7 @@ void LeaderElector::renew(const std::stop_token& stop) {
 }
 
 /// False if another one has the lease.
-bool LeaderElector::renew_once(const std::stop_token& stop) {
+bool LeaderElector::renew_once(const std::stop_token& stop, bool is_first) {
   auto wanted = held_;
   wanted.renewed = core::format_micro_time(std::chrono::system_clock::now());
   const auto asked_at = Clock::now();
@@ -164,10 +164,11 @@ bool LeaderElector::renew_once(const std::stop_token& stop) {
     const bool deleted = live.error().kind == ErrorKind::kNotFound && !version_.empty();
     if (!deleted) return true;
     version_.clear();
-    return renew_once(stop);
+    return renew_once(stop, false);
   }
   version_ = live->resource_version();
-  if (LeaseRecord::of(*live).holder == identity_) return true;
+  // An earlier renewal of ours whose answer was lost, as well: what is left of the deadline is for this one.
+  if (LeaseRecord::of(*live).holder == identity_) return !is_first || renew_once(stop, false);
   lose(fmt::format("{} holds it now", LeaseRecord::of(*live).holder));
   return false;
 }

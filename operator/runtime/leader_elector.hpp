@@ -28,7 +28,7 @@ struct LeaseTimes {
 class LeaderElector {
  public:
   /// `identity` is this instance's alone, also after a restart. `on_lost` is called when the lease is lost or could not
-  /// be renewed in time, on a thread of the elector's: the one that led must stop at once, as another one may lead already.
+  /// be renewed in time, on a thread of the elector's: the one that led stops at once, as another one may lead already.
   LeaderElector(ReflectorThreads& threads, kube::Client& client, core::Metrics& metrics, kube::ObjectKey lease,
                 std::string identity, LeaseTimes times, std::function<void()> on_lost);
   ~LeaderElector();
@@ -47,7 +47,7 @@ class LeaderElector {
   bool try_acquire(const std::stop_token& stop);
   void wait_for_chance(const std::stop_token& stop);
   void renew(const std::stop_token& stop);
-  bool renew_once(const std::stop_token& stop);
+  bool renew_once(const std::stop_token& stop, bool is_first = true);
   void watch_renewals(const std::stop_token& stop);
   std::chrono::milliseconds request_timeout() const;
   core::Result<kube::Object> write(const LeaseRecord& record, const std::string& version, const std::stop_token& stop);

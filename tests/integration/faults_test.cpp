@@ -100,12 +100,14 @@ class FaultyTransport final : public kube::Transport {
   std::string target_;
 };
 
+const controllers::ReconcilerOptions kOptions{{"redis:7", "server:1"}, std::chrono::minutes{5}};
+
 /// An operator within the test, whose reconciles go through the transport that can fail; its watches do not.
 class Operator {
  public:
-  explicit Operator(const std::string& name_space)
+  explicit Operator(const std::string& name_space, const controllers::ReconcilerOptions& options = kOptions)
       : manager_{threads_, watching_, metrics_, {name_space}},
-        reconciler_{working_, caches_, connections_, recorder_, {{"redis:7", "server:1"}, std::chrono::minutes{5}}} {
+        reconciler_{working_, caches_, connections_, recorder_, options} {
     auto& controller = manager_.controller("realtimeapp", 1, [this](const auto& key, const auto& stop) {
       ++reconciles;
       return reconciler_.reconcile(key, stop);
@@ -272,4 +274,15 @@ TEST_CASE("Whatever a request is answered, the status is honest and all converge
   }
   std::cout << fmt::format("{} pairs of request and answer\n", pairs);
   CHECK(pairs > (is_long ? 200 : 65));
+}
+
+TEST_CASE("Where requests leave no time for more, the status says what waits", "[integration][faults]") {
+  support::World world;
+  auto options = kOptions;
+  options.begin_writes_within = std::chrono::milliseconds{0};
+  const Operator op{world.name_space(), options};
+  world.apply_app("chat", "{replicas: 2, server: {}}");
+  wait_for("the status", [&] { return world.condition("chat", "Ready") == "False/ApplyFailed"; });
+  CHECK_THAT(world.app("chat").status.condition("Ready")->message.text(), Catch::Contains("waits for the next try"));
+  CHECK_FALSE(world.exists(types::kDeployment, "chat"));
 }

@@ -28,6 +28,22 @@ bool met_newer(const core::Error& failure) {
   return failure.kind == ErrorKind::kConflict || failure.kind == ErrorKind::kAlreadyExists;
 }
 
+/// Whether the status has every address at which the app may be reached: what was granted to it beside them, it does
+/// not have.
+bool tells_addresses(const api::RealtimeApp& app, const Observed& observed, const Applied& applied,
+                     const api::RealtimeAppStatus& status) {
+  const ChildId ingress{kube::types::kIngress.kind, app.key.name};
+  const auto problem = applied.problems.find(ingress);
+  if (problem != applied.problems.end() && problem->second.passing) return false;  // it may have been written
+  if (!observed.children.contains(ingress)) return true;
+  const auto wanted = wanted_addresses(app);
+  return std::all_of(wanted.begin(), wanted.end(), [&](const ExposureAddress& address) {
+    return std::any_of(status.addresses.begin(), status.addresses.end(), [&](const api::HeldAddress& held) {
+      return held.class_name == address.class_name && held.host == address.host && held.path == address.path;
+    });
+  });
+}
+
 /// When what is not watched has to be looked at again.
 Wait due_in(const api::RealtimeApp& app, const Observed& observed, const AppMemory& memory, bool has_problem) {
   auto wait = SecretReader::due_in(app, memory);
@@ -45,8 +61,9 @@ Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& 
       caches_{caches},
       connections_{connections},
       recorder_{recorder},
+      begin_writes_within_{options.begin_writes_within},
       observer_{client, caches, connections, options.images, options.secret_refresh},
-      children_{client, caches, recorder, options.secret_refresh, options.begin_writes_within} {}
+      children_{client, caches, recorder, options.secret_refresh} {}
 
 Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
   const auto cached = caches_.apps.find(key);
@@ -61,9 +78,10 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
     if (!written) return tl::unexpected(written.error());
     return *written ? Action::requeue(**written) : Action::await_change();
   }
+  const auto begin_before = ChildWriter::Clock::now() + begin_writes_within_;
   auto observed = observer_.observe(app, *memory, stop);
   const auto planned = plan(app, observed, &memory->plan);
-  const auto applied = children_.perform(app, planned, observed, *memory, stop);
+  const auto applied = children_.perform(app, planned, observed, *memory, begin_before, stop);
   // News that has come meanwhile is better than none: a retry follows at once.
   const bool is_behind = applied.failure && met_newer(*applied.failure) && ++memory->conflicts < kMaxConflicts;
   if (is_behind || (applied.failure && stop.stop_requested())) return tl::unexpected(*applied.failure);
@@ -71,10 +89,12 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   if (applied.has_written() || applied.failure) caches_.observe_children(app, observed);
   if (memory->redis_secret.value && memory->redis_secret.value->state)
     observed.children.insert_or_assign(redis_secret_id(key.name), *memory->redis_secret.value->state);
-  const auto wait = write_status(app, assess(app, planned, observed, applied.problems), *memory, stop);
+  auto status = assess(app, planned, observed, applied.problems);
+  const bool is_told = tells_addresses(app, observed, applied, status);
+  const auto wait = write_status(app, std::move(status), *memory, stop);
   if (!wait) return tl::unexpected(wait.error());
+  if (is_told) caches_.exposure_claims.release(key);
   if (applied.failure) return tl::unexpected(*applied.failure);
-  caches_.exposure_claims.release(key);
   const bool has_problem = !applied.problems.empty() || observed.problem;
   const auto again = sooner(*wait, due_in(app, observed, *memory, has_problem));
   return again ? Action::requeue(*again) : Action::await_change();

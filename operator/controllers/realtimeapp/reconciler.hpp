@@ -22,7 +22,7 @@ struct ReconcilerOptions {
   std::chrono::milliseconds secret_refresh{std::chrono::minutes{5}};
   /// For how long a reconcile begins to write children: a part of runtime::Controller::kReconcileTimeout, as requests
   /// may hang and the status is to tell.
-  std::chrono::milliseconds begin_writes_within{std::chrono::seconds{45}};
+  std::chrono::milliseconds begin_writes_within{std::chrono::seconds{60}};
 };
 
 class Reconciler {
@@ -53,6 +53,7 @@ class Reconciler {
   Caches& caches_;
   ConnectionCounter& connections_;
   runtime::EventRecorder& recorder_;
+  const std::chrono::milliseconds begin_writes_within_;
   Observer observer_;
   ChildWriter children_;
   AppMemories memories_;

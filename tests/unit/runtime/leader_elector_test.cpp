@@ -132,6 +132,32 @@ TEST_CASE("A look at the lease that gets no answer leaves time for a renewal", "
   CHECK_FALSE(candidate.lost.wait(0ms));
 }
 
+TEST_CASE("A renewal whose answer was lost, or a Lease that others wrote to, is renewed at once", "[unit][runtime]") {
+  std::mutex mutex;
+  std::vector<Clock::time_point> renewals;
+  std::string lease;
+  Flag renewed_again;
+  const auto script = [&](const ScriptedRequest& request, ScriptedReply& reply) {
+    const std::lock_guard lock{mutex};
+    if (request.method == "GET" && !is_watch(request) && !lease.empty()) return reply.answer(200, lease);
+    if (request.method == "PATCH") renewals.push_back(Clock::now());
+    if (request.method == "PATCH" && renewals.size() == 1)
+      return reply.answer(409, R"({"kind": "Status", "reason": "Conflict"})");
+    if (request.method == "POST") {
+      auto made = nlohmann::json::parse(request.body);
+      made["metadata"]["resourceVersion"] = "2";
+      lease = made.dump();
+    }
+    grant(request, reply);
+    if (renewals.size() == 2) renewed_again.raise();
+  };
+  Candidate candidate{script, {15s, 10s, 1s}};
+  REQUIRE(candidate.elector.acquire({}));
+  REQUIRE(renewed_again.wait());
+  const std::lock_guard lock{mutex};
+  CHECK(renewals[1] - renewals[0] < 500ms);
+}
+
 TEST_CASE("An instance leads with warm caches only, and gives the lease back when its work has ended",
           "[unit][runtime]") {
   Flag may_list;

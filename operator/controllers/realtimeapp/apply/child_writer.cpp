@@ -33,12 +33,19 @@ Problem passing(const ChildId& id, const core::Error& error) {
           true};
 }
 
-/// The first of what this child needs that is neither there nor to be had.
-const ChildId* find_missing(const PlannedChild& child, const Observed& observed,
+/// The first of what this child needs that is neither there nor to be had, or that cannot be used as it is.
+const ChildId* find_missing(const PlannedChild& child, const Plan& plan, const Observed& observed,
                             const std::map<ChildId, Problem>& problems) {
-  for (const auto& needed : child.needs)
+  for (const auto& needed : child.needs) {
+    if (plan.problems.contains(needed)) return &needed;
     if (problems.contains(needed) && !observed.children.contains(needed)) return &needed;
+  }
   return nullptr;
+}
+
+Problem too_late(const ChildId& id) {
+  return {reason::kApplyFailed,
+          fmt::format("{} waits for the next try: the requests before it took too long", name_of(id)), true};
 }
 
 std::string names_of(const std::vector<ChildId>& children) {
@@ -56,13 +63,13 @@ struct ChildWriter::Write {
   const ChildState* live;  // null: it is not there, as far as is known
   AppMemory& memory;
   Applied& applied;
-  std::chrono::steady_clock::time_point begin_before;
+  Clock::time_point begin_before;
 
   bool is_secret() const { return child.type == kube::types::kSecret; }
 };
 
 Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
-                             const std::stop_token& stop) {
+                             Clock::time_point begin_before, const std::stop_token& stop) {
   Applied applied;
   applied.problems = plan.problems;
   const auto failed = [&](const ChildId& id, const core::Error& error) {
@@ -70,10 +77,9 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
       applied.failure = core::Error{error.kind, name_of(id) + ": " + error.message, error.retry_after};
     applied.problems.insert_or_assign(id, passing(id, error));
   };
-  const auto begin_before = std::chrono::steady_clock::now() + begin_writes_within_;
   for (const auto& child : plan.children) {
     const auto id = child.id();
-    if (const auto* missing = find_missing(child, observed, applied.problems)) {
+    if (const auto* missing = find_missing(child, plan, observed, applied.problems)) {
       applied.problems.emplace(
           id, Problem{reason::kApplyFailed, fmt::format("{} waits for {}", name_of(id), name_of(*missing)), true});
       continue;
@@ -88,6 +94,10 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
   for (const auto& id : plan.removals) {
     const auto& live = observed.children.at(id);
     if (live.deleting) continue;
+    if (Clock::now() >= begin_before) {
+      applied.problems.emplace(id, too_late(id));
+      continue;
+    }
     const auto removed = remove(app, id, live, stop);
     if (!removed) failed(id, removed.error());
     if (removed) applied.deleted.push_back(id);
@@ -105,10 +115,7 @@ ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_toke
     if (live->digest == child.digest && !live->rolled_back) return std::nullopt;
     if (auto known = known_fight(child, *live, memory)) return known;
   }
-  if (std::chrono::steady_clock::now() >= begin_before)
-    return Problem{reason::kApplyFailed,
-                   fmt::format("{} waits for the next try: the requests before it took too long", name_of(child.id())),
-                   true};
+  if (Clock::now() >= begin_before) return too_late(child.id());
   return live == nullptr && child.create_only ? create(write, stop) : apply(write, stop);
 }
 

@@ -38,19 +38,17 @@ class ChildWriter {
   static constexpr int kMaxCorrectionsOfAnyState = 300;
   static constexpr std::chrono::minutes kCorrectionsWithin{10};
 
-  /// `secret_refresh` is for how long what is known of a Secret that was just created counts. After
-  /// `begin_writes_within` no other write begins, so that there is time to say what kept the others.
-  ChildWriter(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder,
-              std::chrono::milliseconds secret_refresh, std::chrono::milliseconds begin_writes_within)
-      : client_{client},
-        caches_{caches},
-        recorder_{recorder},
-        secret_refresh_{secret_refresh},
-        begin_writes_within_{begin_writes_within} {}
+  using Clock = std::chrono::steady_clock;
 
-  /// Performs the plan as far as it can be. Records one Event for what was created, and so on.
+  /// `secret_refresh` is for how long what is known of a Secret that was just created counts.
+  ChildWriter(kube::Client& client, Caches& caches, runtime::EventRecorder& recorder,
+              std::chrono::milliseconds secret_refresh)
+      : client_{client}, caches_{caches}, recorder_{recorder}, secret_refresh_{secret_refresh} {}
+
+  /// Performs the plan as far as it can be; from `begin_before` on no other write begins, so that there is time to say
+  /// what kept the others. Records one Event for what was created, and so on.
   Applied perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
-                  const std::stop_token& stop);
+                  Clock::time_point begin_before, const std::stop_token& stop);
 
  private:
   using Outcome = core::Result<std::optional<Problem>>;
@@ -74,7 +72,6 @@ class ChildWriter {
   Caches& caches_;
   runtime::EventRecorder& recorder_;
   const std::chrono::milliseconds secret_refresh_;
-  const std::chrono::milliseconds begin_writes_within_;
 };
 
 }  // namespace controllers

@@ -1,5 +1,7 @@
 #include "operator/controllers/realtimeapp/observe/caches.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "operator/api/v1alpha1/labels.hpp"
@@ -78,17 +80,14 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
 void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
   // What was there when this instance began to work waits behind what is changed from then on.
   const auto urgency = [&manager] { return manager.works() ? runtime::Priority::kHigh : runtime::Priority::kLow; };
-  const auto look_again = [&queue](const std::vector<kube::ObjectKey>& others) {
+  const auto look_again = [&queue](const auto& others) {
     for (const auto& other : others) queue.add(other, runtime::Priority::kLow);
   };
   exposure_claims.listen(look_again);
   apps.listen_to_batches([this, &queue, urgency, look_again](const auto changes) {
     // Before any of them is reconciled every claim has to be known: in a list, who holds an address may come last.
-    std::vector<kube::ObjectKey> others;
-    for (const auto& [key, before, after] : changes) {
-      const auto concerned = exposure_claims.change(key, after.get());
-      others.insert(others.end(), concerned.begin(), concerned.end());
-    }
+    std::set<kube::ObjectKey> others;
+    for (const auto& [key, before, after] : changes) others.merge(exposure_claims.change(key, after.get()));
     look_again(others);
     for (const auto& [key, before, after] : changes) {
       const bool is_status = before && after && before->app.generation == after->app.generation;  // or metadata

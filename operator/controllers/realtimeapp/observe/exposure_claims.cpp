@@ -34,12 +34,13 @@ std::size_t ExposureClaims::Hash::operator()(const ExposureAddress& address) con
   return seed;
 }
 
-/// What the app wants, and what it holds still because another address was refused, or its spec cannot be read.
+/// What the app wants, and what it holds still because another address was refused, its spec cannot be read, or it is
+/// on its way out: its Ingress goes after it.
 ExposureClaims::Claims ExposureClaims::claims_of(const api::DecodedApp* decoded) {
   Claims claims;
-  if (decoded == nullptr || decoded->app.deleting) return claims;
+  if (decoded == nullptr) return claims;
   const auto& app = decoded->app;
-  if (decoded->problem.empty())
+  if (decoded->problem.empty() && !app.deleting)
     for (auto& address : wanted_addresses(app))
       claims.insert({std::move(address), {Standing::kWanted, app.created, app.key}});
   for (const auto& held : app.status.addresses)
@@ -59,7 +60,7 @@ ExposureClaims::Claims ExposureClaims::known(const kube::ObjectKey& app) const {
 }
 
 /// Makes these the claims of the app. Gives the others whose standing may have changed by it.
-std::vector<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, const Claims& wanted) {
+std::set<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, const Claims& wanted) {
   const auto before = known(app);
   if (before == wanted) return {};
   const auto leader = [this](const ExposureAddress& address) {
@@ -99,20 +100,24 @@ std::vector<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, con
       theirs.insert(found->second.begin(), found->second.end());
   for (const auto* address : theirs) add_claimants(*address);
   others.erase(app);
-  return {others.begin(), others.end()};
+  return others;
 }
 
-std::vector<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, const api::DecodedApp* after) {
+std::set<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, const api::DecodedApp* after) {
   auto wanted = claims_of(after);
   const std::lock_guard lock{mutex_};
-  for (const auto& [address, claim] : known(key))
-    if (const auto found = wanted.find(address); claim.standing == Standing::kGranted && found != wanted.end())
-      found->second.standing = std::min(found->second.standing, claim.standing);
+  if (after == nullptr) return set(key, wanted);
+  for (const auto& [address, claim] : known(key)) {
+    if (claim.standing != Standing::kGranted) continue;
+    const auto [found, is_dropped] = wanted.try_emplace(address, claim);
+    found->second.standing = std::min(found->second.standing, Standing::kGranted);
+    if (is_dropped) found->second.is_wanted = false;
+  }
   return set(key, wanted);
 }
 
 std::optional<TakenAddress> ExposureClaims::claim(const api::RealtimeApp& app) {
-  std::vector<kube::ObjectKey> others;
+  std::set<kube::ObjectKey> others;
   {
     const std::lock_guard lock{mutex_};
     if (auto found = taken(app)) return found;
@@ -127,10 +132,11 @@ std::optional<TakenAddress> ExposureClaims::claim(const api::RealtimeApp& app) {
 }
 
 void ExposureClaims::release(const kube::ObjectKey& app) {
-  std::vector<kube::ObjectKey> others;
+  std::set<kube::ObjectKey> others;
   {
     const std::lock_guard lock{mutex_};
     auto claims = known(app);
+    std::erase_if(claims, [](const auto& entry) { return !entry.second.is_wanted; });
     for (auto& [address, claim] : claims)
       if (claim.standing == Standing::kGranted) claim.standing = Standing::kWanted;
     others = set(app, claims);
@@ -138,7 +144,7 @@ void ExposureClaims::release(const kube::ObjectKey& app) {
   tell(others);
 }
 
-void ExposureClaims::tell(const std::vector<kube::ObjectKey>& others) const {
+void ExposureClaims::tell(const std::set<kube::ObjectKey>& others) const {
   if (listener_ && !others.empty()) listener_(others);
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,13 +42,13 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app);
 
 class ExposureClaims {
  public:
-  using Listener = std::function<void(const std::vector<kube::ObjectKey>& others)>;
+  using Listener = std::function<void(const std::set<kube::ObjectKey>& others)>;
 
   /// Told, by `claim` and `release`, of others whose standing may have changed. Only before the first of them.
   void listen(Listener listener) { listener_ = std::move(listener); }
 
   /// An app has changed; null where there is none. Returns the others whose standing may have changed by it.
-  std::vector<kube::ObjectKey> change(const kube::ObjectKey& key, const api::DecodedApp* after);
+  std::set<kube::ObjectKey> change(const kube::ObjectKey& key, const api::DecodedApp* after);
 
   /// The first address of the app that another one has. If there is none, all that the app wants is granted to it: it
   /// is about to be served, and its status will record it. An address is its whose status records it, of several that
@@ -56,7 +57,7 @@ class ExposureClaims {
   /// counts as older.
   std::optional<TakenAddress> claim(const api::RealtimeApp& app);
 
-  /// The app's status says what it has: what was granted to it and is not recorded there is nobody's again.
+  /// The app's status says what it has: what was granted to it and is not recorded there is nobody's.
   void release(const kube::ObjectKey& app);
 
  private:
@@ -65,6 +66,7 @@ class ExposureClaims {
     Standing standing = Standing::kWanted;
     core::SharedText since;  // RFC 3339 in UTC, so that it sorts by time: held since, else created
     kube::ObjectKey app;
+    bool is_wanted = true;  // else granted before the spec changed: it may be served until that is told
     bool operator==(const Claim&) const = default;
     bool operator<(const Claim& other) const;
   };
@@ -75,8 +77,8 @@ class ExposureClaims {
 
   static Claims claims_of(const api::DecodedApp* decoded);
   Claims known(const kube::ObjectKey& app) const;
-  std::vector<kube::ObjectKey> set(const kube::ObjectKey& app, const Claims& wanted);
-  void tell(const std::vector<kube::ObjectKey>& others) const;
+  std::set<kube::ObjectKey> set(const kube::ObjectKey& app, const Claims& wanted);
+  void tell(const std::set<kube::ObjectKey>& others) const;
   std::optional<TakenAddress> taken(const api::RealtimeApp& app) const;
   bool is_refused(const kube::ObjectKey& app) const;
 

@@ -93,7 +93,8 @@ RedisSecret SecretReader::redis_secret(const api::RealtimeApp& app, bool is_new,
   if (is_fresh(memory.redis_secret)) return *memory.redis_secret.value;
   if (is_new && !memory.redis_secret.value) return {};
   auto secret = read_redis(app, stop);
-  const bool is_well = !secret.problem && secret.credentials && secret.credentials->usable();
+  const bool is_deleting = secret.state && secret.state->deleting;  // no news tells when it is gone
+  const bool is_well = !secret.problem && secret.credentials && secret.credentials->usable() && !is_deleting;
   // One that is not there is about to be created, which is no news.
   if (!secret.problem && !secret.credentials) {
     memory.redis_secret = {};

@@ -67,6 +67,12 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed, cons
               fmt::format("pod \"{}-0\" is refused: {}", redis_name(app.key.name), observed.refused_redis_pod)};
     if (const auto* diagnosis = diagnosis_of(observed, api::kComponentRedis))
       return {false, diagnosis->reason, diagnosis->message, diagnosis->needs_user_action};
+    if (set != nullptr && set->ready_replicas > 0 && set->updated_replicas < 1)
+      return {
+          false, reason::kRedisStarting,
+          fmt::format("Redis runs what the spec said before: pod \"{}-0\" is being replaced, or waits to be deleted "
+                      "if the updateStrategy of the StatefulSet was changed",
+                      redis_name(app.key.name))};
     return {false, reason::kRedisStarting,
             fmt::format("Redis is not ready: see pod \"{}-0\"", redis_name(app.key.name))};
   }

@@ -44,24 +44,24 @@ TEST_CASE("Of two apps with one address the older has it", "[unit][controllers]"
   CHECK(scene.change(second).empty());
   CHECK(scene.change(elsewhere).empty());
   CHECK_FALSE(scene.taken(second));
-  CHECK(scene.change(first) == std::vector{second.key});
+  CHECK(scene.change(first) == std::set{second.key});
   CHECK_FALSE(scene.taken(first));
   REQUIRE(scene.taken(second));
   CHECK(scene.taken(second)->owner == first.key);
 
   SECTION("until that one goes elsewhere") {
     const auto moved = claiming("b", first.created, "new");
-    CHECK(scene.change(moved) == std::vector{second.key});
+    CHECK(scene.change(moved) == std::set{second.key});
     CHECK_FALSE(scene.taken(second));
   }
   SECTION("or is deleted") {
-    CHECK(scene.end(first) == std::vector{second.key});
+    CHECK(scene.end(first) == std::set{second.key});
     CHECK_FALSE(scene.taken(second));
   }
   SECTION("or is on its way out, or not exposed any more") {
     auto leaving = first;
     leaving.deleting = true;
-    CHECK(scene.change(leaving) == std::vector{second.key});
+    CHECK(scene.change(leaving) == std::set{second.key});
     CHECK_FALSE(scene.taken(second));
   }
   SECTION("a change of something else concerns nobody") {
@@ -171,10 +171,20 @@ TEST_CASE("What an app is about to serve is nobody else's, older or not", "[unit
     CHECK_FALSE(scene.claims.claim(second));
     CHECK(scene.claims.claim(first)->owner == second.key);
   }
-  SECTION("until it wants another") {
+  SECTION("until it is told that it wants another") {
     first.spec.exposure.host = "other";
-    CHECK(scene.change(first) == std::vector{second.key});
+    scene.change(first);
+    CHECK(scene.claims.claim(second)->owner == first.key);
+    REQUIRE_FALSE(scene.claims.claim(first));
+    scene.claims.release(first.key);
+    CHECK(told == std::vector{second.key});
     CHECK_FALSE(scene.claims.claim(second));
+  }
+  SECTION("until it is gone, not when that begins") {
+    first.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
+    first.deleting = true;
+    scene.change(first);
+    CHECK(scene.claims.claim(second)->owner == first.key);
   }
   SECTION("until it is gone, also when it is reconciled still") {
     scene.end(first);

@@ -1,4 +1,4 @@
-// A Lease (coordination.k8s.io/v1) as those who compete for it see it. Expiry is by the candidate's own observation: the
+// A Lease (coordination.k8s.io/v1) as those who compete for it see it. Expiry is by a candidate's own observation: the
 // holder's clock is never believed, only that the record has changed.
 #pragma once
 

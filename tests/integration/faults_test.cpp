@@ -281,7 +281,7 @@ TEST_CASE("Where requests leave no time for more, the status says what waits", "
   auto options = kOptions;
   options.begin_writes_within = std::chrono::milliseconds{0};
   const Operator op{world.name_space(), options};
-  world.apply_app("chat", "{replicas: 2, server: {}}");
+  world.apply_app("chat", "{replicas: 1, server: {}, redis: {type: None}}");
   wait_for("the status", [&] { return world.condition("chat", "Ready") == "False/ApplyFailed"; });
   CHECK_THAT(world.app("chat").status.condition("Ready")->message.text(), Catch::Contains("waits for the next try"));
   CHECK_FALSE(world.exists(types::kDeployment, "chat"));

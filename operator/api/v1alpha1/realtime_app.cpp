@@ -17,8 +17,6 @@ constexpr Named<Retention> kRetentions[] = {{"Retain", Retention::kRetain}, {"De
 constexpr Named<ExposureType> kExposureTypes[] = {{"Ingress", ExposureType::kIngress}, {"None", ExposureType::kNone}};
 constexpr Named<Affinity> kAffinities[] = {{"Cookie", Affinity::kCookie}, {"None", Affinity::kNone}};
 
-/// The schema counts characters, of which none is shorter than a byte.
-
 using kube::EnvFrom;
 using kube::EnvVar;
 using kube::KeyRef;
@@ -140,6 +138,7 @@ DecodedApp decode(const kube::Object& object) {
 
 kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& status) {
   nlohmann::json conditions = nlohmann::json::array();
+  // The schema counts characters, of which none is shorter than a byte.
   for (const auto& condition : status.conditions)
     conditions.push_back({{"type", condition.type},
                           {"status", condition.status},

@@ -43,6 +43,12 @@ const ChildId* find_missing(const PlannedChild& child, const Plan& plan, const O
   return nullptr;
 }
 
+/// What the API server has under this name; null: nothing. The news of it comes later, or never.
+void note_live(runtime::Store<ChildState>& cache, const kube::ObjectKey& key, const kube::Object* live) {
+  if (live == nullptr) return cache.remove(key);
+  cache.assume(key, live->resource_version(), reduce_child(*live));
+}
+
 Problem too_late(const ChildId& id) {
   return {reason::kApplyFailed,
           fmt::format("{} waits for the next try: the requests before it took too long", name_of(id)), true};
@@ -201,12 +207,8 @@ void ChildWriter::look_again(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
   const kube::ObjectKey key{write.app.key.name_space, child.name};
   const auto existing = client_.get(child.type, key, stop);
-  auto& cache = caches_.of(child.type.kind);
-  if (existing) {
-    cache.assume(key, existing->resource_version(), reduce_child(*existing));
-  } else if (existing.error().kind == ErrorKind::kNotFound) {
-    cache.remove(key);
-  }
+  if (existing || existing.error().kind == ErrorKind::kNotFound)
+    note_live(caches_.of(child.type.kind), key, existing ? &*existing : nullptr);
 }
 
 /// Applies a child that is refused because of ports that others put into it, and takes those away.
@@ -246,12 +248,7 @@ Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id,
   const auto left = client_.remove(kChildTypes[child_type_index(id.kind)], key, live.uid, stop);
   if (!left) return tl::unexpected(left.error());
   // Before the news of it: a spec that wants the child back must not find it.
-  auto& cache = caches_.of(id.kind);
-  if (*left) {
-    cache.assume(key, (*left)->resource_version(), reduce_child(**left));
-  } else {
-    cache.remove(key);
-  }
+  note_live(caches_.of(id.kind), key, *left ? &**left : nullptr);
   return {};
 }
 

@@ -80,11 +80,12 @@ RedisCredentials read_redis_credentials(const kube::Object& secret) {
   credentials.digest =
       credentials.digest_key.empty() ? credentials.plain_digest : credentials_digest(credentials.digest_key, encoded);
   const auto password = text_of(secret, kPasswordKey);
+  const auto url = text_of(secret, kUrlKey);
   const bool plain = password.find_first_not_of(kUnreserved) == std::string::npos;  // in a URL as it is
   credentials.consistent =
-      (!plain || text_of(secret, kUrlKey).find(fmt::format(":{}@", password)) != std::string::npos) &&
+      (!plain || url.find(fmt::format(":{}@", password)) != std::string::npos) &&
       text_of(secret, kRedisConfigKey).find(fmt::format("requirepass {}", password)) != std::string::npos;
-  credentials.elsewhere = endpoint_elsewhere(secret, text_of(secret, kUrlKey));
+  credentials.elsewhere = endpoint_elsewhere(secret, url);
   return credentials;
 }
 

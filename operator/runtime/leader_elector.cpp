@@ -59,12 +59,15 @@ void LeaderElector::see(const LeaseRecord& record) {
   changed_.notify_all();
 }
 
-/// Until the lease is given back or expires, which each renewal puts off, but not for less than the retry period.
+/// Until the lease is given back or expires, which each renewal puts off, but not for less than the retry period. One
+/// that this instance has already, by a write whose answer was lost, is not waited for.
 void LeaderElector::wait_for_chance(const std::stop_token& stop) {
   std::unique_lock lock{mutex_};
   const auto earliest = Clock::now() + times_.retry_period;
   auto seen = observed_.record();
-  const auto until = [&] { return std::max(earliest, observed_.free_at()); };
+  const auto until = [&] {
+    return observed_.record().holder == identity_ ? earliest : std::max(earliest, observed_.free_at());
+  };
   while (!stop.stop_requested() && Clock::now() < until()) {
     changed_.wait_until(lock, stop, until(), [&] { return observed_.record() != seen; });
     if (observed_.record() != seen && observed_.record().holder.empty()) return;
@@ -209,7 +212,12 @@ void LeaderElector::release() {
   wanted.holder.clear();
   wanted.duration = std::chrono::seconds{1};
   wanted.renewed = core::format_micro_time(std::chrono::system_clock::now());
-  const auto written = write(wanted, version_, {});
+  auto written = write(wanted, version_, {});
+  if (!written && written.error().kind == ErrorKind::kConflict) {
+    // A renewal that was broken off was carried out after all, perhaps.
+    const auto live = client_.get(kLease, lease_, {}, request_timeout());
+    if (live && LeaseRecord::of(*live).holder == identity_) written = write(wanted, live->resource_version(), {});
+  }
   if (!written) return report("cannot give the lease back; others wait until it expires", written.error());
   core::log(core::LogLevel::kInfo, "gave the lease back", {{"lease", lease_.text()}});
 }

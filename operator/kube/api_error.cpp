@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cstdint>
+
 #include <fmt/format.h>
 
 #include "core/utf8.hpp"
@@ -45,10 +48,12 @@ core::Error error_from(long status, std::string_view body, std::optional<std::ch
     message = fmt::format("{} (HTTP {})",
                           core::utf8_prefix(value_at<std::string>(parsed->json(), {"message"}), kMaxMessage), status);
     const auto seconds = value_at<std::int64_t>(parsed->json(), {"details", "retryAfterSeconds"});
-    if (!retry_after && seconds > 0) retry_after = std::chrono::seconds{seconds};
+    if (!retry_after) retry_after = std::chrono::seconds{std::clamp<std::int64_t>(seconds, 0, kMaxRetryAfter.count())};
   } else if (!body.empty()) {
     message = fmt::format("HTTP {}: {}", status, core::utf8_prefix(body, kMaxQuoted));
   }
+  if (retry_after) retry_after = std::min<std::chrono::milliseconds>(*retry_after, kMaxRetryAfter);
+  if (retry_after && retry_after->count() <= 0) retry_after.reset();  // when is for the back-off to say
   return {kind_of(status, reason), std::move(message), retry_after};
 }
 

@@ -100,6 +100,9 @@ class Client {
   core::Metrics& metrics_;
 };
 
+/// A longer Retry-After counts as this: what asks for an hour may be well again in a minute.
+inline constexpr std::chrono::seconds kMaxRetryAfter{30};
+
 /// The failure that a non-2xx answer stands for, from its code and its metav1.Status.
 core::Error error_from(long status, std::string_view body, std::optional<std::chrono::milliseconds> retry_after);
 

@@ -126,6 +126,16 @@ class Store {
     });
   }
 
+  /// The outcome of our own deletion: until the watch tells of it, what it brings is older.
+  void assume_removed(const Key& of) {
+    change(of, [&](const Key& key, Entry& entry) {
+      if (!entry.value) return false;
+      note_removal(key, entry);
+      entry.assumed = Entry::mark({});
+      return true;
+    });
+  }
+
   /// Whether what a watch brings is the outcome that was assumed, which need not be put again.
   bool confirm(const Key& key, const std::string& version) {
     const std::lock_guard lock{mutex_};

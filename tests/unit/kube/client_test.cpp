@@ -47,6 +47,12 @@ TEST_CASE("An error says what the server said, and how long to wait", "[unit][ku
   CHECK(told.retry_after == std::chrono::seconds{7});
   const auto header = kube::error_from(503, "{}", std::chrono::seconds{2});
   CHECK(header.retry_after == std::chrono::seconds{2});
+  CHECK_FALSE(kube::error_from(503, "{}", std::chrono::seconds{0}).retry_after);
+  CHECK_FALSE(kube::error_from(503, "{}", std::nullopt).retry_after);
+  // Nobody stays blind for an hour because of a minute's trouble.
+  CHECK(kube::error_from(503, "{}", std::chrono::hours{1}).retry_after == kube::kMaxRetryAfter);
+  const auto endless = R"({"details":{"retryAfterSeconds":9223372036854775807}})";
+  CHECK(kube::error_from(429, endless, std::nullopt).retry_after == kube::kMaxRetryAfter);
   const auto page = kube::error_from(502, std::string(10'000, '<'), std::nullopt);
   CHECK(page.message.size() < 600);
 }

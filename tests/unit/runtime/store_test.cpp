@@ -32,6 +32,35 @@ TEST_CASE("Store tells of changes and keeps quiet about repetitions", "[unit][ru
   CHECK(contents(store).empty());
 }
 
+TEST_CASE("News that is older than our own deletion does not bring an object back", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 7);
+  store.assume_removed(kKey);
+  CHECK_FALSE(store.get(kKey));
+  store.put(kKey, "2", 8);
+  CHECK_FALSE(store.get(kKey));
+  SECTION("but that of the next one of its name does") {
+    store.remove(kKey);
+    store.put(kKey, "4", 9);
+    CHECK(store.get(kKey) == 9);
+  }
+  SECTION("and so does our own creation, or a list") {
+    const bool is_ours = GENERATE(true, false);
+    if (is_ours) store.assume(kKey, "4", 9);
+    if (!is_ours) store.replace("", {{kKey, "4", 9}});
+    CHECK(store.get(kKey) == 9);
+  }
+}
+
+TEST_CASE("A deletion that the watch has told of already holds up no news", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 7);
+  store.remove(kKey);
+  store.assume_removed(kKey);
+  store.put(kKey, "4", 9);
+  CHECK(store.get(kKey) == 9);
+}
+
 TEST_CASE("Store replaces a namespace's values with a list and leaves other namespaces alone", "[unit][runtime]") {
   Store store;
   store.put(kKey, "1", 1);

@@ -134,7 +134,7 @@ def read_by_websockets(frames: bytes) -> list[Event]:
 
 @pytest.fixture(scope="module")
 def program() -> pathlib.Path:
-    return built("dev", "frame-codec") / "frame-codec"
+    return built("asan", "frame-codec") / "frame-codec"
 
 
 @pytest.mark.parametrize("piece", [1, 7, 1000, 65_536, 10_000_000])

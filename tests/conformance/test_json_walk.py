@@ -39,7 +39,7 @@ def depth(text: bytes) -> int:
 
 @pytest.fixture(scope="module")
 def program() -> pathlib.Path:
-    return built("dev", "json-verdict") / "json-verdict"
+    return built("asan", "json-verdict") / "json-verdict"
 
 
 def test_the_walk_accepts_what_json_parse_accepts(program):

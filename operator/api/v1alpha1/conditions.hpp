@@ -136,7 +136,8 @@ inline constexpr Term kAffinityUnsupported{"AffinityUnsupported",
                                            "The ingress controller does not support that affinity.", true};
 inline constexpr Term kHostTaken{
     "HostTaken",
-    "Another RealtimeApp has the same class, host and path. Change one of them; an existing Ingress stays as it is.",
+    "Another RealtimeApp has the same class, host and path, or an Ingress that is left of one. Change one of them, or "
+    "delete what is left; an existing Ingress stays as it is.",
     true};
 inline constexpr Term kPathNotExposed{
     "PathNotExposed",

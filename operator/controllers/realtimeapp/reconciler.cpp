@@ -28,20 +28,11 @@ bool met_newer(const core::Error& failure) {
   return failure.kind == ErrorKind::kConflict || failure.kind == ErrorKind::kAlreadyExists;
 }
 
-/// Whether the status has every address at which the app may be reached: what was granted to it beside them, it does
-/// not have.
-bool tells_addresses(const api::RealtimeApp& app, const Observed& observed, const Applied& applied,
-                     const api::RealtimeAppStatus& status) {
-  const ChildId ingress{kube::types::kIngress.kind, app.key.name};
-  const auto problem = applied.problems.find(ingress);
-  if (problem != applied.problems.end() && problem->second.passing) return false;  // it may have been written
-  if (!observed.children.contains(ingress)) return true;
-  const auto wanted = wanted_addresses(app);
-  return std::all_of(wanted.begin(), wanted.end(), [&](const ExposureAddress& address) {
-    return std::any_of(status.addresses.begin(), status.addresses.end(), [&](const api::HeldAddress& held) {
-      return held.class_name == address.class_name && held.host == address.host && held.path == address.path;
-    });
-  });
+/// Whether the cache of Ingresses, which claims for each what it serves, knows the outcome of what was done to the
+/// app's.
+bool is_exposure_known(const kube::ObjectKey& app, const Applied& applied) {
+  const auto problem = applied.problems.find({kube::types::kIngress.kind, app.name});
+  return problem == applied.problems.end() || !problem->second.passing;
 }
 
 /// When what is not watched has to be looked at again.
@@ -90,10 +81,9 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   if (memory->redis_secret.value && memory->redis_secret.value->state)
     observed.children.insert_or_assign(redis_secret_id(key.name), *memory->redis_secret.value->state);
   auto status = assess(app, planned, observed, applied.problems);
-  const bool is_told = tells_addresses(app, observed, applied, status);
   const auto wait = write_status(app, std::move(status), *memory, stop);
+  if (is_exposure_known(key, applied)) caches_.exposure_claims.release(key);
   if (!wait) return tl::unexpected(wait.error());
-  if (is_told) caches_.exposure_claims.release(key);
   if (applied.failure) return tl::unexpected(*applied.failure);
   const bool has_problem = !applied.problems.empty() || observed.problem;
   const auto again = sooner(*wait, due_in(app, observed, *memory, has_problem));
@@ -152,6 +142,7 @@ void Reconciler::tell_transition(const api::RealtimeApp& app, const api::Realtim
 void Reconciler::forget(const kube::ObjectKey& key) {
   memories_.forget(key);
   connections_.forget(key);
+  caches_.exposure_claims.release(key);
 }
 
 }  // namespace controllers

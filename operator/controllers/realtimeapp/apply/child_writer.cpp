@@ -45,7 +45,7 @@ const ChildId* find_missing(const PlannedChild& child, const Plan& plan, const O
 
 /// What the API server has under this name; null: nothing. The news of it comes later, or never.
 void note_live(runtime::Store<ChildState>& cache, const kube::ObjectKey& key, const kube::Object* live) {
-  if (live == nullptr) return cache.remove(key);
+  if (live == nullptr) return cache.assume_removed(key);
   cache.assume(key, live->resource_version(), reduce_child(*live));
 }
 
@@ -58,6 +58,15 @@ std::string names_of(const std::vector<ChildId>& children) {
   std::string text;
   for (const auto& id : children) text += (text.empty() ? "" : ", ") + name_of(id);
   return text;
+}
+
+/// A JSON patch that tests for the version that was read: the API server calls it invalid (422) when somebody was
+/// faster.
+Result<kube::Object> patch_unchanged(kube::Client& client, const kube::ResourceType& type, const kube::ObjectKey& key,
+                                     const nlohmann::json& patch, const std::stop_token& stop) {
+  auto patched = client.patch(type, key, patch, stop);
+  if (!patched && patched.error().kind == ErrorKind::kInvalidObject) patched.error().kind = ErrorKind::kConflict;
+  return patched;
 }
 
 }  // namespace
@@ -108,8 +117,8 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
     if (!removed) failed(id, removed.error());
     if (removed) applied.deleted.push_back(id);
   }
-  if (auto completed = complete_secret(app, plan, memory, stop); !completed && !applied.failure)
-    applied.failure = completed.error();
+  if (auto completed = complete_secret(app, plan, memory, stop); !completed)
+    failed(redis_secret_id(app.key.name), completed.error());
   tell(app, applied);
   return applied;
 }
@@ -119,8 +128,8 @@ ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_toke
   if (live != nullptr) {
     if (live->deleting) return std::nullopt;  // the news that it is gone brings the app back
     if (live->digest == child.digest && !live->rolled_back) return std::nullopt;
-    if (auto known = known_fight(child, *live, memory)) return known;
   }
+  if (auto known = known_fight(child, live, memory)) return known;
   if (Clock::now() >= begin_before) return too_late(child.id());
   return live == nullptr && child.create_only ? create(write, stop) : apply(write, stop);
 }
@@ -129,9 +138,10 @@ ChildWriter::Outcome ChildWriter::write(const Write& write, const std::stop_toke
 ChildWriter::Outcome ChildWriter::create(const Write& write, const std::stop_token& stop) {
   const auto created = client_.create(write.child.type, write.child.desired(), stop);
   if (!created) {
-    write.memory.redis_secret = {std::make_unique<RedisSecret>(), {}};  // due at once
-    if (!is_refusal(created.error().kind)) return tl::unexpected(created.error());
-    return refused(write.child, created.error());
+    write.memory.redis_secret = {};
+    if (is_refusal(created.error().kind)) return refused(write.child, created.error());
+    write.memory.redis_secret.value = std::make_unique<RedisSecret>();  // due at once: it may be there
+    return tl::unexpected(created.error());
   }
   return take(write, *created);
 }
@@ -154,7 +164,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
   if (applied && write.live != nullptr && write.live->rolled_back) {
     const auto leftovers =
         kube::removal_of_owned(*applied, child.desired(), kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
-    if (!leftovers.empty()) applied = client_.patch(child.type, applied->key(), leftovers, stop);
+    if (!leftovers.empty()) applied = patch_unchanged(client_, child.type, applied->key(), leftovers, stop);
   }
   if (applied) return take(write, *applied);
   if (!is_refusal(applied.error().kind)) return tl::unexpected(applied.error());
@@ -197,7 +207,7 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
   auto state = reduce_child(written);
   const auto got = state.digest;
   caches_.of(child.type.kind).assume(written.key(), written.resource_version(), std::move(state));
-  return note_write(child, live, got, memory);
+  return note_write(child, live, app.status.observed_generation == app.generation, got, memory);
 }
 
 /// Another object has the name than the one that is known, or none. News of that comes, but not where others have taken
@@ -222,13 +232,13 @@ Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const
   if (ownership != Ownership::kOurs && ownership != Ownership::kOrphaned) return tl::unexpected(refusal);
   const auto renaming = renaming_of_conflicting_ports(child.desired(), *existing);
   if (renaming.empty()) return tl::unexpected(refusal);
-  if (auto renamed = client_.patch(child.type, existing->key(), renaming, stop); !renamed) return renamed;
+  if (auto renamed = patch_unchanged(client_, child.type, existing->key(), renaming, stop); !renamed) return renamed;
   auto object = child.desired();
   object.json()["metadata"]["uid"] = existing->uid();
   auto applied = client_.apply(child.type, object, stop);
   if (!applied) return applied;
   const auto removal = removal_of_renamed_ports(*applied);
-  return removal.empty() ? applied : client_.patch(child.type, applied->key(), removal, stop);
+  return removal.empty() ? applied : patch_unchanged(client_, child.type, applied->key(), removal, stop);
 }
 
 /// A Secret of an older version has no key for the digest of its password.

@@ -98,12 +98,15 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
 
   const auto ours = fmt::format("{}={}", api::label::kManagedBy, api::kOperatorName);
   for (std::size_t i = 0; i < kChildTypes.size(); ++i) {
-    children[i].listen(
-        [&queue, urgency](const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
-          // Who controlled it and who does now: another user may have changed the reference itself.
-          for (const auto* state : {before, after})
-            if (state != nullptr && !state->app.empty()) queue.add({key.name_space, state->app}, urgency());
-        });
+    const bool is_ingress = kChildTypes[i] == kube::types::kIngress;
+    children[i].listen([this, &queue, urgency, look_again, is_ingress](
+                           const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
+      // Whoever controls it: it has the name of its app, and serves this.
+      if (is_ingress) look_again(exposure_claims.serve(key, addresses_served_by(after)));
+      // Who controlled it and who does now: another user may have changed the reference itself.
+      for (const auto* state : {before, after})
+        if (state != nullptr && !state->app.empty()) queue.add({key.name_space, state->app}, urgency());
+    });
     manager.cache<ChildState>(kChildTypes[i], {.label_selector = ours}, children[i], reduce_child);
   }
 

@@ -23,29 +23,23 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app) {
   return addresses;
 }
 
+ExposureAddress address_of(const api::HeldAddress& held) { return {held.class_name, held.host, held.path}; }
+
+ExposureClaims::Standing ExposureClaims::Claim::standing() const {
+  if (held) return Standing::kHeld;
+  return served || granted ? Standing::kGranted : Standing::kWanted;
+}
+
 bool ExposureClaims::Claim::operator<(const Claim& other) const {
-  return std::forward_as_tuple(standing, since.text(), app) <
-         std::forward_as_tuple(other.standing, other.since.text(), other.app);
+  const auto own = standing();
+  const auto others = other.standing();
+  return std::tie(own, since.text(), app) < std::tie(others, other.since.text(), other.app);
 }
 
 std::size_t ExposureClaims::Hash::operator()(const ExposureAddress& address) const {
   std::size_t seed = 0;
   for (const auto* part : {&address.class_name, &address.host, &address.path}) boost::hash_combine(seed, *part);
   return seed;
-}
-
-/// What the app wants, and what it holds still because another address was refused, its spec cannot be read, or it is
-/// on its way out: its Ingress goes after it.
-ExposureClaims::Claims ExposureClaims::claims_of(const api::DecodedApp* decoded) {
-  Claims claims;
-  if (decoded == nullptr) return claims;
-  const auto& app = decoded->app;
-  if (decoded->problem.empty() && !app.deleting)
-    for (auto& address : wanted_addresses(app))
-      claims.insert({std::move(address), {Standing::kWanted, app.created, app.key}});
-  for (const auto& held : app.status.addresses)
-    claims.insert_or_assign({held.class_name, held.host, held.path}, Claim{Standing::kHeld, held.since, app.key});
-  return claims;
 }
 
 /// The claims of the app as they are.
@@ -59,17 +53,18 @@ ExposureClaims::Claims ExposureClaims::known(const kube::ObjectKey& app) const {
   return claims;
 }
 
-/// Makes these the claims of the app. Gives the others whose standing may have changed by it.
-std::set<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, const Claims& wanted) {
-  const auto before = known(app);
+/// Makes `wanted` the claims of the app, which are `before`. Gives the others whose standing may have changed by it.
+std::set<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, const Claims& before, Claims wanted) {
+  std::erase_if(wanted, [](const auto& entry) {
+    const auto& claim = entry.second;
+    return !claim.held && !claim.served && !claim.granted && !claim.wanted;
+  });
   if (before == wanted) return {};
-  const auto leader = [this](const ExposureAddress& address) {
-    const auto found = claims_.find(address);
-    return found == claims_.end() ? Claim{} : *found->second.begin();
-  };
-  std::map<ExposureAddress, Claim> leaders;
-  for (const auto* claims : {&before, &wanted})
-    for (const auto& [address, claim] : *claims) leaders.emplace(address, leader(address));
+  std::set<kube::ObjectKey> others;
+  for (const auto* claims : {&before, &std::as_const(wanted)})
+    for (const auto& [address, claim] : *claims) add_concerned(address, before, wanted, others);
+  std::map<kube::ObjectKey, bool> were_refused;
+  for (const auto& other : others) were_refused.emplace(other, is_refused(other));
 
   addresses_.erase(app);
   for (const auto& [address, claim] : before) {
@@ -83,49 +78,94 @@ std::set<kube::ObjectKey> ExposureClaims::set(const kube::ObjectKey& app, const 
     addresses_[app].push_back(&entry->first);
   }
 
-  std::set<kube::ObjectKey> others;
-  const auto add_claimants = [&](const ExposureAddress& address) {
-    const auto found = claims_.find(address);
-    if (found == claims_.end()) return;
-    for (const auto& claim : found->second) others.insert(claim.app);
-  };
-  // Behind an app that has an address, and goes on to have it, nobody's standing depends on who else wants it.
-  for (const auto& [address, led] : leaders)
-    if (led.standing == Standing::kWanted || led != leader(address)) add_claimants(address);
-  others.erase(app);
-  // Who is refused no more, or newly, holds others up no more, or not yet.
-  std::set<const ExposureAddress*> theirs;
-  for (const auto& other : others)
-    if (const auto found = addresses_.find(other); found != addresses_.end())
-      theirs.insert(found->second.begin(), found->second.end());
-  for (const auto* address : theirs) add_claimants(*address);
+  // Who is refused newly holds up those behind it no more, and who is refused no more does.
+  for (const auto& [other, was_refused] : were_refused)
+    if (is_refused(other) != was_refused)
+      for (const auto* address : addresses_.at(other)) add_behind(*address, other, others);
   others.erase(app);
   return others;
 }
 
+/// Adds whose standing at this address depends on the app's claims, which are about to change.
+void ExposureClaims::add_concerned(const ExposureAddress& address, const Claims& before, const Claims& after,
+                                   std::set<kube::ObjectKey>& others) const {
+  const auto claim_in = [&](const Claims& claims) {
+    const auto found = claims.find(address);
+    return found == claims.end() ? nullptr : &found->second;
+  };
+  const auto* then = claim_in(before);
+  const auto* now = claim_in(after);
+  const auto found = claims_.find(address);
+  if (found == claims_.end()) return;
+  const auto& claimants = found->second;
+  // Behind an app that has the address, and goes on to have it, nobody's standing depends on who else wants it.
+  const auto is_other = [&](const Claim& claim) { return then == nullptr || claim.app != then->app; };
+  const auto best = std::find_if(claimants.begin(), claimants.end(), is_other);
+  if (best == claimants.end()) return;
+  const auto leads = [&](const Claim* own) { return own != nullptr && *own < *best; };
+  const auto& leader = leads(then) ? *then : *best;
+  const auto& next = leads(now) ? *now : *best;
+  if (leader.standing() != Standing::kWanted && !(leader < next) && !(next < leader)) return;
+  const auto is_behind = [](const Claim* own, const Claim& claim) { return own != nullptr && *own < claim; };
+  for (const auto& claim : claimants)
+    if (is_other(claim) && (is_behind(then, claim) || is_behind(now, claim))) others.insert(claim.app);
+}
+
+/// Adds those that come after the app at this address.
+void ExposureClaims::add_behind(const ExposureAddress& address, const kube::ObjectKey& app,
+                                std::set<kube::ObjectKey>& others) const {
+  const auto& claimants = claims_.at(address);
+  auto at = std::find_if(claimants.begin(), claimants.end(), [&](const Claim& claim) { return claim.app == app; });
+  while (at != claimants.end()) others.insert((at++)->app);
+}
+
 std::set<kube::ObjectKey> ExposureClaims::change(const kube::ObjectKey& key, const api::DecodedApp* after) {
-  auto wanted = claims_of(after);
   const std::lock_guard lock{mutex_};
-  if (after == nullptr) return set(key, wanted);
-  for (const auto& [address, claim] : known(key)) {
-    if (claim.standing != Standing::kGranted) continue;
-    const auto [found, is_dropped] = wanted.try_emplace(address, claim);
-    found->second.standing = std::min(found->second.standing, Standing::kGranted);
-    if (is_dropped) found->second.is_wanted = false;
+  const auto before = known(key);
+  auto claims = before;
+  for (auto& [address, claim] : claims) {
+    claim.held = claim.wanted = false;
+    if (after != nullptr) claim.since = after->app.created;
   }
-  return set(key, wanted);
+  if (after == nullptr) return set(key, before, std::move(claims));
+  const auto& app = after->app;
+  const auto claim_of = [&](const ExposureAddress& address) -> Claim& {
+    return claims.try_emplace(address, Claim{.since = app.created, .app = key}).first->second;
+  };
+  // What it holds it holds also where it is refused another address, its spec cannot be read, or it is on its way out:
+  // its Ingress goes after it.
+  if (after->problem.empty() && !app.deleting)
+    for (const auto& address : wanted_addresses(app)) claim_of(address).wanted = true;
+  for (const auto& held : app.status.addresses) {
+    auto& claim = claim_of(address_of(held));
+    claim.held = true;
+    claim.since = held.since;
+  }
+  return set(key, before, std::move(claims));
+}
+
+std::set<kube::ObjectKey> ExposureClaims::serve(const kube::ObjectKey& key,
+                                                const std::vector<ExposureAddress>& addresses) {
+  const std::lock_guard lock{mutex_};
+  const auto before = known(key);
+  auto claims = before;
+  for (auto& [address, claim] : claims) claim.served = false;
+  for (const auto& address : addresses) claims.try_emplace(address, Claim{.app = key}).first->second.served = true;
+  return set(key, before, std::move(claims));
 }
 
 std::optional<TakenAddress> ExposureClaims::claim(const api::RealtimeApp& app) {
   std::set<kube::ObjectKey> others;
   {
     const std::lock_guard lock{mutex_};
-    if (auto found = taken(app)) return found;
-    auto claims = known(app.key);  // none of an app that has gone meanwhile
+    const auto before = known(app.key);
+    auto claims = before;
+    // Also what its newest spec, whose news is on the way, does not want: this one is about to be carried out.
     for (const auto& address : wanted_addresses(app))
-      if (const auto found = claims.find(address); found != claims.end())
-        found->second.standing = std::min(found->second.standing, Standing::kGranted);
-    others = set(app.key, claims);
+      claims.try_emplace(address, Claim{.since = app.created, .app = app.key});
+    if (auto found = taken(app, claims)) return found;
+    for (const auto& address : wanted_addresses(app)) claims.at(address).granted = true;
+    others = set(app.key, before, std::move(claims));
   }
   tell(others);
   return std::nullopt;
@@ -135,11 +175,10 @@ void ExposureClaims::release(const kube::ObjectKey& app) {
   std::set<kube::ObjectKey> others;
   {
     const std::lock_guard lock{mutex_};
-    auto claims = known(app);
-    std::erase_if(claims, [](const auto& entry) { return !entry.second.is_wanted; });
-    for (auto& [address, claim] : claims)
-      if (claim.standing == Standing::kGranted) claim.standing = Standing::kWanted;
-    others = set(app, claims);
+    const auto before = known(app);
+    auto claims = before;
+    for (auto& [address, claim] : claims) claim.granted = false;
+    others = set(app, before, std::move(claims));
   }
   tell(others);
 }
@@ -154,18 +193,19 @@ bool ExposureClaims::is_refused(const kube::ObjectKey& app) const {
   if (found == addresses_.end()) return false;
   return std::any_of(found->second.begin(), found->second.end(), [&](const ExposureAddress* address) {
     const auto& first = *claims_.at(*address).begin();
-    return first.standing != Standing::kWanted && first.app != app;
+    return first.standing() != Standing::kWanted && first.app != app;
   });
 }
 
-std::optional<TakenAddress> ExposureClaims::taken(const api::RealtimeApp& app) const {
+/// The first address that another app has of those that the app wants; `own` has a claim of it for each.
+std::optional<TakenAddress> ExposureClaims::taken(const api::RealtimeApp& app, const Claims& own) const {
   for (auto& address : wanted_addresses(app)) {
     const auto found = claims_.find(address);
     if (found == claims_.end()) continue;
     for (const auto& claim : found->second) {
-      if (claim.app == app.key) break;
-      if (claim.standing != Standing::kWanted || !is_refused(claim.app))
-        return TakenAddress{std::move(address), claim.app};
+      if (claim.app == app.key || own.at(address) < claim) break;
+      if (claim.standing() != Standing::kWanted || !is_refused(claim.app))
+        return TakenAddress{std::move(address), claim.app, claim.served && !claim.held && !claim.wanted};
     }
   }
   return std::nullopt;

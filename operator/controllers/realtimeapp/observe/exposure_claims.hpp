@@ -1,5 +1,5 @@
 // Which RealtimeApps claim which class, host and path, so that no two apps stand behind one address: who holds it, as
-// its status records, keeps it. Kept in step by the cache of RealtimeApps; locks.
+// its status records and its Ingress serves, keeps it. Kept in step by the caches of both; locks.
 #pragma once
 
 #include <compare>
@@ -32,6 +32,7 @@ struct ExposureAddress {
 struct TakenAddress {
   ExposureAddress address;
   kube::ObjectKey owner;
+  bool only_served = false;  ///< by an Ingress that is left of it
 };
 
 /// The path as prefixes of this kind are compared (networking.k8s.io/v1, PathType Prefix): "/a/" is "/a".
@@ -39,6 +40,9 @@ std::string prefix_path(const std::string& path);
 
 /// What the spec wants; nothing without an exposure.
 std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app);
+
+/// What a status records, without its time.
+ExposureAddress address_of(const api::HeldAddress& held);
 
 class ExposureClaims {
  public:
@@ -50,23 +54,30 @@ class ExposureClaims {
   /// An app has changed; null where there is none. Returns the others whose standing may have changed by it.
   std::set<kube::ObjectKey> change(const kube::ObjectKey& key, const api::DecodedApp* after);
 
-  /// The first address of the app that another one has. If there is none, all that the app wants is granted to it: it
-  /// is about to be served, and its status will record it. An address is its whose status records it, of several that
-  /// do the one since when; then its to whom it was granted; else the older app's, unless that one is refused for
-  /// another address of its own. Of two that were created within one second the one whose namespace and name come first
-  /// counts as older.
+  /// The Ingress of this app, or of an earlier one of its name, has changed, and serves these. Returns the same.
+  std::set<kube::ObjectKey> serve(const kube::ObjectKey& key, const std::vector<ExposureAddress>& addresses);
+
+  /// The first address of the app that another one has. If there is none, all that the app wants is granted to it, as
+  /// its Ingress is about to be written. An address is its whose status records it, of several that do the one since
+  /// when; then its whose Ingress serves it, or to whom it was granted; else the older app's, unless that one is
+  /// refused for another address of its own. Of two that were created within one second the one whose namespace and
+  /// name come first counts as older.
   std::optional<TakenAddress> claim(const api::RealtimeApp& app);
 
-  /// The app's status says what it has: what was granted to it and is not recorded there is nobody's.
+  /// Nobody writes the app's Ingress any more, and what it serves is known: nothing is granted to the app.
   void release(const kube::ObjectKey& app);
 
  private:
   enum class Standing { kHeld, kGranted, kWanted };  // in the order in which they count
   struct Claim {
-    Standing standing = Standing::kWanted;
+    bool held = false;       // by the app's status
+    bool served = false;     // by its Ingress
+    bool granted = false;    // by `claim`
+    bool wanted = false;     // by its spec
     core::SharedText since;  // RFC 3339 in UTC, so that it sorts by time: held since, else created
     kube::ObjectKey app;
-    bool is_wanted = true;  // else granted before the spec changed: it may be served until that is told
+
+    Standing standing() const;
     bool operator==(const Claim&) const = default;
     bool operator<(const Claim& other) const;
   };
@@ -75,11 +86,13 @@ class ExposureClaims {
     std::size_t operator()(const ExposureAddress& address) const;
   };
 
-  static Claims claims_of(const api::DecodedApp* decoded);
   Claims known(const kube::ObjectKey& app) const;
-  std::set<kube::ObjectKey> set(const kube::ObjectKey& app, const Claims& wanted);
+  std::set<kube::ObjectKey> set(const kube::ObjectKey& app, const Claims& before, Claims wanted);
+  void add_concerned(const ExposureAddress& address, const Claims& before, const Claims& after,
+                     std::set<kube::ObjectKey>& others) const;
+  void add_behind(const ExposureAddress& address, const kube::ObjectKey& app, std::set<kube::ObjectKey>& others) const;
   void tell(const std::set<kube::ObjectKey>& others) const;
-  std::optional<TakenAddress> taken(const api::RealtimeApp& app) const;
+  std::optional<TakenAddress> taken(const api::RealtimeApp& app, const Claims& own) const;
   bool is_refused(const kube::ObjectKey& app) const;
 
   Listener listener_;

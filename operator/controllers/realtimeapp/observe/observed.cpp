@@ -56,6 +56,7 @@ std::optional<ServedAddress> served_address(const nlohmann::json& live) {
       serves.paths.push_back(value_at<std::string>(path, {"path"}));
   }
   serves.tls = !kube::list_at(live, {"spec", "tls"}).empty();
+  serves.class_name = value_at<std::string>(live, {"spec", "ingressClassName"});
   return serves;
 }
 
@@ -92,6 +93,7 @@ std::size_t hash_value(const IngressState& state) {
   boost::hash_combine(seed, state.serves->host);
   boost::hash_combine(seed, state.serves->paths);
   boost::hash_combine(seed, state.serves->tls);
+  boost::hash_combine(seed, state.serves->class_name);
   return seed;
 }
 
@@ -123,6 +125,14 @@ ChildState reduce_child(const kube::Object& live) {
   reduce_pod_template(live, owned, state);
   state.digest = owned.digest();
   return state;
+}
+
+std::vector<ExposureAddress> addresses_served_by(const ChildState* ingress) {
+  std::vector<ExposureAddress> addresses;
+  if (ingress == nullptr || !ingress->ingress->serves) return addresses;
+  const auto& serves = *ingress->ingress->serves;
+  for (const auto& path : serves.paths) addresses.push_back({serves.class_name, serves.host, prefix_path(path)});
+  return addresses;
 }
 
 IngressClassState reduce_ingress_class(const kube::Object& live) {

@@ -27,6 +27,7 @@ struct ServedAddress {
   std::string host;  ///< empty: every host
   std::vector<std::string> paths;
   bool tls = false;
+  std::string class_name;
   bool operator==(const ServedAddress&) const = default;
 };
 
@@ -149,6 +150,9 @@ kube::ProjectionDigest pod_template_digest(const kube::Projection& workload);
 
 /// The reduction of the Secret of Redis, which is not applied: its digest is that of `identity` where it has all of it.
 ChildState reduce_secret(const kube::Object& live, const kube::Object& identity);
+
+/// Where clients reach what this Ingress leads to; nothing where there is none, or another kind.
+std::vector<ExposureAddress> addresses_served_by(const ChildState* ingress);
 
 /// The reduction of a live child to what is kept of it.
 ChildState reduce_child(const kube::Object& live);

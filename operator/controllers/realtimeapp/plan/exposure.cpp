@@ -34,13 +34,20 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
                     fmt::format("{} does not support affinity {}; set exposure.affinity to Cookie", controller->name,
                                 affinity_name(spec.affinity))}};
   if (observed.taken_address) {
-    const auto& [address, owner] = *observed.taken_address;
-    return {nullptr, nullptr,
-            Problem{reason::kHostTaken,
-                    fmt::format("RealtimeApp \"{}\" already has {}, path {}, of class \"{}\"; set another "
-                                "exposure.host or exposure.paths in one of them",
-                                owner.text(), address.host.empty() ? "every host" : "host " + address.host,
-                                address.path, address.class_name)}};
+    const auto& [address, owner, only_served] = *observed.taken_address;
+    const auto what =
+        fmt::format("{}, path {}, of class \"{}\"", address.host.empty() ? "every host" : "host " + address.host,
+                    address.path, address.class_name);
+    const auto message =
+        only_served ? fmt::format(
+                          "Ingress \"{}\" still serves {}; delete it if its RealtimeApp is gone, or set another "
+                          "exposure.host or exposure.paths",
+                          owner.text(), what)
+                    : fmt::format(
+                          "RealtimeApp \"{}\" already has {}; set another exposure.host or exposure.paths in "
+                          "one of them",
+                          owner.text(), what);
+    return {nullptr, nullptr, Problem{reason::kHostTaken, message}};
   }
   return {controller, recipe, std::nullopt};
 }

@@ -231,11 +231,16 @@ int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed
 }
 
 /// The addresses that the app has: what it asks for once its Ingress serves that, else what the Ingress still serves,
-/// also when it is to go.
-std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Plan& plan, const Observed& observed) {
+/// also when it is to go. One that cannot be written is not known to be gone, and is the app's still.
+std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Plan& plan, const Observed& observed,
+                                             const std::map<ChildId, Problem>& problems) {
   std::vector<api::HeldAddress> held;
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (ingress == nullptr) return held;
+  if (ingress == nullptr) {
+    const auto problem = problems.find({kube::types::kIngress.kind, app.key.name});
+    const bool is_kept = problem != problems.end() && problem->second.reason != reason::kNameTaken;
+    return is_kept ? app.status.addresses : held;
+  }
   const bool is_served = std::any_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
     return child.type == kube::types::kIngress && child.digest == ingress->digest;
   });
@@ -273,7 +278,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
   status.url = app_url(app, observed);
-  status.addresses = held_addresses(app, plan, observed);
+  status.addresses = held_addresses(app, plan, observed, problems);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);
@@ -307,8 +312,7 @@ api::RealtimeAppStatus with_transition_times(api::RealtimeAppStatus status, cons
     if (!address.since.empty()) continue;
     address.since = now;
     for (const auto& held : before.addresses)
-      if (held.class_name == address.class_name && held.host == address.host && held.path == address.path)
-        address.since = held.since;
+      if (address_of(held) == address_of(address)) address.since = held.since;
   }
   return status;
 }

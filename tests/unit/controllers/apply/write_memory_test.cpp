@@ -24,8 +24,8 @@ struct Fight {
   /// How often it is corrected until that is not worth another try.
   int corrections(const std::function<ProjectionDigest(int)>& state) {
     int count = 0;
-    for (live.digest = state(0); !controllers::known_fight(child, live, memory); live.digest = state(count)) {
-      CHECK_FALSE(controllers::note_write(child, &live, child.digest, memory));
+    for (live.digest = state(0); !controllers::known_fight(child, &live, memory); live.digest = state(count)) {
+      CHECK_FALSE(controllers::note_write(child, &live, true, child.digest, memory));
       if (++count > 10'000) break;
     }
     return count;
@@ -38,7 +38,7 @@ TEST_CASE("A manager that changes a child back and back is named, and not fought
   Fight fight;
   SECTION("to the same state each time") {
     CHECK(fight.corrections([](int) { return ProjectionDigest{2, 2}; }) == ChildWriter::kMaxCorrections);
-    const auto problem = controllers::known_fight(fight.child, fight.live, fight.memory);
+    const auto problem = controllers::known_fight(fight.child, &fight.live, fight.memory);
     CHECK(problem->reason == api::reason::kNotConverging);
     CHECK_THAT(problem->message, Catch::Contains("field manager \"meddler\""));
   }
@@ -66,15 +66,29 @@ TEST_CASE("A fight is tried again with another spec, and after some minutes", "[
 TEST_CASE("A child that came out other than it was asked for is not written again at once", "[unit][controllers]") {
   Fight fight;
   const ProjectionDigest changed{3, 3};
-  CHECK(controllers::note_write(fight.child, nullptr, changed, fight.memory)->reason == api::reason::kNotConverging);
+  const auto problem = controllers::note_write(fight.child, nullptr, false, changed, fight.memory);
+  CHECK(problem->reason == api::reason::kNotConverging);
   fight.live.digest = changed;
-  CHECK(controllers::known_fight(fight.child, fight.live, fight.memory));
+  CHECK(controllers::known_fight(fight.child, &fight.live, fight.memory));
   fight.live.digest = {4, 4};  // somebody has changed it since
-  CHECK_FALSE(controllers::known_fight(fight.child, fight.live, fight.memory));
+  CHECK_FALSE(controllers::known_fight(fight.child, &fight.live, fight.memory));
 }
 
 TEST_CASE("What comes out as asked is not remembered", "[unit][controllers]") {
   Fight fight;
-  CHECK_FALSE(controllers::note_write(fight.child, nullptr, kWanted, fight.memory));
+  CHECK_FALSE(controllers::note_write(fight.child, nullptr, false, kWanted, fight.memory));
   CHECK(fight.memory.writes.empty());
+}
+
+TEST_CASE("A child that is deleted again and again is named, and not created for ever", "[unit][controllers]") {
+  Fight fight;
+  int count = 0;
+  for (; !controllers::known_fight(fight.child, nullptr, fight.memory) && count < 100; ++count)
+    CHECK_FALSE(controllers::note_write(fight.child, nullptr, true, kWanted, fight.memory));
+  CHECK(count == ChildWriter::kMaxCorrections);
+  const auto problem = controllers::known_fight(fight.child, nullptr, fight.memory);
+  CHECK(problem->reason == api::reason::kNotConverging);
+  CHECK_THAT(problem->message, Catch::Contains("another controller deletes it"));
+  fight.live.digest = kWanted;
+  CHECK_FALSE(controllers::known_fight(fight.child, &fight.live, fight.memory));  // somebody has made it meanwhile
 }

@@ -1,6 +1,7 @@
 #include "operator/controllers/realtimeapp/observe/exposure_claims.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -189,8 +190,95 @@ TEST_CASE("What an app is about to serve is nobody else's, older or not", "[unit
   SECTION("until it is gone, also when it is reconciled still") {
     scene.end(first);
     (void)scene.claims.claim(first);
+    CHECK(scene.claims.claim(second)->owner == first.key);
+    scene.claims.release(first.key);
+    CHECK(told == std::vector{second.key});
     CHECK_FALSE(scene.claims.claim(second));
   }
+  SECTION("also where its newest spec, which wants another, is known already") {
+    auto edited = first;
+    edited.spec.exposure.host = "other";
+    scene.claims.release(first.key);
+    scene.change(edited);
+    scene.end(second);
+    CHECK_FALSE(scene.claims.claim(first));
+    scene.change(second);
+    CHECK(scene.claims.claim(second)->owner == first.key);
+  }
+  SECTION("also where a status that recorded it does so no more") {
+    first.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
+    scene.change(first);
+    REQUIRE_FALSE(scene.claims.claim(first));
+    first.status.addresses.clear();
+    scene.change(first);
+    CHECK(scene.claims.claim(second)->owner == first.key);
+  }
+}
+
+TEST_CASE("What an Ingress serves is its app's, recorded or not, and also when that is gone", "[unit][controllers]") {
+  Scene scene;
+  const auto server = claiming("server", "2016-01-02T15:04:05Z", "h");
+  const auto older = claiming("older", "2006-01-02T15:04:05Z", "h");
+  const controllers::ExposureAddress address{"traefik", "h", "/"};
+  scene.change(older);
+  CHECK(scene.claims.serve(server.key, {address}) == std::set{older.key});  // listed before its app
+  scene.change(server);
+  CHECK_FALSE(scene.taken(server));
+  REQUIRE(scene.taken(older));
+  CHECK_FALSE(scene.taken(older)->only_served);
+
+  SECTION("but not before whose status records it") {
+    auto recorded = older;
+    recorded.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
+    CHECK(scene.change(recorded) == std::set{server.key});
+    CHECK(scene.taken(server)->owner == older.key);
+  }
+  SECTION("until it serves another") {
+    CHECK(scene.claims.serve(server.key, {{"traefik", "other", "/"}}) == std::set{older.key});
+    CHECK_FALSE(scene.taken(older));
+  }
+  SECTION("until it is gone, later than its app") {
+    scene.end(server);
+    REQUIRE(scene.taken(older));
+    CHECK(scene.taken(older)->owner == server.key);
+    CHECK(scene.taken(older)->only_served);
+    CHECK(scene.claims.serve(server.key, {}) == std::set{older.key});
+    CHECK_FALSE(scene.taken(older));
+  }
+}
+
+TEST_CASE("Apps whose Ingress cannot be written do not wake each other for ever", "[unit][controllers]") {
+  Scene scene;
+  std::vector<kube::ObjectKey> queue;
+  scene.claims.listen([&](const auto& others) { queue.insert(queue.end(), others.begin(), others.end()); });
+  std::map<kube::ObjectKey, api::RealtimeApp> apps;
+  const auto add = [&](const std::string& name, int second, std::vector<std::string> paths) {
+    auto app = claiming(name, fmt::format("2006-01-02T15:04:0{}Z", second), "h");
+    app.spec.exposure.paths = std::move(paths);
+    scene.change(app);
+    apps.insert_or_assign(app.key, app);
+    queue.push_back(app.key);
+  };
+  SECTION("through a younger one that both hold up") {
+    add("x", 1, {"/a"});
+    add("w", 2, {"/b"});
+    add("z", 3, {"/a", "/b"});
+  }
+  SECTION("through an older one that both hold up") {
+    add("x", 2, {"/a"});
+    add("w", 3, {"/b"});
+    add("z", 1, {"/a", "/b", "/c"});
+    auto holder = claiming("holder", "2006-01-02T15:04:09Z", "h");
+    holder.status.addresses = {{"traefik", "h", "/c", "2006-01-02T15:04:09Z"}};
+    scene.change(holder);
+  }
+  int reconciles = 0;
+  for (; !queue.empty() && reconciles < 1000; ++reconciles) {
+    const auto key = queue.front();
+    queue.erase(queue.begin());
+    (void)scene.taken(apps.at(key));
+  }
+  CHECK(reconciles < 30);
 }
 
 TEST_CASE("An app whose spec can no longer be read keeps what it serves, and wants nothing", "[unit][controllers]") {

@@ -352,6 +352,30 @@ TEST_CASE("The URL is what is served, never what was refused", "[unit][controlle
   CHECK(support::assess(app, observed).addresses.empty());
 }
 
+TEST_CASE("An app holds the address of an Ingress that cannot be written, but not of one that is another's",
+          "[unit][controllers]") {
+  auto app = sample_app();
+  app.status.addresses = {{"traefik", "", "/", "2006-01-02T15:04:05Z"}};
+  auto observed = healthy_observed();
+  const controllers::ChildId ingress{"Ingress", "chat"};
+  observed.children.erase(ingress);
+  const auto addresses = [&](std::string_view reason) {
+    return support::assess(app, observed, {{ingress, controllers::Problem{reason, "said"}}}).addresses;
+  };
+  CHECK(addresses(api::reason::kApplyFailed) == app.status.addresses);
+  CHECK(addresses(api::reason::kChildRefused) == app.status.addresses);
+  CHECK(addresses(api::reason::kNameTaken).empty());
+}
+
+TEST_CASE("An Ingress that is left of a deleted app is named, as no app could be changed", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.exposure.host = "h";
+  auto observed = healthy_observed();
+  observed.taken_address = controllers::TakenAddress{{"traefik", "h", "/"}, {"other", "first"}, true};
+  CHECK_THAT(support::assess(app, observed).condition("ExposureReady")->message,
+             Catch::StartsWith("Ingress \"other/first\" still serves host h, path /"));
+}
+
 TEST_CASE("An exposure none of whose paths leads to the protocol's is named", "[unit][controllers]") {
   auto app = sample_app();
   auto observed = healthy_observed();

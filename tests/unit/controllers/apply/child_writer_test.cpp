@@ -1,0 +1,96 @@
+// What comes of a write that the API server answers as a real one does in trouble only.
+#include "operator/controllers/realtimeapp/apply/child_writer.hpp"
+
+#include "operator/api/v1alpha1/conditions.hpp"
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/sample_app.hpp"
+
+namespace {
+
+/// An API server whose every answer a test decides.
+class Answering final : public kube::Transport {
+ public:
+  using Answer = std::function<kube::HttpResponse(const kube::HttpRequest&)>;
+  explicit Answering(Answer answer) : Transport{{.server = "http://127.0.0.1:1"}}, answer_{std::move(answer)} {}
+
+  core::Result<kube::HttpResponse> send(kube::HttpRequest request, const std::stop_token&) override {
+    return answer_(request);
+  }
+
+ private:
+  Answer answer_;
+};
+
+struct Scene {
+  explicit Scene(Answering::Answer answer) : transport{std::move(answer)} {}
+
+  controllers::Applied perform(const controllers::Observed& observed) {
+    const auto plan = controllers::plan(app, observed);
+    const auto later = controllers::ChildWriter::Clock::now() + std::chrono::minutes{1};
+    return writer.perform(app, plan, observed, memory, later, {});
+  }
+
+  Answering transport;
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  controllers::Caches caches;
+  runtime::EventRecorder recorder{client, "test"};
+  controllers::ChildWriter writer{client, caches, recorder, std::chrono::minutes{5}};
+  controllers::AppMemory memory;
+  api::RealtimeApp app = support::sample_app();
+};
+
+kube::HttpResponse status(long code, const std::string& reason) {
+  return {code, R"({"kind": "Status", "message": "no", "reason": ")" + reason + "\"}", {}};
+}
+
+}  // namespace
+
+TEST_CASE("A Secret of Redis that is refused is not asked for at once again", "[unit][controllers]") {
+  const auto [code, reason] = GENERATE(std::pair{403L, "Forbidden"}, std::pair{422L, "Invalid"});
+  Scene scene{[code = code, reason = reason](const kube::HttpRequest&) { return status(code, reason); }};
+  auto observed = support::sample_observed();
+  observed.redis_secret = {};
+  observed.new_password = observed.new_digest_key = "made";
+  const auto applied = scene.perform(observed);
+  CHECK(applied.problems.at({"Secret", "chat-redis"}).reason == api::reason::kChildRefused);
+  CHECK_FALSE(controllers::SecretReader::due_in(scene.app, scene.memory));
+}
+
+TEST_CASE("A race that is lost is no refusal", "[unit][controllers]") {
+  int patches = 0;
+  Scene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
+    const bool is_deployment = request.target.find("/deployments/") != std::string::npos;
+    const bool is_json_patch = request.body.starts_with("[");
+    if (is_json_patch && ++patches > 0) return status(422, "Invalid");
+    auto object = nlohmann::json::parse(request.body);
+    object["metadata"]["resourceVersion"] = "2";
+    if (is_deployment) {
+      const auto fields = nlohmann::json::parse(
+          R"({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:stdin": {}}}}}}})");
+      object["metadata"]["managedFields"] = {{{"manager", kube::kRollbackManager},
+                                              {"operation", "Update"},
+                                              {"fieldsType", "FieldsV1"},
+                                              {"fieldsV1", fields}}};
+      for (auto& container : object["spec"]["template"]["spec"]["containers"]) container["stdin"] = true;
+    }
+    return {200, object.dump(), {}};
+  }};
+  auto observed = support::healthy_observed();
+  observed.children.at({"Deployment", "chat"}).rolled_back = true;
+  const auto applied = scene.perform(observed);
+  REQUIRE(patches == 1);
+  REQUIRE(applied.failure);
+  CHECK(applied.failure->kind == core::ErrorKind::kConflict);
+  CHECK(applied.problems.at({"Deployment", "chat"}).passing);
+}
+
+TEST_CASE("A Secret that lacks the key of its digest, and cannot get it, is named", "[unit][controllers]") {
+  Scene scene{[](const kube::HttpRequest&) { return status(500, "InternalError"); }};
+  auto observed = support::healthy_observed();
+  observed.redis_secret.credentials->digest_key.clear();
+  observed.new_digest_key = "made";
+  const auto applied = scene.perform(observed);
+  CHECK(applied.problems.at({"Secret", "chat-redis"}).reason == api::reason::kApplyFailed);
+}

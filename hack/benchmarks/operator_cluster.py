@@ -28,7 +28,7 @@ STAGES = pathlib.Path(__file__).with_name("kwok.yaml")
 _UNTHROTTLED = ("--kube-api-qps=100000", "--kube-api-burst=100000")
 # The API server's newer allocator counts all addresses of Services whenever it gives one away: with 10,000 apps that is
 # half an hour for each contestant. It can be switched off for as long as 1.33 can be emulated, without streamed lists
-# unless they are asked for.
+# unless they are asked for; today's scheduler does not work with that.
 _QUICK_ADDRESSES = ("--emulated-version=1.33", "--feature-gates=MultiCIDRServiceAllocator=false,WatchList=true")
 # Endpoints are left out: nobody answers at the addresses of pods that kwok plays.
 _CONTROLLERS = ("deployment-controller", "replicaset-controller", "statefulset-controller", "garbage-collector-controller",
@@ -56,7 +56,7 @@ class ControlPlane:
         self._server = ApiServer(
             self.folder, kubernetes,
             ["--service-cluster-ip-range=10.0.0.0/15", f"--audit-policy-file={policy}", "--audit-log-maxsize=100000",
-             *_QUICK_ADDRESSES,
+             *(() if kwok else _QUICK_ADDRESSES),
              # Nobody would take the taint of a new node away.
              "--disable-admission-plugins=TaintNodesByCondition"],
             [f"--quota-backend-bytes={8 * 2**30}"])

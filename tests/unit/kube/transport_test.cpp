@@ -53,7 +53,7 @@ TEST_CASE("A POST that may have been carried out is not repeated", "[unit][kube]
     reply.answer(200, kEmpty);
   }};
   kube::Transport transport{trusting(server)};
-  // A connection that was used before and is closed is what libraries try anew.
+  // A connection that was used before and is closed is what libraries try again.
   REQUIRE(transport.send({.target = "/first"}, {}));
   const auto outcome =
       transport.send({.method = "POST", .target = "/second", .content_type = "application/json", .body = "{}"}, {});
@@ -62,6 +62,25 @@ TEST_CASE("A POST that may have been carried out is not repeated", "[unit][kube]
   const auto requests = server.requests();
   CHECK(std::count_if(requests.begin(), requests.end(), [](const auto& request) { return request.method == "POST"; }) ==
         1);
+}
+
+TEST_CASE("What a worker asks one after the other costs one handshake, refusals included", "[unit][kube]") {
+  ScriptedServer server{[](const ScriptedRequest& request, ScriptedReply& reply) {
+    if (request.method == "GET") return reply.answer(404, R"({"kind": "Status", "reason": "NotFound"})");
+    if (request.method == "POST") return reply.answer(409, R"({"kind": "Status", "reason": "AlreadyExists"})");
+    reply.answer(200, kEmpty);
+  }};
+  kube::Transport transport{trusting(server)};
+  core::Metrics metrics;
+  kube::Client client{transport, metrics};
+  const kube::Object object{{{"metadata", {{"name", "a"}, {"namespace", "n"}}}}};
+  for (int i = 0; i < 5; ++i) {
+    CHECK(client.apply(kube::types::kService, object, {}));
+    CHECK_FALSE(client.create(kube::types::kSecret, object, {}));
+    CHECK_FALSE(client.get(kube::types::kSecret, {"n", "a"}, {}));
+    CHECK(client.apply_status(kube::types::kDeployment, object, {}));
+  }
+  for (const auto& request : server.requests()) CHECK(request.connection == 1);
 }
 
 TEST_CASE("A token that was rotated is used as soon as the old one is refused", "[unit][kube]") {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/certificate.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -150,6 +151,39 @@ TEST_CASE("TLS that cannot work is named, with the Secret", "[integration]") {
   REQUIRE(world.create(types::kSecret, {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", "cert"}}}}) ==
           201);
   wait_for("the wrong type", [&] { return world.condition("chat", "ExposureReady") == "False/TLSSecretInvalid"; });
+
+  const auto renew = [&](const std::string& host, std::chrono::hours from, std::chrono::hours until) {
+    if (world.exists(types::kSecret, "cert")) {
+      const auto secret = world.get(types::kSecret, "cert");
+      REQUIRE(world.client().remove(types::kSecret, secret.key(), secret.uid(), {}));
+    }
+    const auto pem = support::make_certificate(host, from, until);
+    REQUIRE(world.create(types::kSecret, {{"apiVersion", "v1"},
+                                          {"kind", "Secret"},
+                                          {"type", "kubernetes.io/tls"},
+                                          {"metadata", {{"name", "cert"}}},
+                                          {"stringData", {{"tls.crt", pem.certificate}, {"tls.key", pem.key}}}}) ==
+            201);
+  };
+  using std::chrono::hours;
+  const auto is = [&](const char* condition) { return world.condition("chat", "ExposureReady") == condition; };
+  renew("other.test", hours{-1}, hours{24 * 90});
+  wait_for("the wrong host", [&] { return is("False/CertificateInvalid"); });
+  renew("chat.test", hours{-48}, hours{-24});
+  wait_for("the end of its time", [&] {
+    return world.app("chat").status.condition("ExposureReady")->message.text().find("expired") != std::string::npos;
+  });
+  renew("chat.test", hours{-24 * 80}, hours{24});
+  wait_for("the warning before", [&] { return is("True/CertificateExpiring"); });
+  wait_for("the Event", [&] {
+    const auto events = world.client().list(types::kEvent, kube::Selection{world.name_space()}, "", {});
+    return events && std::any_of(events->items.begin(), events->items.end(), [](const kube::Object& event) {
+             return kube::value_at<std::string>(event.json(), {"reason"}) == "CertificateExpiring" &&
+                    kube::value_at<std::string>(event.json(), {"type"}) == "Warning";
+           });
+  });
+  renew("chat.test", hours{-1}, hours{24 * 90});
+  wait_for("a certificate that serves", [&] { return is("True/IngressServing"); });
 }
 
 TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration]") {

@@ -162,7 +162,9 @@ class Store {
     {
       const std::lock_guard lock{mutex_};
       for (auto& [key, entry] : entries_) {
-        if (!entry.value || (!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
+        if ((!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
+        entry.assumed.reset();  // also that it is removed: what comes from now on is newer
+        if (!entry.value) continue;
         changes.push_back({key, entry.value, nullptr});
         note_removal(key, entry);
       }

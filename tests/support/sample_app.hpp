@@ -50,7 +50,7 @@ inline controllers::ChildState& add_child(controllers::Observed& observed, std::
 
 /// An Ingress that has an address, and serves these paths of every host.
 inline controllers::IngressState serving(std::vector<std::string> paths) {
-  return {{"10.0.0.1"}, controllers::ServedAddress{"", std::move(paths), false}};
+  return {{"10.0.0.1"}, controllers::ServedAddress{"", std::move(paths), false, "traefik"}};
 }
 
 /// Everything is there and serves.

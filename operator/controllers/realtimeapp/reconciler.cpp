@@ -32,7 +32,7 @@ bool met_newer(const core::Error& failure) {
 /// app's.
 bool is_exposure_known(const kube::ObjectKey& app, const Applied& applied) {
   const auto problem = applied.problems.find({kube::types::kIngress.kind, app.name});
-  return problem == applied.problems.end() || !problem->second.passing;
+  return problem == applied.problems.end() || !problem->second.maybe_done;
 }
 
 /// When what is not watched has to be looked at again.
@@ -65,7 +65,10 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto& app = cached->app;
   const auto memory = memories_.of(key, app.uid);
   if (!cached->problem.empty()) {
-    const auto written = write_status(app, assess_invalid(app, cached->problem), *memory, stop);
+    auto status = assess_invalid(app, cached->problem);
+    if (!caches_.of(kube::types::kIngress.kind).find(key)) status.addresses.clear();
+    const auto written = write_status(app, std::move(status), *memory, stop);
+    caches_.exposure_claims.release(key);
     if (!written) return tl::unexpected(written.error());
     return *written ? Action::requeue(**written) : Action::await_change();
   }
@@ -125,7 +128,7 @@ void Reconciler::tell_transition(const api::RealtimeApp& app, const api::Realtim
     // Stalled says again what one of the others says.
     const bool is_cause = is_new && after.type != api::condition::kStalled && term != nullptr && term->warns;
     if (is_cause) tell(runtime::EventType::kWarning, term->name, after.message);
-    memory.is_told_not_ready |= is_cause;
+    memory.is_told_not_ready |= is_cause && after.status != "True";  // what may come to pass is none
     if (after.type != api::condition::kReady) continue;
     const bool was_ready = before != nullptr && before->status == "True";
     const bool is_ready = after.status == "True";

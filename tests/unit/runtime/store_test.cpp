@@ -52,6 +52,15 @@ TEST_CASE("News that is older than our own deletion does not bring an object bac
   }
 }
 
+TEST_CASE("A list without an object ends the wait for the news of its deletion", "[unit][runtime]") {
+  Store store;
+  store.put(kKey, "1", 7);
+  store.assume_removed(kKey);
+  store.replace("", {});
+  store.put(kKey, "4", 9);  // made by others since
+  CHECK(store.get(kKey) == 9);
+}
+
 TEST_CASE("A deletion that the watch has told of already holds up no news", "[unit][runtime]") {
   Store store;
   store.put(kKey, "1", 7);
@@ -200,7 +209,7 @@ TEST_CASE("Store ignores an outcome that is told after the deletion that followe
   store.remove(kKey);
   store.assume(kKey, "3", 3);
   CHECK_FALSE(store.get(kKey).has_value());
-  store.assume(kKey, "5", 5);  // made anew, and the watch has not brought it yet
+  store.assume(kKey, "5", 5);  // created again, and the watch has not brought it yet
   CHECK(store.get(kKey) == 5);
 }
 

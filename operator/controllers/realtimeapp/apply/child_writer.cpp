@@ -30,7 +30,7 @@ std::string name_of(const ChildId& id) { return fmt::format("{} \"{}\"", id.kind
 
 Problem passing(const ChildId& id, const core::Error& error) {
   return {reason::kApplyFailed, fmt::format("{} is not as the spec says, trying again: {}", name_of(id), error.message),
-          true};
+          true, true};
 }
 
 /// The first of what this child needs that is neither there nor to be had, or that cannot be used as it is.
@@ -60,12 +60,14 @@ std::string names_of(const std::vector<ChildId>& children) {
   return text;
 }
 
-/// A JSON patch that tests for the version that was read: the API server calls it invalid (422) when somebody was
-/// faster.
-Result<kube::Object> patch_unchanged(kube::Client& client, const kube::ResourceType& type, const kube::ObjectKey& key,
+/// Sends a JSON patch that tests for the version that was read. The API server calls it invalid (422) as well when the
+/// object has changed since, which is a conflict.
+Result<kube::Object> patch_unchanged(kube::Client& client, const kube::ResourceType& type, const kube::Object& read,
                                      const nlohmann::json& patch, const std::stop_token& stop) {
-  auto patched = client.patch(type, key, patch, stop);
-  if (!patched && patched.error().kind == ErrorKind::kInvalidObject) patched.error().kind = ErrorKind::kConflict;
+  auto patched = client.patch(type, read.key(), patch, stop);
+  if (patched || patched.error().kind != ErrorKind::kInvalidObject) return patched;
+  const auto now = client.get(type, read.key(), stop);
+  if (!now || now->resource_version() != read.resource_version()) patched.error().kind = ErrorKind::kConflict;
   return patched;
 }
 
@@ -164,7 +166,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
   if (applied && write.live != nullptr && write.live->rolled_back) {
     const auto leftovers =
         kube::removal_of_owned(*applied, child.desired(), kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
-    if (!leftovers.empty()) applied = patch_unchanged(client_, child.type, applied->key(), leftovers, stop);
+    if (!leftovers.empty()) applied = patch_unchanged(client_, child.type, *applied, leftovers, stop);
   }
   if (applied) return take(write, *applied);
   if (!is_refusal(applied.error().kind)) return tl::unexpected(applied.error());
@@ -232,13 +234,13 @@ Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const
   if (ownership != Ownership::kOurs && ownership != Ownership::kOrphaned) return tl::unexpected(refusal);
   const auto renaming = renaming_of_conflicting_ports(child.desired(), *existing);
   if (renaming.empty()) return tl::unexpected(refusal);
-  if (auto renamed = patch_unchanged(client_, child.type, existing->key(), renaming, stop); !renamed) return renamed;
+  if (auto renamed = patch_unchanged(client_, child.type, *existing, renaming, stop); !renamed) return renamed;
   auto object = child.desired();
   object.json()["metadata"]["uid"] = existing->uid();
   auto applied = client_.apply(child.type, object, stop);
   if (!applied) return applied;
   const auto removal = removal_of_renamed_ports(*applied);
-  return removal.empty() ? applied : patch_unchanged(client_, child.type, applied->key(), removal, stop);
+  return removal.empty() ? applied : patch_unchanged(client_, child.type, *applied, removal, stop);
 }
 
 /// A Secret of an older version has no key for the digest of its password.

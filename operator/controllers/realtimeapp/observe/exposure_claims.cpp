@@ -26,8 +26,9 @@ std::vector<ExposureAddress> wanted_addresses(const api::RealtimeApp& app) {
 ExposureAddress address_of(const api::HeldAddress& held) { return {held.class_name, held.host, held.path}; }
 
 ExposureClaims::Standing ExposureClaims::Claim::standing() const {
-  if (held) return Standing::kHeld;
-  return served || granted ? Standing::kGranted : Standing::kWanted;
+  if (held && served) return Standing::kServed;
+  if (served || granted) return Standing::kGranted;
+  return held ? Standing::kHeld : Standing::kWanted;
 }
 
 bool ExposureClaims::Claim::operator<(const Claim& other) const {
@@ -105,7 +106,8 @@ void ExposureClaims::add_concerned(const ExposureAddress& address, const Claims&
   const auto leads = [&](const Claim* own) { return own != nullptr && *own < *best; };
   const auto& leader = leads(then) ? *then : *best;
   const auto& next = leads(now) ? *now : *best;
-  if (leader.standing() != Standing::kWanted && !(leader < next) && !(next < leader)) return;
+  const bool is_same = !(leader < next) && !(next < leader) && leader.is_leftover() == next.is_leftover();
+  if (leader.standing() != Standing::kWanted && is_same) return;
   const auto is_behind = [](const Claim* own, const Claim& claim) { return own != nullptr && *own < claim; };
   for (const auto& claim : claimants)
     if (is_other(claim) && (is_behind(then, claim) || is_behind(now, claim))) others.insert(claim.app);
@@ -205,7 +207,7 @@ std::optional<TakenAddress> ExposureClaims::taken(const api::RealtimeApp& app, c
     for (const auto& claim : found->second) {
       if (claim.app == app.key || own.at(address) < claim) break;
       if (claim.standing() != Standing::kWanted || !is_refused(claim.app))
-        return TakenAddress{std::move(address), claim.app, claim.served && !claim.held && !claim.wanted};
+        return TakenAddress{std::move(address), claim.app, claim.is_leftover()};
     }
   }
   return std::nullopt;

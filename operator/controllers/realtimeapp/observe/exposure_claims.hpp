@@ -58,17 +58,17 @@ class ExposureClaims {
   std::set<kube::ObjectKey> serve(const kube::ObjectKey& key, const std::vector<ExposureAddress>& addresses);
 
   /// The first address of the app that another one has. If there is none, all that the app wants is granted to it, as
-  /// its Ingress is about to be written. An address is its whose status records it, of several that do the one since
-  /// when; then its whose Ingress serves it, or to whom it was granted; else the older app's, unless that one is
-  /// refused for another address of its own. Of two that were created within one second the one whose namespace and
-  /// name come first counts as older.
+  /// its Ingress is about to be written. First comes the app whose Ingress serves the address and whose status records
+  /// it, of several the one that has had it longest; then the one whose Ingress serves it, or to which it was granted;
+  /// then the one whose status records it; then the oldest, unless it is refused for another address of its own. Of two
+  /// that were created within one second the one whose namespace and name come first counts as older.
   std::optional<TakenAddress> claim(const api::RealtimeApp& app);
 
   /// Nobody writes the app's Ingress any more, and what it serves is known: nothing is granted to the app.
   void release(const kube::ObjectKey& app);
 
  private:
-  enum class Standing { kHeld, kGranted, kWanted };  // in the order in which they count
+  enum class Standing { kServed, kGranted, kHeld, kWanted };  // in the order in which they count
   struct Claim {
     bool held = false;       // by the app's status
     bool served = false;     // by its Ingress
@@ -78,6 +78,7 @@ class ExposureClaims {
     kube::ObjectKey app;
 
     Standing standing() const;
+    bool is_leftover() const { return served && !held && !wanted; }
     bool operator==(const Claim&) const = default;
     bool operator<(const Claim& other) const;
   };

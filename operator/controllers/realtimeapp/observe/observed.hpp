@@ -101,7 +101,8 @@ struct RedisCredentials {
 struct Problem {
   std::string_view reason;  ///< of the catalogue
   std::string message;
-  bool passing = false;  ///< a retry may overcome it; else it needs action of a user
+  bool passing = false;     ///< a retry may overcome it; else it needs action of a user
+  bool maybe_done = false;  ///< of a write that failed, and may have been carried out
   bool operator==(const Problem&) const = default;
 };
 

@@ -230,23 +230,28 @@ int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed
   return found == observed.ready_by_revision.end() ? 0 : std::min(found->second, live->updated_replicas);
 }
 
-/// The addresses that the app has: what it asks for once its Ingress serves that, else what the Ingress still serves,
-/// also when it is to go. One that cannot be written is not known to be gone, and is the app's still.
-std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Plan& plan, const Observed& observed,
+/// The addresses that the app has: those that it asks for and its Ingress serves, and of those it had before what the
+/// Ingress still serves or will serve again. One that cannot be written is not known to be gone.
+std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const Observed& observed,
                                              const std::map<ChildId, Problem>& problems) {
-  std::vector<api::HeldAddress> held;
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (ingress == nullptr) {
-    const auto problem = problems.find({kube::types::kIngress.kind, app.key.name});
-    const bool is_kept = problem != problems.end() && problem->second.reason != reason::kNameTaken;
-    return is_kept ? app.status.addresses : held;
+  const auto problem = problems.find({kube::types::kIngress.kind, app.key.name});
+  const bool is_refused = problem != problems.end() && problem->second.reason != reason::kNameTaken;
+  if (ingress == nullptr && is_refused && problem->second.maybe_done) return app.status.addresses;
+  const auto served = addresses_served_by(ingress);
+  const auto wanted = wanted_addresses(app);
+  const auto is_in = [](const std::vector<ExposureAddress>& addresses, const ExposureAddress& address) {
+    return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+  };
+  std::vector<api::HeldAddress> held;
+  for (const auto& address : wanted)
+    if (is_in(served, address)) held.push_back({address.class_name, address.host, address.path, {}});
+  for (const auto& before : app.status.addresses) {
+    const auto address = address_of(before);
+    const bool is_served = is_in(served, address);
+    const bool is_kept = is_in(wanted, address) ? !is_served && (ingress != nullptr || is_refused) : is_served;
+    if (is_kept) held.push_back(before);
   }
-  const bool is_served = std::any_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
-    return child.type == kube::types::kIngress && child.digest == ingress->digest;
-  });
-  if (!is_served) return app.status.addresses;
-  for (const auto& address : wanted_addresses(app))
-    held.push_back({address.class_name, address.host, address.path, {}});
   return held;
 }
 
@@ -278,7 +283,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
   status.url = app_url(app, observed);
-  status.addresses = held_addresses(app, plan, observed, problems);
+  status.addresses = held_addresses(app, observed, problems);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);

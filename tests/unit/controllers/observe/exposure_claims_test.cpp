@@ -154,7 +154,8 @@ TEST_CASE("What an app is about to serve is nobody else's, older or not", "[unit
   REQUIRE(scene.claims.claim(second));
   CHECK(scene.claims.claim(second)->owner == first.key);
 
-  SECTION("once its status records it, as well") {
+  SECTION("once its Ingress serves it and its status records it, as well") {
+    scene.claims.serve(first.key, {{"traefik", "h", "/"}});
     first.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
     scene.change(first);
     scene.claims.release(first.key);
@@ -227,10 +228,13 @@ TEST_CASE("What an Ingress serves is its app's, recorded or not, and also when t
   REQUIRE(scene.taken(older));
   CHECK_FALSE(scene.taken(older)->only_served);
 
-  SECTION("but not before whose status records it") {
+  SECTION("but not before whose status records it, if its Ingress serves it too") {
     auto recorded = older;
     recorded.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
-    CHECK(scene.change(recorded) == std::set{server.key});
+    scene.change(recorded);  // restored from a backup
+    CHECK_FALSE(scene.taken(server));
+    CHECK(scene.taken(recorded)->owner == server.key);
+    CHECK(scene.claims.serve(older.key, {address}) == std::set{server.key});
     CHECK(scene.taken(server)->owner == older.key);
   }
   SECTION("until it serves another") {
@@ -238,7 +242,7 @@ TEST_CASE("What an Ingress serves is its app's, recorded or not, and also when t
     CHECK_FALSE(scene.taken(older));
   }
   SECTION("until it is gone, later than its app") {
-    scene.end(server);
+    CHECK(scene.end(server) == std::set{older.key});
     REQUIRE(scene.taken(older));
     CHECK(scene.taken(older)->owner == server.key);
     CHECK(scene.taken(older)->only_served);

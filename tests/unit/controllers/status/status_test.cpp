@@ -113,11 +113,12 @@ TEST_CASE("What keeps a fleet from being Ready is its reason", "[unit][controlle
     CHECK(status.condition("RedisReady")->message == "pod \"chat-redis-0\" is refused: exceeded quota: q");
   }
   SECTION("the ingress has no address and the manifest no host") {
-    ingress.ingress = controllers::IngressState{{}, controllers::ServedAddress{"", {"/"}, false}};
+    ingress.ingress = controllers::IngressState{{}, controllers::ServedAddress{"", {"/"}, false, "traefik"}};
     CHECK(ready() == Brief{"False", "ExposureNotReady"});
     CHECK(brief(support::assess(app, observed), "ExposureReady") == Brief{"False", "IngressPending"});
     app.spec.exposure.host = "chat.example.com";
-    ingress.ingress = controllers::IngressState{{}, controllers::ServedAddress{"chat.example.com", {"/"}, false}};
+    ingress.ingress =
+        controllers::IngressState{{}, controllers::ServedAddress{"chat.example.com", {"/"}, false, "traefik"}};
     CHECK(ready() == Brief{"True", "AppReady"});
     CHECK_THAT(support::assess(app, observed).condition("ExposureReady")->message,
                Catch::Contains("has no address yet"));
@@ -340,7 +341,7 @@ TEST_CASE("The URL is what is served, never what was refused", "[unit][controlle
   auto app = sample_app();
   auto observed = healthy_observed();
   observed.children.at({"Ingress", "chat"}).ingress =
-      controllers::IngressState{{}, controllers::ServedAddress{"old.example.com", {"/"}, false}};
+      controllers::IngressState{{}, controllers::ServedAddress{"old.example.com", {"/"}, false, "traefik"}};
   app.spec.exposure.host = "new.example.com";
   app.status.addresses = {{"traefik", "old.example.com", "/", "2006-01-02T15:04:05Z"}};
   observed.taken_address = controllers::TakenAddress{{"traefik", "new.example.com", "/"}, {"other", "first"}};
@@ -350,30 +351,6 @@ TEST_CASE("The URL is what is served, never what was refused", "[unit][controlle
   observed.children.erase({"Ingress", "chat"});
   CHECK(support::assess(app, observed).url.empty());
   CHECK(support::assess(app, observed).addresses.empty());
-}
-
-TEST_CASE("An app holds the address of an Ingress that cannot be written, but not of one that is another's",
-          "[unit][controllers]") {
-  auto app = sample_app();
-  app.status.addresses = {{"traefik", "", "/", "2006-01-02T15:04:05Z"}};
-  auto observed = healthy_observed();
-  const controllers::ChildId ingress{"Ingress", "chat"};
-  observed.children.erase(ingress);
-  const auto addresses = [&](std::string_view reason) {
-    return support::assess(app, observed, {{ingress, controllers::Problem{reason, "said"}}}).addresses;
-  };
-  CHECK(addresses(api::reason::kApplyFailed) == app.status.addresses);
-  CHECK(addresses(api::reason::kChildRefused) == app.status.addresses);
-  CHECK(addresses(api::reason::kNameTaken).empty());
-}
-
-TEST_CASE("An Ingress that is left of a deleted app is named, as no app could be changed", "[unit][controllers]") {
-  auto app = sample_app();
-  app.spec.exposure.host = "h";
-  auto observed = healthy_observed();
-  observed.taken_address = controllers::TakenAddress{{"traefik", "h", "/"}, {"other", "first"}, true};
-  CHECK_THAT(support::assess(app, observed).condition("ExposureReady")->message,
-             Catch::StartsWith("Ingress \"other/first\" still serves host h, path /"));
 }
 
 TEST_CASE("An exposure none of whose paths leads to the protocol's is named", "[unit][controllers]") {

@@ -75,7 +75,7 @@ class OperatorReport:
                        (*_STARTED, ("waiting MB", "standby_resident", MB, 1), *_USE),
                        ("cpu_seconds", "leading_seconds", "settled_seconds")),
             self._kind("foreign", f"{s.foreign:,} objects of others, anonymous memory in MB", (
-                ("before", "before", MB, 1), ("after", "after", MB, 1), ("started anew", "started", MB, 1),
+                ("before", "before", MB, 1), ("after", "after", MB, 1), ("started again", "started", MB, 1),
                 ("grown", "grown", MB, 1))),
             self._kind("no-op", f"a reconcile that changes nothing, of ours: CPU with {FEW} apps and with {s.many:,}", (
                 ("few us", "few_us", 1, 1), ("many us", "many_us", 1, 1), ("few, alone", "few_alone_us", 1, 1),

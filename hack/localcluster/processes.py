@@ -108,7 +108,7 @@ class Processes:
         log = self.log(name)
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
-        # nsenter, not `ip netns exec`: that one mounts /sys anew and hides the cgroups from the kubelet. nsenter
+        # nsenter, not `ip netns exec`: that one mounts /sys again and hides the cgroups from the kubelet. nsenter
         # replaces itself by the command, so the pid stays.
         prefix = ["nsenter", f"--net=/run/netns/{netns}", "--"] if netns else []
         with log.open("ab") as output:

@@ -199,7 +199,7 @@ def test_beside_the_remains_of_another(make_cluster) -> None:
 
 
 def test_remains_without_their_folder(make_cluster) -> None:
-    """Whoever deletes build/ while a cluster runs can still take it down, or start anew."""
+    """Whoever deletes build/ while a cluster runs can still take it down, or start again."""
     cluster = make_cluster("deleted")
     cluster.run("up")
     for point in teardown.mounts(cluster.layout):

@@ -1,4 +1,4 @@
-"""What cannot work is refused when it is written, with the field and the mend in the message."""
+"""What cannot work is refused when it is written, with the field and the fix in the message."""
 
 import json
 
@@ -152,17 +152,17 @@ def refusal(kubectl, name: str, spec: dict) -> str:
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_wrong_manifest_is_refused_with_the_field_and_the_mend(kubectl, what):
-    spec, field, mend = REFUSED[what]
+def test_a_wrong_manifest_is_refused_with_the_field_and_the_fix(kubectl, what):
+    spec, field, fix = REFUSED[what]
     message = refusal(kubectl, "wrong", spec)
-    assert field in message and mend in message, f"{json.dumps(spec)} is answered with: {message}"
+    assert field in message and fix in message, f"{json.dumps(spec)} is answered with: {message}"
 
 
-@pytest.mark.parametrize("name, mend", [("1chat", "start it with a lower-case letter"),
+@pytest.mark.parametrize("name, fix", [("1chat", "start it with a lower-case letter"),
                                         ("c" * 41, "at most 40 characters")])
-def test_a_name_that_no_service_can_have_is_refused(kubectl, name, mend):
+def test_a_name_that_no_service_can_have_is_refused(kubectl, name, fix):
     message = refusal(kubectl, name, {"app": APP})
-    assert "metadata.name" in message and mend in message, message
+    assert "metadata.name" in message and fix in message, message
 
 
 KEPT = {"provisioned": {"persistence": "AppendOnly"}}

@@ -192,7 +192,8 @@ TEST_CASE("A child that does not stay as applied is named, and not written again
   CHECK(writes() == before);
 }
 
-TEST_CASE("A child whose labels others replaced is made anew when it is gone, though no watch tells", "[integration]") {
+TEST_CASE("A child whose labels others replaced is created again when it is gone, though no watch tells",
+          "[integration]") {
   support::World world;
   const auto& name = world.name_space();
   const auto has_our_label = [](const nlohmann::json& service) {
@@ -282,7 +283,7 @@ TEST_CASE("The Redis password is made once and never replaced", "[integration]")
     });
     CHECK(world.condition("chat", "Stalled") == "True/RedisPasswordMismatch");
   }
-  SECTION("a Secret that lacks a key is named, with the mend") {
+  SECTION("a Secret that lacks a key is named, with the fix") {
     const auto body = nlohmann::json{{"data", {{"url", nullptr}}}};
     REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
     wait_for("the status to say so",
@@ -293,7 +294,7 @@ TEST_CASE("The Redis password is made once and never replaced", "[integration]")
                                   world.get(types::kSecret, "chat-redis").uid(), {}));
     wait_for("the status to clear", [&] { return world.condition("chat", "Stalled") == "False/NothingWrong"; });
   }
-  SECTION("a deleted Secret is made anew, and the pods follow") {
+  SECTION("a deleted Secret is created again, and the pods follow") {
     REQUIRE(world.client().remove(types::kSecret, {world.name_space(), "chat-redis"},
                                   world.get(types::kSecret, "chat-redis").uid(), {}));
     wait_for("a new Secret", [&] { return world.exists(types::kSecret, "chat-redis"); });

@@ -126,7 +126,7 @@ bool perturb(support::World& world, const controllers::PlannedChild& child, cons
     const auto status = world.patch(child.type, child.name, "application/json-patch+json", patch);
     if (status < 300) return true;
     CHECK((status == 422 || status == 400));
-    // A refusal counts only for the object that was looked at: the operator may just have finished an earlier mend.
+    // A refusal counts only for the object that was looked at: the operator may just have finished an earlier repair.
     if (world.get(child.type, child.name).resource_version() == live.resource_version()) return false;
   }
 }

@@ -105,7 +105,7 @@ TEST_CASE("Of what others have in the cluster the operator asks for nothing", "[
   CHECK(looks > 8);
 }
 
-TEST_CASE("An operator that starts anew writes nothing where all is as it should be", "[integration][quiet]") {
+TEST_CASE("An operator that starts again writes nothing where all is as it should be", "[integration][quiet]") {
   support::World world;
   {
     const support::OperatorProcess first;

@@ -11,7 +11,7 @@ from tests.support.app import App
 from tests.support.kubectl import Kubectl
 from tests.support.waiting import wait_for
 
-# What Kubernetes derives from these (pods, ReplicaSets, EndpointSlices) is made anew. What pods need comes before what makes pods.
+# What Kubernetes derives from these (pods, ReplicaSets, EndpointSlices) is created again. What pods need comes before what makes pods.
 DATA = ("persistentvolumeclaims", "secrets", "configmaps")
 REST = ("serviceaccounts", "services", "statefulsets", "deployments", "poddisruptionbudgets", "ingresses")
 # Annotations of kubectl and of the controllers of volumes about the object that is gone. One that says that a claim is bound

@@ -221,7 +221,7 @@ def lua(value: object) -> str:
     return str(value)
 
 
-def test_what_is_mended_recovers_at_once(fleet, kubectl, busybox, figures):
+def test_what_is_fixed_recovers_at_once(fleet, kubectl, busybox, figures):
     """Each by what its message says."""
     where = fleet["secret"].namespace
     for name in ("secret", "key"):
@@ -241,10 +241,10 @@ def test_what_is_mended_recovers_at_once(fleet, kubectl, busybox, figures):
     kubectl("delete", "service", "name", "-n", where)
     kubectl("delete", "resourcequota", "few-services", "-n", fleet["policy"].namespace)
     kubectl("delete", "secret", "password-redis", "-n", where)
-    mended = ("image", "crash", "command", "memory", "cpu", "ends", "class", "host", "name", "policy", "secret", "key", "password",
+    fixed = ("image", "crash", "command", "memory", "cpu", "ends", "class", "host", "name", "policy", "secret", "key", "password",
               "redis-image")
-    for name in mended:
+    for name in fixed:
         fleet[name].wait_ready(90)
-    figures.add(f"{len(mended)} mended manifests are Ready after", f"{watch.seconds():.1f} s")
-    for name in mended:
+    figures.add(f"{len(fixed)} fixed manifests are Ready after", f"{watch.seconds():.1f} s")
+    for name in fixed:
         assert condition(fleet[name].get(), "Stalled")["status"] == "False"

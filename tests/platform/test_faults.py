@@ -49,15 +49,15 @@ def disturb(chat: App) -> None:
     chat.kubectl("patch", "poddisruptionbudget", chat.name, "-n", chat.namespace, "--type=json", "-p", patch)
 
 
-def wait_mended(chat: App) -> None:
+def wait_repaired(chat: App) -> None:
     budget = ("get", "poddisruptionbudget", chat.name, "-n", chat.namespace)
-    wait_for(lambda: chat.kubectl.json(*budget)["spec"]["maxUnavailable"] == 1, 60, "the operator to mend it", 0.1)
+    wait_for(lambda: chat.kubectl.json(*budget)["spec"]["maxUnavailable"] == 1, 60, "the operator to repair it", 0.1)
 
 
 def assert_works(chat: App) -> None:
-    """The operator mends what is changed."""
+    """The operator restores what is changed."""
     disturb(chat)
-    wait_mended(chat)
+    wait_repaired(chat)
 
 
 @contextlib.contextmanager
@@ -139,7 +139,7 @@ UNSEEN = ["service/chat-headless", "serviceaccount/chat", "poddisruptionbudget/c
 def test_a_child_is_deleted_that_no_client_needs(chat, talking, unchanged, child):
     before = uid(chat, child)
     chat.kubectl("delete", child, "-n", chat.namespace)
-    wait_for(lambda: uid(chat, child) not in ("", before), 10, f"{child} to be made anew", 0.1)
+    wait_for(lambda: uid(chat, child) not in ("", before), 10, f"{child} to be created again", 0.1)
     chat.wait_ready()
     arrived = talking.assert_recovered()
     assert arrived > 0.9
@@ -154,8 +154,8 @@ def test_a_child_is_deleted(chat, talking, figures, child):
     before, replicas = uid(chat, child), chat.replicas()
     watch = Stopwatch()
     chat.kubectl("delete", child, "-n", chat.namespace)
-    wait_for(lambda: uid(chat, child) not in ("", before), 20, f"{child} to be made anew", 0.1)
-    figures.add(f"{child.partition('/')[0]} deleted: made anew after", f"{watch.seconds():.1f} s")
+    wait_for(lambda: uid(chat, child) not in ("", before), 20, f"{child} to be created again", 0.1)
+    figures.add(f"{child.partition('/')[0]} deleted: created again after", f"{watch.seconds():.1f} s")
     if child.startswith(("secret", "deployment")):  # all replicas are replaced
         wait_for(lambda: not replicas & chat.replicas(), 120, "every replica to be another", 0.3)
     chat.wait_ready()
@@ -224,7 +224,7 @@ def test_rights_are_taken_away_and_given_back(operator, chat, talking, unchanged
         kubectl.apply(made)
     watch = Stopwatch()
     operator.wait_led()
-    wait_mended(chat)
-    figures.add("rights given back: mended after", f"{watch.seconds():.1f} s")
+    wait_repaired(chat)
+    figures.add("permissions given back: repaired after", f"{watch.seconds():.1f} s")
     talking.assert_undisturbed()
     assert operator.leader()

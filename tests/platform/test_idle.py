@@ -18,7 +18,7 @@ INSTANCES = 2
 # What the design allows.
 RENEWAL = 2.0  # seconds between two renewals of the Lease
 SECRET_REFRESH = 300.0 * 0.8  # seconds between two looks at a Secret, with the jitter
-WATCH = 50.0  # seconds after which a watch is made anew
+WATCH = 50.0  # seconds after which a watch is created again
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A rollout that hangs: the replicas of the earlier manifest serve throughout, and it goes on at once when the manifest is mended
+"""A rollout that hangs: the replicas of the earlier manifest serve throughout, and it goes on at once when the manifest is fixed
 or put back. What others set stays."""
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def test_a_rollout_that_hangs_goes_on_when_the_manifest_is_put_back(chat, talkin
     assert len(prober.failures) <= 0.1 * prober.tried, prober.failures[:3]
 
 
-def test_a_rollout_that_hangs_is_overtaken_by_a_mended_one(chat, talking, figures):
+def test_a_rollout_that_hangs_is_overtaken_by_a_fixed_one(chat, talking, figures):
     patch(chat, {"image": "localhost:9/server:2"})
     wait_for(lambda: ready(chat)["reason"] == "ImagePullFailed", 30, "the status to say what hangs", 0.2)
     watch = Stopwatch()
     patch(chat, {"image": None, "maxPayload": 2_000_000})
-    wait_for(lambda: ready(chat)["reason"] == "RolloutInProgress", 10, "the mended rollout to begin", 0.1)
-    figures.add("rollout with a bad image: overtaken by a mended one after", f"{watch.seconds():.1f} s")
+    wait_for(lambda: ready(chat)["reason"] == "RolloutInProgress", 10, "the fixed rollout to begin", 0.1)
+    figures.add("rollout with a bad image: overtaken by a fixed one after", f"{watch.seconds():.1f} s")
     chat.wait_ready(180)
     talking.assert_recovered()
 
@@ -74,7 +74,7 @@ def test_what_others_set_stays(chat, talking, kubectl):
     kubectl("rollout", "restart", "deployment/chat", *where)
     wait_for(lambda: not before & chat.replicas(), 120, "kubectl rollout restart to replace every replica", 0.3)
     chat.wait_ready()
-    # Something that is the operator's is mended meanwhile, and nothing else touched.
+    # Something that is the operator's is repaired meanwhile, and nothing else touched.
     kubectl("patch", "service", "chat", *where, "-p", '{"spec": {"sessionAffinity": "None"}}')
     wait_for(lambda: kubectl.json("get", "service", "chat", *where)["spec"]["sessionAffinity"] == "ClientIP", 20, "the affinity", 0.1)
     service = kubectl.json("get", "service", "chat", *where)

@@ -37,7 +37,7 @@ def test_the_app_becomes_ready_and_down_keeps_what_is_not_ours(cluster, namespac
     assert is_the_demo_page(requests.get(chat.url, timeout=10))
 
     again = checkout.quickstart("--yes", **kind).succeeded()
-    assert "operator: " not in again.progress, "the operator was rolled out anew"
+    assert "operator: " not in again.progress, "the operator was rolled out again"
 
     theirs()
     wait_for(lambda: cluster.has("deployment", "other", "kube-public"), 30, "the operator to take it up")

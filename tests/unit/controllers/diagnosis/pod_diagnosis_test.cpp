@@ -173,7 +173,7 @@ TEST_CASE("Troubles are kept while they last, by app", "[unit][controllers]") {
   CHECK(diagnoses.of(chat).empty());
   CHECK(changed.size() == 4);
 
-  SECTION("a pod that is labelled anew is the other app's") {
+  SECTION("a pod that is relabelled is the other app's") {
     all->put(pod_with(waiting("ErrImagePull")));
     auto other = pod_with(waiting("ErrImagePull"));
     other.json()["metadata"]["labels"][std::string{api::label::kInstance}] = "shop";

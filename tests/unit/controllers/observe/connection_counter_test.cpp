@@ -222,7 +222,7 @@ TEST_CASE("The first ready replica is asked at once, later ones in their time", 
   CHECK(fleet.looks(app.key) == before);
 }
 
-TEST_CASE("An app that is made anew under its name is counted anew", "[unit][controllers]") {
+TEST_CASE("An app that is created again under its name is counted again", "[unit][controllers]") {
   Replica replica{metrics(0, 9)};
   Fleet fleet{1h};
   fleet.add(replica.address());

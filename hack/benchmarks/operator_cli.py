@@ -26,7 +26,8 @@ to round. The parts (--parts A,B; Default: all):
             addresses and Services no EndpointSlices, as nobody would answer there: connections are not counted.
   many      --many RealtimeApps for memory, a start with them there, and a take-over by an instance that was waiting when
             the leader is asked to stop. Only the API server runs, so that no app becomes Ready: twice as many pods
-            would take this cluster far longer than what is measured here.
+            would take this cluster far longer than what is measured here. It emulates 1.33 with the
+            older allocator of addresses, as today's counts all of them for each Service.
   foreign   no app, and --foreign Secrets, ConfigMaps and Pods of others, created while the operators are there; memory is
             compared with that before, also of instances that are started afterwards. All contestants run at once.
   no-op     a reconcile that finds all as it should be, with 100 and with --many apps in its caches: a program of its own,

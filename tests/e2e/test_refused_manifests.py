@@ -159,7 +159,7 @@ def test_a_wrong_manifest_is_refused_with_the_field_and_the_fix(kubectl, what):
 
 
 @pytest.mark.parametrize("name, fix", [("1chat", "start it with a lower-case letter"),
-                                        ("c" * 41, "at most 40 characters")])
+                                       ("c" * 41, "at most 40 characters")])
 def test_a_name_that_no_service_can_have_is_refused(kubectl, name, fix):
     message = refusal(kubectl, name, {"app": APP})
     assert "metadata.name" in message and fix in message, message

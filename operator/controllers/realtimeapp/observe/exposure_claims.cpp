@@ -166,7 +166,9 @@ std::optional<TakenAddress> ExposureClaims::claim(const api::RealtimeApp& app) {
     for (const auto& address : wanted_addresses(app))
       claims.try_emplace(address, Claim{.since = app.created, .app = app.key});
     if (auto found = taken(app, claims)) return found;
-    for (const auto& address : wanted_addresses(app)) claims.at(address).granted = true;
+    // What its Ingress serves is its own already: a reconcile that writes nothing changes no claim.
+    for (const auto& address : wanted_addresses(app))
+      if (auto& claim = claims.at(address); !claim.served) claim.granted = true;
     others = set(app.key, before, std::move(claims));
   }
   tell(others);

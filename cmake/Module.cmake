@@ -52,7 +52,7 @@ function(set_house_options target)
 endfunction()
 
 # The headers that cost most to compile, compiled once for every module that has its definitions.
-set(COMMON_HEADERS <condition_variable> <fmt/format.h> <functional> <map> <nlohmann/json.hpp> <thread> <unordered_map>)
+set(COMMON_HEADERS <boost/json/value.hpp> <condition_variable> <fmt/format.h> <functional> <map> <thread> <unordered_map>)
 add_library(common-headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/common_headers.cpp)
 set_house_options(common-headers)
 target_compile_definitions(common-headers PRIVATE FMT_SHARED)

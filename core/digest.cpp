@@ -10,6 +10,8 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <sys/random.h>
+#define XXH_INLINE_ALL  // there is no library to link
+#include <xxhash.h>
 
 namespace core {
 namespace {
@@ -25,6 +27,12 @@ std::string to_hex(const unsigned char* bytes, std::size_t count) {
     text += kDigits[bytes[i] & 0x0fU];
   }
   return text;
+}
+
+/// The system returns up to 256 bytes at once (random(7)); callers request no more.
+void fill_randomly(unsigned char* to, std::size_t bytes) {
+  if (bytes > 256 || getrandom(to, bytes, 0) != static_cast<ssize_t>(bytes))
+    throw std::runtime_error("the system's random source failed");
 }
 
 const std::uint8_t* raw(std::string_view bytes) { return reinterpret_cast<const std::uint8_t*>(bytes.data()); }
@@ -55,11 +63,19 @@ std::string keyed_digest(std::string_view key, std::string_view bytes) {
   return to_hex(reinterpret_cast<const unsigned char*>(sum.data()), kDigestBytes);
 }
 
+Fingerprint fingerprint(std::string_view text) {
+  static const auto kSecret = [] {
+    std::array<unsigned char, XXH3_SECRET_SIZE_MIN> secret{};
+    fill_randomly(secret.data(), secret.size());
+    return secret;
+  }();
+  const auto sum = XXH3_128bits_withSecret(text.data(), text.size(), kSecret.data(), kSecret.size());
+  return {sum.low64, sum.high64};
+}
+
 std::string random_hex(std::size_t bytes) {
   std::vector<unsigned char> buffer(bytes);
-  // The system returns up to 256 bytes at once (random(7)); callers request no more.
-  if (bytes > 256 || getrandom(buffer.data(), bytes, 0) != static_cast<ssize_t>(bytes))
-    throw std::runtime_error("the system's random source failed");
+  fill_randomly(buffer.data(), bytes);
   return to_hex(buffer.data(), buffer.size());
 }
 

@@ -1,7 +1,10 @@
-// Content digests, Base64 and random secrets, from Nettle. Pure except for the random source; safe on any thread.
+// Content digests, fingerprints, Base64 and random secrets, from Nettle and xxHash. Pure except for the random source;
+// safe on any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +22,12 @@ std::string sha1(std::string_view bytes);
 
 /// SHA-256: 32 bytes, not hexadecimal digits.
 std::string sha256(std::string_view bytes);
+
+/// 128 bits by which a text is known again, some twenty times as fast as a digest. Good for this process only: they
+/// depend on a secret of its own, so that nobody can prepare two texts with the same ones. Throws std::runtime_error if
+/// the random source fails.
+using Fingerprint = std::array<std::uint64_t, 2>;
+Fingerprint fingerprint(std::string_view text);
 
 /// `bytes` bytes from the system's cryptographic random source, as lower-case hexadecimal digits. Throws
 /// std::runtime_error if the source fails.

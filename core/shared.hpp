@@ -17,7 +17,8 @@ template <class T>
 class Shared {
  public:
   Shared() noexcept : value_{nothing()} {}
-  Shared(T value) : value_{std::move(value)} {}  // NOLINT(google-explicit-constructor)
+  Shared(T value)  // NOLINT(google-explicit-constructor)
+      : value_{value == nothing().get() ? nothing() : boost::flyweight<T>{std::move(value)}} {}
   // Copies only count, which boost::flyweight does not say; a vector moves its elements only if it is said.
   Shared(const Shared&) noexcept = default;
   Shared& operator=(const Shared&) noexcept = default;

@@ -53,7 +53,7 @@ bool is_odd_in_yaml(unsigned c) {
 
 /// The same as YAML, which is what an apply is read as: odd characters are escaped. Not all that are not ASCII, because
 /// YAML has no pairs of surrogates.
-std::string yaml_of(const nlohmann::json& json) {
+std::string yaml_of(const Json& json) {
   auto text = text_of(json);
   std::string yaml;
   const char* const end = text.data() + text.size();
@@ -80,14 +80,15 @@ std::string list_target(const ResourceType& type, const Selection& selection, co
 Result<ListPage> page_from(std::string_view body, const ResourceType& type) {
   auto answer = Object::parse(body);
   if (!answer) return tl::unexpected(answer.error());
-  auto& json = answer->json();
-  const auto items = json.find("items");
-  if (items == json.end() || !(items->is_array() || items->is_null()))
+  auto* items = answer->json().get_object().if_contains("items");
+  if (items == nullptr || !(items->is_array() || items->is_null()))
     return core::fail(ErrorKind::kMalformed, fmt::format("the list of {} has no items", type.plural));
   ListPage page;
   page.resource_version = answer->resource_version();
-  page.next = value_at<std::string>(json, {"metadata", "continue"});
-  for (auto& item : *items) page.items.emplace_back(std::move(item));
+  page.next = value_at<std::string>(answer->json(), {"metadata", "continue"});
+  if (items->is_null()) return page;
+  page.items.reserve(items->get_array().size());
+  for (auto& item : items->get_array()) page.items.emplace_back(answer->memory(), std::move(item));
   return page;
 }
 
@@ -187,7 +188,7 @@ Result<Object> Client::apply(const ResourceType& type, const Object& object, con
   return apply_at(type.path(object.name_space(), object.name()), object, stop);
 }
 
-Result<Object> Client::patch(const ResourceType& type, const ObjectKey& key, const nlohmann::json& patch,
+Result<Object> Client::patch(const ResourceType& type, const ObjectKey& key, const Json& patch,
                              const std::stop_token& stop, std::chrono::milliseconds timeout) {
   return object_from({.method = "PATCH",
                       .target = fmt::format("{}?fieldManager={}", type.path(key.name_space, key.name), kFieldManager),
@@ -203,14 +204,14 @@ Result<Object> Client::apply_status(const ResourceType& type, const Object& obje
 
 Result<std::optional<Object>> Client::remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
                                              const std::stop_token& stop) {
-  const nlohmann::json options{{"kind", "DeleteOptions"},
-                               {"apiVersion", "v1"},
-                               {"propagationPolicy", "Background"},
-                               {"preconditions", {{"uid", uid.text()}}}};
+  const Json options{{"kind", "DeleteOptions"},
+                     {"apiVersion", "v1"},
+                     {"propagationPolicy", "Background"},
+                     {"preconditions", {{"uid", uid.text()}}}};
   const auto response = exchange({.method = "DELETE",
                                   .target = type.path(key.name_space, key.name),
                                   .content_type = "application/json",
-                                  .body = options.dump()},
+                                  .body = text_of(options)},
                                  stop);
   if (!response && response.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!response) return tl::unexpected(response.error());

@@ -74,7 +74,7 @@ class Client {
   core::Result<Object> apply(const ResourceType& type, const Object& object, const std::stop_token& stop);
   /// A merge patch (RFC 7386, an object) or JSON patch (RFC 6902, an array), for what an apply cannot do: taking away
   /// what others set.
-  core::Result<Object> patch(const ResourceType& type, const ObjectKey& key, const nlohmann::json& patch,
+  core::Result<Object> patch(const ResourceType& type, const ObjectKey& key, const Json& patch,
                              const std::stop_token& stop, std::chrono::milliseconds timeout = HttpRequest{}.timeout);
   /// The same as `apply` for the status subresource.
   core::Result<Object> apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop);

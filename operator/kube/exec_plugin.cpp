@@ -9,7 +9,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -47,16 +46,16 @@ class Descriptor {
 
 /// What the plugin is told of its task (ExecCredential.spec).
 std::string exec_info(const ClientConfig& config) {
-  nlohmann::json spec{{"interactive", false}};
+  boost::json::object spec{{"interactive", false}};
   if (config.exec->provide_cluster_info) {
-    auto& cluster = spec["cluster"] = {{"server", config.server}};
+    auto& cluster = spec["cluster"].emplace_object();
+    cluster["server"] = config.server;
     if (!config.tls_server_name.empty()) cluster["tls-server-name"] = config.tls_server_name;
     if (!config.ca.empty()) cluster["certificate-authority-data"] = core::base64_encode(config.ca);
     if (!config.proxy_url.empty()) cluster["proxy-url"] = config.proxy_url;
     if (config.insecure_skip_tls_verify) cluster["insecure-skip-tls-verify"] = true;
   }
-  return nlohmann::json{{"apiVersion", config.exec->api_version}, {"kind", "ExecCredential"}, {"spec", std::move(spec)}}
-      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text_of({{"apiVersion", config.exec->api_version}, {"kind", "ExecCredential"}, {"spec", std::move(spec)}});
 }
 
 /// Our environment with the plugin's variables in place of ours.
@@ -201,9 +200,10 @@ Result<ExecCredential> run_exec_plugin(const ClientConfig& config, std::chrono::
 }
 
 Result<ExecCredential> parse_exec_credential(std::string_view text, const std::string& api_version) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || value_at<std::string>(json, {"kind"}) != "ExecCredential")
+  const auto given = Object::parse(text);
+  if (!given || value_at<std::string_view>(given->json(), {"kind"}) != "ExecCredential")
     return core::fail(ErrorKind::kMalformed, "gave no JSON of kind ExecCredential");
+  const auto& json = given->json();
   if (const auto version = value_at<std::string>(json, {"apiVersion"}); version != api_version)
     return core::fail(ErrorKind::kMalformed,
                       fmt::format("gave apiVersion \"{}\"; the kubeconfig says {}", version, api_version));

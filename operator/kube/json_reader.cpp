@@ -3,21 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/src.hpp>  // the library itself, here only
+#include <boost/json/value_stack.hpp>
 
+#include "core/utf8.hpp"
 #include "operator/kube/field_managers.hpp"
+#include "operator/kube/json_pointer.hpp"
 
 namespace kube {
 namespace {
 
-using nlohmann::json;
+using IsKnown = std::function<bool(const EventHead&)>;
 
 /// Builds the value from what Boost.JSON's parser reports; see its concept of a handler.
 class Builder {
@@ -29,20 +30,36 @@ class Builder {
   static constexpr auto max_key_size = std::numeric_limits<std::size_t>::max();
   static constexpr auto max_string_size = std::numeric_limits<std::size_t>::max();
 
-  using IsKnown = std::function<bool(const json& event)>;
-
   /// `is_known` is asked at the resourceVersion of the object of an event, and may be empty; both outlive the builder.
-  Builder(const IsKnown& is_known, LeftOut left_out) : is_known_{is_known}, left_out_{left_out} {}
+  Builder(JsonMemory memory, const IsKnown& is_known, LeftOut left_out)
+      : is_known_{is_known},
+        left_out_{left_out},
+        memory_{std::move(memory)},
+        // Of its own: it grows, and what it had before would stay in the memory.
+        stack_{{}, stack_bytes_, sizeof stack_bytes_} {
+    stack_.reset(memory_.get());
+    open_.reserve(kUsualDepth);
+  }
 
-  json take() { return std::move(root_); }
+  ReadEvent take() {
+    if (stopped_) return {std::move(head_), {}};
+    auto value = stack_.release();
+    return {std::nullopt, {std::move(memory_), std::move(value)}};
+  }
   bool stopped() const { return stopped_; }
 
   bool on_document_begin(Error&) { return true; }
   bool on_document_end(Error&) { return true; }
-  bool on_object_begin(Error&) { return open(json::value_t::object); }
-  bool on_object_end(std::size_t, Error&) { return close(); }
-  bool on_array_begin(Error&) { return open(json::value_t::array); }
-  bool on_array_end(std::size_t, Error&) { return close(); }
+  bool on_object_begin(Error&) { return open(false); }
+  bool on_object_end(std::size_t, Error&) {
+    if (is_closing()) stack_.push_object(close());
+    return true;
+  }
+  bool on_array_begin(Error&) { return open(true); }
+  bool on_array_end(std::size_t, Error&) {
+    if (is_closing()) stack_.push_array(close());
+    return true;
+  }
 
   bool on_key_part(Text part, std::size_t, Error&) {
     if (skipped_ == 0) key_.append(part.data(), part.size());
@@ -51,132 +68,198 @@ class Builder {
   bool on_key(Text last, std::size_t, Error&) {
     if (skipped_ > 0) return true;
     key_.append(last.data(), last.size());
-    skips_next_ = (key_ == "fieldsV1" && !is_manager_read(*open_.back())) || is_left_out();
+    skips_next_ = (key_ == "fieldsV1" && open_.back().is_manager_unread) || is_left_out();
+    if (!skips_next_) stack_.push_key({key_.data(), key_.size()});
     return true;
   }
   bool on_string_part(Text part, std::size_t, Error&) {
-    if (skipped_ == 0) text_.append(part.data(), part.size());
+    if (counts_leaf()) text_.append(part.data(), part.size());
     return true;
   }
   bool on_string(Text last, std::size_t, Error& error) {
-    if (skipped_ > 0) return true;
-    text_.append(last.data(), last.size());
-    const bool is_version = is_known_ && key_ == "resourceVersion" && is_at("/metadata/");
-    leaf(std::exchange(text_, {}));
-    if (!is_version || !is_known_(root_)) return true;
+    if (!leaf()) return true;
+    if (!text_.empty()) last = Text{text_.append(last.data(), last.size())};
+    stack_.push_string(last);
+    const bool ends = notice({last.data(), last.size()});
+    text_.clear();
+    key_.clear();
+    if (!ends) return true;
     stopped_ = true;
     error = boost::json::make_error_code(boost::json::error::extra_data);  // any: it ends the parser
     return false;
   }
   bool on_number_part(Text, Error&) { return true; }
-  bool on_int64(std::int64_t number, Text, Error&) { return leaf(number); }
-  bool on_uint64(std::uint64_t number, Text, Error&) { return leaf(number); }
-  bool on_double(double number, Text, Error& error) {
-    if (std::isfinite(number)) return leaf(number);
-    error = boost::json::make_error_code(boost::json::error::exponent_overflow);
-    return false;
+  bool on_int64(std::int64_t number, Text, Error&) {
+    if (plain_leaf()) stack_.push_int64(number);
+    return true;
   }
-  bool on_bool(bool flag, Error&) { return leaf(flag); }
-  bool on_null(Error&) { return leaf(nullptr); }
+  bool on_uint64(std::uint64_t number, Text, Error&) {
+    if (plain_leaf()) stack_.push_uint64(number);
+    return true;
+  }
+  bool on_double(double number, Text, Error& error) {
+    if (!std::isfinite(number)) {
+      error = boost::json::make_error_code(boost::json::error::exponent_overflow);
+      return false;
+    }
+    if (plain_leaf()) stack_.push_double(number);
+    return true;
+  }
+  bool on_bool(bool flag, Error&) {
+    if (plain_leaf()) stack_.push_bool(flag);
+    return true;
+  }
+  bool on_null(Error&) {
+    if (plain_leaf()) stack_.push_null();
+    return true;
+  }
   bool on_comment_part(Text, Error&) { return true; }
   bool on_comment(Text, Error&) { return true; }
 
  private:
-  static bool is_manager_read(const json& entry) {
-    const auto manager = entry.find("manager");
-    if (manager == entry.end() || !manager->is_string()) return true;
-    return std::find(kManagersRead.begin(), kManagersRead.end(), manager->get_ref<const std::string&>()) !=
-           kManagersRead.end();
-  }
+  /// An object or list that has begun.
+  struct Open {
+    std::size_t count = 0;  // of what is in it, without what is skipped
+    std::size_t path;       // how much of `path_` leads to it
+    bool is_list;
+    bool is_elsewhere;               // neither it nor what is in it is looked for
+    bool is_manager_unread = false;  // it has a `manager` that is not among kManagersRead
+  };
+
+  /// Whether the innermost object is the one of an event that this leads to.
+  bool is_at(std::string_view path) const { return !open_.empty() && !open_.back().is_elsewhere && path_ == path; }
 
   /// Whether the next member is one that is left out of an event's object.
   bool is_left_out() const {
+    if (left_out_.empty() || open_.back().is_elsewhere || !path_.starts_with(kObject)) return false;
     return std::any_of(left_out_.begin(), left_out_.end(), [this](std::string_view pointer) {
-      if (!pointer.ends_with(key_)) return false;
-      pointer.remove_suffix(key_.size());
-      return pointer.ends_with('/') && is_at(pointer);
+      const auto name = pointer.rfind('/');
+      return pointer.substr(name + 1) == key_ &&
+             pointer.substr(0, name) == std::string_view{path_}.substr(kObject.size());
     });
   }
 
-  /// Whether the innermost object is the one of an event's object that this points to; it ends with a slash.
-  bool is_at(std::string_view pointer) const {
-    if (open_.size() < 2) return false;
-    const auto* at = open_.front()->is_object() ? find(*open_.front(), "object") : nullptr;
-    for (pointer.remove_prefix(1); at != nullptr && !pointer.empty();) {
-      const auto end = pointer.find('/');
-      at = find(*at, pointer.substr(0, end));
-      pointer.remove_prefix(end + 1);
-    }
-    return at == open_.back();
+  /// Takes note of a text that matters to what follows; whether nothing need follow.
+  bool notice(std::string_view text) {
+    auto& object = open_.empty() ? root_ : open_.back();
+    if (object.is_list) return false;
+    if (key_ == "manager")
+      object.is_manager_unread = std::find(kManagersRead.begin(), kManagersRead.end(), text) == kManagersRead.end();
+    if (!is_known_) return false;
+    if (key_ == "type" && is_at("")) head_.type = text;
+    if (!is_at(kMetadata)) return false;
+    if (key_ == "namespace") head_.key.name_space = text;
+    if (key_ == "name") head_.key.name = text;
+    if (key_ != "resourceVersion") return false;
+    head_.version = text;
+    return is_known_(head_);
   }
 
-  static const json* find(const json& value, std::string_view name) {
-    const auto found = value.find(name);
-    return found == value.end() ? nullptr : &*found;
-  }
-
-  bool open(json::value_t type) {
+  bool open(bool is_list) {
     if (skipped_ > 0 || std::exchange(skips_next_, false)) {
       key_.clear();
       ++skipped_;
-    } else {
-      open_.push_back(&place(type));
+      return true;
     }
+    bool is_elsewhere = is_list;
+    if (!open_.empty()) {
+      auto& parent = open_.back();
+      ++parent.count;
+      is_elsewhere = is_elsewhere || parent.is_elsewhere;
+      if (!is_elsewhere) path_ += pointer_step(key_);
+      is_elsewhere = is_elsewhere || !leads_somewhere();
+    }
+    key_.clear();
+    open_.push_back({.path = path_.size(), .is_list = is_list, .is_elsewhere = is_elsewhere});
     return true;
   }
 
-  bool close() {
-    if (skipped_ > 0) {
-      --skipped_;
-    } else {
-      open_.pop_back();
-    }
-    return true;
+  /// Whether the innermost object has something that is looked for, or something in it has.
+  bool leads_somewhere() const {
+    const auto is_begun_by = [this](std::string_view pointer) { return pointer.starts_with(path_); };
+    if (is_begun_by(kMetadata)) return true;
+    if (!path_.starts_with(kObject)) return false;
+    const auto inner = std::string_view{path_}.substr(kObject.size());
+    return std::any_of(left_out_.begin(), left_out_.end(), [&](auto pointer) { return pointer.starts_with(inner); });
   }
 
-  template <class T>
-  bool leaf(T&& value) {
-    if (skipped_ > 0) return true;
+  /// Whether what ends was not skipped.
+  bool is_closing() {
+    if (skipped_ == 0) return true;
+    --skipped_;
+    return false;
+  }
+
+  std::size_t close() {
+    const auto count = open_.back().count;
+    open_.pop_back();
+    path_.resize(open_.empty() ? 0 : open_.back().path);
+    return count;
+  }
+
+  bool counts_leaf() const { return skipped_ == 0 && !skips_next_; }
+
+  /// Counts a value that is neither object nor list; not one that is skipped.
+  bool leaf() {
+    if (skipped_ > 0) return false;
     if (std::exchange(skips_next_, false)) {
       key_.clear();
-    } else {
-      place(std::forward<T>(value));
+      return false;
     }
+    if (!open_.empty()) ++open_.back().count;
     return true;
   }
 
-  /// Where the next value belongs.
-  json& place(json value) {
-    if (open_.empty()) return root_ = std::move(value);
-    auto& parent = *open_.back();
-    if (parent.is_array()) return parent.get_ref<json::array_t&>().emplace_back(std::move(value));
-    return parent.get_ref<json::object_t&>().insert_or_assign(std::exchange(key_, {}), std::move(value)).first->second;
+  bool plain_leaf() {
+    if (!leaf()) return false;
+    key_.clear();
+    return true;
   }
+
+  static constexpr std::string_view kObject = "/object";
+  static constexpr std::string_view kMetadata = "/object/metadata";
+  static constexpr std::size_t kUsualDepth = 24;
+  static constexpr std::size_t kStackBytes = 4096;
 
   const IsKnown& is_known_;
   const LeftOut left_out_;
+  JsonMemory memory_;
+  unsigned char stack_bytes_[kStackBytes];
+  boost::json::value_stack stack_;
   bool stopped_ = false;
-  json root_;
-  std::vector<json*> open_;  // the objects and lists that have begun, from the outermost
+  EventHead head_;
+  Open root_{.path = 0, .is_list = true, .is_elsewhere = true};  // what a text by itself is in
+  std::vector<Open> open_;                                       // from the outermost
+  std::string path_;                                             // to the innermost, as a JSON pointer
   std::string key_;
   std::string text_;
   bool skips_next_ = false;  // the value of the member whose name came last
   std::size_t skipped_ = 0;  // how deep it is within what is left out
 };
 
+/// In memory a value is about twice as large as its text.
+JsonMemory memory_for(std::string_view text) {
+  static constexpr std::size_t kLeast = 256;
+  return make_json_memory(kLeast + 2 * text.size());
+}
+
 }  // namespace
 
-std::optional<json> read_event(std::string_view text, const std::function<bool(const json&)>& is_known,
-                               LeftOut left_out) {
+std::optional<ReadEvent> read_event(std::string_view text, const IsKnown& is_known, LeftOut left_out) {
+  if (!core::is_utf8(text)) return std::nullopt;
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
-  boost::json::basic_parser<Builder> parser{options, is_known, left_out};
+  options.allow_invalid_utf8 = true;  // it was looked at above, at once
+  boost::json::basic_parser<Builder> parser{options, memory_for(text), is_known, left_out};
   boost::system::error_code error;
   const auto read = parser.write_some(false, text.data(), text.size(), error);
   if (!parser.handler().stopped() && (error || read != text.size())) return std::nullopt;
   return parser.handler().take();
 }
 
-std::optional<json> read_json(std::string_view text) { return read_event(text, {}); }
+std::optional<Object> read_json(std::string_view text) {
+  auto read = read_event(text, {});
+  return read ? std::optional{std::move(read->event)} : std::nullopt;
+}
 
 }  // namespace kube

@@ -11,13 +11,13 @@
 namespace kube {
 
 /// FieldsV1 of what `manager` set by server-side apply, its status apart; null if it applied nothing.
-const nlohmann::json* applied_fields(const Object& live, std::string_view manager);
+const Json* applied_fields(const Object& live, std::string_view manager);
 
 /// Whether a list element has every key value of `key`, by which FieldsV1 names an element ("k:" and the key).
-bool matches_key(const nlohmann::json& element, const nlohmann::json& key);
+bool matches_key(const Json& element, const Json& key);
 
 /// Whether `live` has everything that `wanted` has: members of objects, and for each element of a list one that has it.
-bool includes(const nlohmann::json& live, const nlohmann::json& wanted);
+bool includes(const Json& live, const Json& wanted);
 
 /// The manager beside `manager` that changed the object last, its status apart, by the times in managedFields; empty if
 /// there is none.
@@ -25,13 +25,13 @@ std::string last_other_manager(const Object& live, std::string_view manager);
 
 /// Whether `manager` owns, by updates, a field below this path of FieldsV1 ("f:spec", "f:template") other than those
 /// named `except`.
-bool owns_part(const Object& live, std::string_view manager, std::initializer_list<const char*> path,
+bool owns_part(const Object& live, std::string_view manager, std::initializer_list<std::string_view> path,
                std::string_view except);
 
 /// A JSON patch (RFC 6902) that removes what `manager` owns, by updates, below `path` ("spec", "template") of `live`
 /// and `desired` lacks, except fields named `except`, and its record of ownership; it does nothing if the object has
 /// changed meanwhile. Empty if it owns nothing.
-nlohmann::json removal_of_owned(const Object& live, const Object& desired, std::string_view manager,
-                                const std::vector<std::string>& path, std::string_view except);
+boost::json::array removal_of_owned(const Object& live, const Object& desired, std::string_view manager,
+                                    const std::vector<std::string>& path, std::string_view except);
 
 }  // namespace kube

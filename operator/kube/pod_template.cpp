@@ -5,20 +5,22 @@
 namespace kube {
 namespace {
 
-using nlohmann::json;
+using boost::json::array;
+using boost::json::object;
+using boost::json::storage_ptr;
 
-json encode_key_ref(const KeyRef& reference) {
-  json encoded{{"name", reference.name}, {"key", reference.key}};
+object encode_key_ref(const KeyRef& reference, const storage_ptr& in) {
+  object encoded({{"name", reference.name}, {"key", reference.key}}, in);
   if (reference.optional) encoded["optional"] = *reference.optional;
   return encoded;
 }
 
-json encode_env(const EnvVar& variable) {
-  json encoded{{"name", variable.name}};
+object encode_env(const EnvVar& variable, const storage_ptr& in) {
+  object encoded({{"name", variable.name}}, in);
   if (variable.secret_key) {
-    encoded["valueFrom"] = {{"secretKeyRef", encode_key_ref(*variable.secret_key)}};
+    encoded["valueFrom"] = {{"secretKeyRef", encode_key_ref(*variable.secret_key, in)}};
   } else if (variable.config_map_key) {
-    encoded["valueFrom"] = {{"configMapKeyRef", encode_key_ref(*variable.config_map_key)}};
+    encoded["valueFrom"] = {{"configMapKeyRef", encode_key_ref(*variable.config_map_key, in)}};
   } else if (!variable.field_path.empty()) {
     // The reference is atomic, so what the API server would default in it is said here.
     encoded["valueFrom"] = {{"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", variable.field_path}}}};
@@ -28,18 +30,19 @@ json encode_env(const EnvVar& variable) {
   return encoded;
 }
 
-json encode_env_from(const EnvFrom& source) {
-  json reference{{"name", source.name}};
+object encode_env_from(const EnvFrom& source, const storage_ptr& in) {
+  object reference({{"name", source.name}}, in);
   if (source.optional) reference["optional"] = *source.optional;
-  json encoded{{source.is_secret ? "secretRef" : "configMapRef", std::move(reference)}};
+  object encoded({{source.is_secret ? "secretRef" : "configMapRef", std::move(reference)}}, in);
   if (!source.prefix.empty()) encoded["prefix"] = source.prefix;
   return encoded;
 }
 
-json encode_probe(const Probe& probe) {
-  json encoded{{"periodSeconds", probe.period_seconds},
-               {"timeoutSeconds", probe.timeout_seconds},
-               {"failureThreshold", probe.failure_threshold}};
+object encode_probe(const Probe& probe, const storage_ptr& in) {
+  object encoded({{"periodSeconds", probe.period_seconds},
+                  {"timeoutSeconds", probe.timeout_seconds},
+                  {"failureThreshold", probe.failure_threshold}},
+                 in);
   if (probe.http_path.empty()) {
     encoded["tcpSocket"] = {{"port", probe.port_name}};
   } else {
@@ -48,78 +51,83 @@ json encode_probe(const Probe& probe) {
   return encoded;
 }
 
-json encode_ports(const std::vector<Port>& ports) {
-  json encoded = json::array();
-  for (const auto& port : ports)
-    encoded.push_back({{"name", port.name}, {"containerPort", port.number}, {"protocol", "TCP"}});
+/// Each element as `encode_one` gives it.
+template <class T, class EncodeOne>
+array encode_list(const std::vector<T>& elements, const storage_ptr& in, EncodeOne encode_one) {
+  array encoded(in);
+  encoded.reserve(elements.size());
+  for (const auto& element : elements) encoded.push_back(encode_one(element, in));
   return encoded;
 }
 
-json encode_resources(const Resources& resources) {
-  json encoded = json::object();
-  if (!resources.requests.empty()) encoded["requests"] = encode_texts(resources.requests);
-  if (!resources.limits.empty()) encoded["limits"] = encode_texts(resources.limits);
+object encode_port(const Port& port, const storage_ptr& in) {
+  return {{{"name", port.name}, {"containerPort", port.number}, {"protocol", "TCP"}}, in};
+}
+
+object encode_resources(const Resources& resources, const storage_ptr& in) {
+  object encoded(in);
+  if (!resources.requests.empty()) encoded["requests"] = encode_texts(resources.requests, in);
+  if (!resources.limits.empty()) encoded["limits"] = encode_texts(resources.limits, in);
   return encoded;
 }
 
-json encode_mounts(const std::vector<VolumeMount>& mounts) {
-  json encoded = json::array();
-  for (const auto& mount : mounts) {
-    encoded.push_back({{"name", mount.volume}, {"mountPath", mount.path}});
-    if (mount.read_only) encoded.back()["readOnly"] = true;
-  }
+object encode_mount(const VolumeMount& mount, const storage_ptr& in) {
+  object encoded({{"name", mount.volume}, {"mountPath", mount.path}}, in);
+  if (mount.read_only) encoded["readOnly"] = true;
   return encoded;
 }
 
-json encode_container_security(const Container& container) {
-  json security{{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", json::array({"ALL"})}}}};
+object encode_container_security(const Container& container, const storage_ptr& in) {
+  object security({{"allowPrivilegeEscalation", false}, {"capabilities", {{"drop", array({"ALL"}, in)}}}}, in);
   if (container.read_only_root) security["readOnlyRootFilesystem"] = true;
   return security;
 }
 
-json encode_container(const Container& container) {
-  json encoded{{"name", container.name},
-               {"image", container.image},
-               {"ports", encode_ports(container.ports)},
-               // What a container that fails has logged last is then in its status, where causes are looked for.
-               {"terminationMessagePolicy", "FallbackToLogsOnError"},
-               {"securityContext", encode_container_security(container)}};
+array encode_words(const std::vector<std::string>& words, const storage_ptr& in) {
+  array encoded(in);
+  encoded.reserve(words.size());
+  for (const auto& word : words) encoded.emplace_back(word);
+  return encoded;
+}
+
+object encode_container(const Container& container, const storage_ptr& in) {
+  object encoded({{"name", container.name},
+                  {"image", container.image},
+                  {"ports", encode_list(container.ports, in, encode_port)},
+                  // What a container that fails has logged last is then in its status, where causes are looked for.
+                  {"terminationMessagePolicy", "FallbackToLogsOnError"},
+                  {"securityContext", encode_container_security(container, in)}},
+                 in);
   if (!container.image_pull_policy.empty()) encoded["imagePullPolicy"] = container.image_pull_policy;
-  if (!container.command.empty()) encoded["command"] = container.command;
-  if (!container.args.empty()) encoded["args"] = container.args;
-  for (const auto& variable : container.env) encoded["env"].push_back(encode_env(variable));
-  for (const auto& source : container.env_from) encoded["envFrom"].push_back(encode_env_from(source));
-  if (auto resources = encode_resources(container.resources); !resources.empty())
+  if (!container.command.empty()) encoded["command"] = encode_words(container.command, in);
+  if (!container.args.empty()) encoded["args"] = encode_words(container.args, in);
+  if (!container.env.empty()) encoded["env"] = encode_list(container.env, in, encode_env);
+  if (!container.env_from.empty()) encoded["envFrom"] = encode_list(container.env_from, in, encode_env_from);
+  if (auto resources = encode_resources(container.resources, in); !resources.empty())
     encoded["resources"] = std::move(resources);
-  if (!container.mounts.empty()) encoded["volumeMounts"] = encode_mounts(container.mounts);
-  if (container.startup_probe) encoded["startupProbe"] = encode_probe(*container.startup_probe);
-  if (container.readiness_probe) encoded["readinessProbe"] = encode_probe(*container.readiness_probe);
-  if (container.liveness_probe) encoded["livenessProbe"] = encode_probe(*container.liveness_probe);
+  if (!container.mounts.empty()) encoded["volumeMounts"] = encode_list(container.mounts, in, encode_mount);
+  if (container.startup_probe) encoded["startupProbe"] = encode_probe(*container.startup_probe, in);
+  if (container.readiness_probe) encoded["readinessProbe"] = encode_probe(*container.readiness_probe, in);
+  if (container.liveness_probe) encoded["livenessProbe"] = encode_probe(*container.liveness_probe, in);
   if (container.pre_stop_sleep_seconds > 0)
     encoded["lifecycle"] = {{"preStop", {{"sleep", {{"seconds", container.pre_stop_sleep_seconds}}}}}};
   return encoded;
 }
 
-json encode_containers(const std::vector<Container>& containers) {
-  json encoded = json::array();
-  for (const auto& container : containers) encoded.push_back(encode_container(container));
-  return encoded;
-}
-
-json encode_volume(const Volume& volume) {
-  json encoded{{"name", volume.name}};
+object encode_volume(const Volume& volume, const storage_ptr& in) {
+  object encoded({{"name", volume.name}}, in);
   if (!volume.secret_name.empty()) {
     encoded["secret"] = {{"secretName", volume.secret_name}};
   } else if (!volume.config_map_name.empty()) {
     encoded["configMap"] = {{"name", volume.config_map_name}};
   } else {
-    encoded["emptyDir"] = json::object();
+    encoded["emptyDir"].emplace_object();
   }
   return encoded;
 }
 
-json encode_pod_security(const PodTemplate& pod) {
-  json security{{"seccompProfile", {{"type", "RuntimeDefault"}}}};
+object encode_pod_security(const PodTemplate& pod, const storage_ptr& in) {
+  object security({{"seccompProfile", {{"type", "RuntimeDefault"}}}}, in);
   if (pod.run_as) {
     security["runAsNonRoot"] = true;
     for (const char* field : {"runAsUser", "runAsGroup", "fsGroup"}) security[field] = *pod.run_as;
@@ -127,33 +135,38 @@ json encode_pod_security(const PodTemplate& pod) {
   return security;
 }
 
+object encode_reference(const std::string& name, const storage_ptr& in) { return {{{"name", name}}, in}; }
+
 }  // namespace
 
-json encode_texts(const Labels& texts) {
-  json encoded = json::object();
-  for (const auto& [name, value] : texts) encoded[name] = value;
+Json encode_texts(const Labels& texts, const storage_ptr& in) {
+  object encoded(texts.size(), in);
+  for (const auto& [name, value] : texts) encoded.emplace(name, value);
   return encoded;
 }
 
-json encode_pod_template(const PodTemplate& pod) {
-  json spec{{"serviceAccountName", pod.service_account},
-            {"automountServiceAccountToken", false},
-            {"enableServiceLinks", false},
-            {"terminationGracePeriodSeconds", pod.termination_grace_seconds},
-            {"securityContext", encode_pod_security(pod)},
-            {"containers", encode_containers(pod.containers)}};
-  if (!pod.init_containers.empty()) spec["initContainers"] = encode_containers(pod.init_containers);
-  for (const auto& secret : pod.image_pull_secrets) spec["imagePullSecrets"].push_back({{"name", secret}});
-  for (const auto& volume : pod.volumes) spec["volumes"].push_back(encode_volume(volume));
+Json encode_pod_template(const PodTemplate& pod, const storage_ptr& in) {
+  object spec({{"serviceAccountName", pod.service_account},
+               {"automountServiceAccountToken", false},
+               {"enableServiceLinks", false},
+               {"terminationGracePeriodSeconds", pod.termination_grace_seconds},
+               {"securityContext", encode_pod_security(pod, in)},
+               {"containers", encode_list(pod.containers, in, encode_container)}},
+              in);
+  if (!pod.init_containers.empty()) spec["initContainers"] = encode_list(pod.init_containers, in, encode_container);
+  if (!pod.image_pull_secrets.empty())
+    spec["imagePullSecrets"] = encode_list(pod.image_pull_secrets, in, encode_reference);
+  if (!pod.volumes.empty()) spec["volumes"] = encode_list(pod.volumes, in, encode_volume);
   if (!pod.spread_over_nodes.empty())
-    spec["topologySpreadConstraints"].push_back(
-        {{"maxSkew", 1},
-         {"topologyKey", "kubernetes.io/hostname"},
-         {"whenUnsatisfiable", "ScheduleAnyway"},
-         {"labelSelector", {{"matchLabels", encode_texts(pod.spread_over_nodes)}}}});
-  json metadata{{"labels", encode_texts(pod.labels)}};
-  if (!pod.annotations.empty()) metadata["annotations"] = encode_texts(pod.annotations);
-  return {{"metadata", std::move(metadata)}, {"spec", std::move(spec)}};
+    spec["topologySpreadConstraints"] =
+        array({{{"maxSkew", 1},
+                {"topologyKey", "kubernetes.io/hostname"},
+                {"whenUnsatisfiable", "ScheduleAnyway"},
+                {"labelSelector", {{"matchLabels", encode_texts(pod.spread_over_nodes, in)}}}}},
+              in);
+  object metadata({{"labels", encode_texts(pod.labels, in)}}, in);
+  if (!pod.annotations.empty()) metadata["annotations"] = encode_texts(pod.annotations, in);
+  return Json({{"metadata", std::move(metadata)}, {"spec", std::move(spec)}}, in);
 }
 
 }  // namespace kube

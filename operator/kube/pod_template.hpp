@@ -1,15 +1,14 @@
 // JSON of pod templates; shared by the kinds that have one. Pure.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "operator/kube/workloads.hpp"
 
 namespace kube {
 
-nlohmann::json encode_pod_template(const PodTemplate& pod);
+/// The value lives in the memory `in`, as everything that is put into one document has to.
+Json encode_pod_template(const PodTemplate& pod, const boost::json::storage_ptr& in);
 
 /// A map of texts as a JSON object.
-nlohmann::json encode_texts(const Labels& texts);
+Json encode_texts(const Labels& texts, const boost::json::storage_ptr& in);
 
 }  // namespace kube

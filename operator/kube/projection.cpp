@@ -1,24 +1,28 @@
 #include "operator/kube/projection.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <charconv>
+#include <iterator>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include "core/digest.hpp"
-#include "operator/kube/json_reader.hpp"
 #include "operator/kube/managed_fields.hpp"
 #include "operator/kube/quantity.hpp"
 
 namespace kube {
 namespace {
 
-using nlohmann::json;
 using namespace std::string_view_literals;
 
 /// FieldsV1 without members names a leaf or an atomic value: the whole of it is owned. So does null.
-bool owns_all(const json* fields) { return fields == nullptr || !fields->is_object() || fields->empty(); }
+bool owns_all(const Json* fields) {
+  const auto* members = fields == nullptr ? nullptr : fields->if_object();
+  return members == nullptr || members->empty();
+}
 
 /// Whether the order of this field's named elements means something: a variable may refer to those before it, and init
 /// containers run one after the other.
@@ -26,10 +30,17 @@ bool is_ordered(std::string_view field) {
   return field == "env"sv || field == "initContainers"sv || field == "containers"sv;
 }
 
+/// A member of an object, and what of it counts.
+struct Member {
+  std::string_view name;
+  const Json* value;
+  const Json* fields;
+};
+
 /// An element of a list, and what of it counts.
 struct Element {
-  const json* value;
-  const json* fields;
+  const Json* value;
+  const Json* fields;
   std::string key{};
 };
 
@@ -38,7 +49,7 @@ class Writer {
  public:
   explicit Writer(std::string_view except) : except_{except} { text_.reserve(kUsualSize); }
 
-  void write(const json& value, const json* fields, bool is_whole_object) {
+  void write(const Json& value, const Json* fields, bool is_whole_object) {
     if (is_whole_object) {
       write_object(value, fields, true);
     } else {
@@ -46,37 +57,54 @@ class Writer {
     }
   }
 
+  /// The same of a whole object without spec.template.
+  void write_without_pod_template(const Json& value, const Json* fields) {
+    leaves_out_pod_template_ = true;
+    write_object(value, fields, true);
+  }
+
   std::string take() { return std::move(text_); }
 
  private:
-  void write_object(const json& object, const json* fields, bool is_whole_object) {
+  // What most objects have at most.
+  using Members = boost::container::small_vector<Member, 16>;
+  using Elements = boost::container::small_vector<Element, 4>;
+
+  void write_object(const Json& object, const Json* fields, bool is_whole_object) {
     text_ += '{';
-    each_member(object, fields, [&](std::string_view name, const json& value, const json* inner) {
-      if (is_whole_object && (name == "apiVersion"sv || name == "kind"sv || name == "status"sv)) return;
+    for (const auto& [name, value, inner] : members_of(object, fields)) {
+      if (is_whole_object && (name == "apiVersion"sv || name == "kind"sv || name == "status"sv)) continue;
       if (is_whole_object && name == "metadata"sv) {
-        write_unless_empty(name, value, inner,
+        write_unless_empty(name, *value, inner,
                            [](std::string_view member) { return member == "name"sv || member == "namespace"sv; });
+      } else if (is_whole_object && leaves_out_pod_template_ && name == "spec"sv) {
+        write_unless_empty(name, *value, inner, [](std::string_view member) { return member == "template"sv; });
       } else {
-        write_member(name, value, inner);
+        write_member(name, *value, inner);
       }
-    });
+    }
     text_ += '}';
   }
 
-  /// Calls `look` with each member that counts and what of it does, in the order of their names.
-  template <class Look>
-  static void each_member(const json& object, const json* fields, const Look& look) {
-    if (!object.is_object()) return;
-    const auto& members = object.get_ref<const json::object_t&>();
+  /// The members that count, in the order of their names.
+  static Members members_of(const Json& json, const Json* fields) {
+    Members members;
+    const auto* object = json.if_object();
+    if (object == nullptr) return members;
     if (owns_all(fields)) {
-      for (const auto& [name, value] : members) look(name, value, nullptr);
-      return;
+      members.reserve(object->size());
+      for (const auto& member : *object) members.push_back({member.key(), &member.value(), nullptr});
+    } else {
+      for (const auto& field : fields->get_object()) {
+        const std::string_view name = field.key();
+        if (!name.starts_with("f:")) continue;
+        if (const auto* value = object->if_contains(name.substr(2)))
+          members.push_back({name.substr(2), value, &field.value()});
+      }
     }
-    for (const auto& [field, inner] : fields->get_ref<const json::object_t&>()) {
-      if (!field.starts_with("f:")) continue;
-      const auto found = members.find(std::string_view{field}.substr(2));
-      if (found != members.end()) look(found->first, found->second, &inner);
-    }
+    std::sort(members.begin(), members.end(),
+              [](const auto& left, const auto& right) { return left.name < right.name; });
+    return members;
   }
 
   void write_name(std::string_view name) {
@@ -84,7 +112,7 @@ class Writer {
     text_ += ':';
   }
 
-  void write_member(std::string_view name, const json& value, const json* fields) {
+  void write_member(std::string_view name, const Json& value, const Json* fields) {
     if (name == "annotations"sv && !except_.empty()) {
       write_unless_empty(name, value, fields, [this](std::string_view annotation) { return annotation == except_; });
       return;
@@ -93,45 +121,51 @@ class Writer {
     if ((name == "requests"sv || name == "limits"sv) && value.is_object()) {
       write_quantities(value, fields);
     } else if (name == "volumeClaimTemplates"sv && value.is_array()) {
-      write_claims(value);
+      write_claims(value.get_array());
     } else {
       write_value(value, fields, is_ordered(name));
     }
     text_ += ',';
   }
 
-  void write_value(const json& value, const json* fields, bool in_order = false) {
-    if (value.is_object()) {
-      write_object(value, fields, false);
-    } else if (value.is_array()) {
-      write_list(value, fields, in_order);
-    } else if (value.is_string()) {
-      write_text(value.get_ref<const std::string&>());
-    } else if (value.is_number_integer()) {
-      const auto digits = value.is_number_unsigned() ? fmt::format_int{value.get<std::uint64_t>()}
-                                                     : fmt::format_int{value.get<std::int64_t>()};
-      text_.append(digits.data(), digits.size());
-    } else {
-      text_ += value.dump();
+  void write_value(const Json& value, const Json* fields, bool in_order = false) {
+    switch (value.kind()) {
+      case boost::json::kind::object:
+        return write_object(value, fields, false);
+      case boost::json::kind::array:
+        return write_list(value.get_array(), fields, in_order);
+      case boost::json::kind::string:
+        return write_text(text_in(value));
+      case boost::json::kind::int64:
+        return write_number(value.get_int64());
+      case boost::json::kind::uint64:
+        return write_number(value.get_uint64());
+      default:
+        text_ += boost::json::serialize(value);
     }
+  }
+
+  template <class T>
+  void write_number(T number) {
+    const fmt::format_int digits{number};
+    text_.append(digits.data(), digits.size());
   }
 
   /// With its length, so that no text can look like something else.
   void write_text(std::string_view text) {
-    const fmt::format_int size{text.size()};
-    text_.append(size.data(), size.size()).append(1, '"').append(text);
+    write_number(text.size());
+    text_.append(1, '"').append(text);
   }
 
   /// A member with those of its own members that count; none if there are no others.
   template <class Ignored>
-  void write_unless_empty(std::string_view name, const json& value, const json* fields, const Ignored& ignored) {
+  void write_unless_empty(std::string_view name, const Json& value, const Json* fields, const Ignored& ignored) {
     const auto start = text_.size();
     write_name(name);
     text_ += '{';
     const auto empty = text_.size();
-    each_member(value, fields, [&](std::string_view member, const json& inner_value, const json* inner) {
-      if (!ignored(member)) write_member(member, inner_value, inner);
-    });
+    for (const auto& [member, inner_value, inner] : members_of(value, fields))
+      if (!ignored(member)) write_member(member, *inner_value, inner);
     if (text_.size() == empty) {
       text_.resize(start);
     } else {
@@ -139,33 +173,37 @@ class Writer {
     }
   }
 
-  void write_quantities(const json& amounts, const json* fields) {
+  void write_quantities(const Json& amounts, const Json* fields) {
     text_ += '{';
-    each_member(amounts, fields, [&](std::string_view name, const json& amount, const json* inner) {
-      const auto text = amount.is_string() ? amount.get<std::string>() : amount.dump();
-      if (const auto value = quantity_value(text)) {
+    for (const auto& [name, amount, inner] : members_of(amounts, fields)) {
+      const auto value = quantity_value(amount->is_string() ? std::string{text_in(*amount)} : kube::text_of(*amount));
+      if (value) {
         write_name(name);
         text_ += *value + ",";
       } else {
-        write_member(name, amount, inner);
+        write_member(name, *amount, inner);
       }
-    });
+    }
     text_ += '}';
   }
 
   /// An atomic list, which comes back with the API server's additions.
-  void write_claims(const json& claims) {
+  void write_claims(const boost::json::array& claims) {
     text_ += '[';
-    for (auto claim : claims) {
-      claim.erase("status");
-      if (claim.contains("metadata")) claim["metadata"].erase("creationTimestamp");
+    for (const auto& live : claims) {
+      Json claim(live, boost::json::storage_ptr{});
+      if (auto* members = claim.if_object()) {
+        members->erase("status");
+        if (auto* metadata = members->if_contains("metadata"); metadata != nullptr && metadata->is_object())
+          metadata->get_object().erase("creationTimestamp");
+      }
       write_value(claim, nullptr);
       text_ += ',';
     }
     text_ += ']';
   }
 
-  void write_list(const json& list, const json* fields, bool in_order) {
+  void write_list(const boost::json::array& list, const Json* fields, bool in_order) {
     auto elements = elements_of(list, fields);
     if (!in_order) {
       for (auto& element : elements) element.key = key_of(element);
@@ -182,24 +220,28 @@ class Writer {
   }
 
   /// FieldsV1 of a list: `k:{keys}` names a list-map element, `v:value` a set member (KEP-555, "Field set format").
-  static std::vector<Element> elements_of(const json& list, const json* fields) {
-    std::vector<Element> elements;
+  static Elements elements_of(const boost::json::array& list, const Json* fields) {
+    Elements elements;
     elements.reserve(list.size());
     if (owns_all(fields)) {
       for (const auto& value : list) elements.push_back({&value, nullptr});
       return elements;
     }
-    std::vector<std::pair<json, const json*>> keyed;
-    std::vector<json> members;
-    for (const auto& [name, inner] : fields->get_ref<const json::object_t&>()) {
+    std::array<unsigned char, 1024> bytes;  // for most of them
+    boost::json::monotonic_resource memory{bytes.data(), bytes.size()};
+    boost::container::small_vector<std::pair<Json, const Json*>, 4> keyed;
+    boost::container::small_vector<Json, 4> members;
+    for (const auto& field : fields->get_object()) {
+      const std::string_view name = field.key();
       const bool is_key = name.starts_with("k:");
       if (!is_key && !name.starts_with("v:")) continue;
-      auto selector = read_json(std::string_view{name}.substr(2));
-      if (!selector) continue;
+      boost::json::error_code error;
+      auto selector = boost::json::parse(name.substr(2), error, &memory);
+      if (error) continue;
       if (is_key) {
-        keyed.emplace_back(std::move(*selector), &inner);
+        keyed.emplace_back(std::move(selector), &field.value());
       } else {
-        members.push_back(std::move(*selector));
+        members.push_back(std::move(selector));
       }
     }
     for (const auto& value : list) {
@@ -216,66 +258,68 @@ class Writer {
 
   /// The fields that identify an element of a list of objects; none for atomic lists.
   static std::string key_of(const Element& element) {
-    static constexpr std::array kKeys{"name", "containerPort", "port", "topologyKey", "uid", "mountPath"};
+    static constexpr std::array kKeys{"name"sv, "containerPort"sv, "port"sv, "topologyKey"sv, "uid"sv, "mountPath"sv};
     std::string key;
-    if (!element.value->is_object()) return key;
-    for (const char* candidate : kKeys) {
-      const auto found = element.value->find(candidate);
-      const bool counts = found != element.value->end() &&
-                          (owns_all(element.fields) || element.fields->contains(std::string{"f:"} + candidate));
-      if (!counts) continue;
-      key += found->is_string() ? found->get_ref<const std::string&>() : found->dump();
+    for (const auto candidate : kKeys) {
+      const auto* found = find(*element.value, candidate);
+      if (found == nullptr || !owns_member(element.fields, candidate)) continue;
+      key += found->is_string() ? std::string{text_in(*found)} : boost::json::serialize(*found);
       key += '\n';
     }
     return key;
   }
 
+  static bool owns_member(const Json* fields, std::string_view member) {
+    return owns_all(fields) || find(*fields, "f:" + std::string{member}) != nullptr;
+  }
+
   static constexpr std::size_t kUsualSize = 2048;
 
   std::string_view except_;
+  bool leaves_out_pod_template_ = false;
   std::string text_;
 };
 
 }  // namespace
 
-ProjectionDigest digest_of(std::string_view text) {
-  const auto bytes = core::sha256(text);
-  ProjectionDigest digest{};
-  std::memcpy(digest.data(), bytes.data(), sizeof digest);
-  return digest;
-}
-
 Projection Projection::owned(const Object& live, std::string_view manager) {
   const auto* fields = applied_fields(live, manager);
-  if (fields == nullptr || !fields->is_object() || fields->empty()) return {nullptr, nullptr, true};
+  if (owns_all(fields)) return {nullptr, nullptr, true};
   return {&live.json(), fields, true};
 }
 
 Projection Projection::desired(const Object& desired) { return {&desired.json(), nullptr, true}; }
 
-Projection Projection::at(std::initializer_list<const char*> path) const {
+Projection Projection::at(std::initializer_list<std::string_view> path) const {
   const auto* value = value_ == nullptr ? nullptr : find_at(*value_, path);
   const auto* fields = fields_;
-  for (const char* step : path) {
+  for (const auto step : path) {
     if (owns_all(fields)) break;
-    const auto found = fields->find(std::string{"f:"} + step);
-    if (found == fields->end()) return {nullptr, nullptr, false};
-    fields = &*found;
+    fields = find(*fields, "f:" + std::string{step});
+    if (fields == nullptr) return {nullptr, nullptr, false};
   }
   return {value, fields, false};
 }
 
-std::string Projection::text() const {
-  return value_ != nullptr && value_->is_string() ? value_->get<std::string>() : std::string{};
-}
+std::string Projection::text() const { return value_ == nullptr ? std::string{} : std::string{text_in(*value_)}; }
 
 std::string Projection::canonical(std::string_view except) const {
   Writer writer{except};
-  static const json kNothing = json::object();
+  static const Json kNothing(boost::json::object_kind);
   writer.write(value_ == nullptr ? kNothing : *value_, fields_, is_whole_object_);
   return writer.take();
 }
 
-ProjectionDigest Projection::digest(std::string_view except) const { return digest_of(canonical(except)); }
+Projection::Digests Projection::digests(std::string_view apart) const {
+  const auto pod = at({"spec", "template"});
+  if (pod.is_nothing()) return {digest(), {}};
+  Digests found{{}, pod.digest(apart)};
+  Writer writer{{}};
+  writer.write_without_pod_template(*value_, fields_);
+  auto text = writer.take() + pod.at({"metadata", "annotations", apart}).text();
+  for (const auto part : found.pod_template) fmt::format_to(std::back_inserter(text), ",{}", part);
+  found.whole = core::fingerprint(text);
+  return found;
+}
 
 }  // namespace kube

@@ -3,21 +3,17 @@
 // notices a field that others removed or took over. Pure; a projection refers to its object, which outlives it.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 
+#include "core/digest.hpp"
 #include "operator/kube/object.hpp"
 
 namespace kube {
 
-/// Digest of a projection: 128 bits.
-using ProjectionDigest = std::array<std::uint64_t, 2>;
-
-/// The digest of a text: 128 bits of its SHA-256.
-ProjectionDigest digest_of(std::string_view text);
+/// Of the canonical form of a projection; good for this process only.
+using ProjectionDigest = core::Fingerprint;
 
 class Projection {
  public:
@@ -28,7 +24,7 @@ class Projection {
   static Projection desired(const Object& desired);
 
   /// What is below `path`; nothing if it is not there or not owned.
-  Projection at(std::initializer_list<const char*> path) const;
+  Projection at(std::initializer_list<std::string_view> path) const;
   bool is_nothing() const { return value_ == nullptr; }
   /// The text that this is, or an empty one.
   std::string text() const;
@@ -38,15 +34,23 @@ class Projection {
   /// `except` is left out, and annotations if there is no other.
   std::string canonical(std::string_view except = {}) const;
   /// The digest of that form.
-  ProjectionDigest digest(std::string_view except = {}) const;
+  ProjectionDigest digest(std::string_view except = {}) const { return core::fingerprint(canonical(except)); }
+
+  struct Digests {
+    ProjectionDigest whole{};
+    ProjectionDigest pod_template{};  ///< zero if it has none
+  };
+  /// Of a whole object, which is walked once for both; that of the pod template without its annotation `apart`. Not to
+  /// be compared with what digest() gives.
+  Digests digests(std::string_view apart) const;
 
  private:
-  Projection(const nlohmann::json* value, const nlohmann::json* fields, bool is_whole_object)
+  Projection(const Json* value, const Json* fields, bool is_whole_object)
       : value_{value}, fields_{fields}, is_whole_object_{is_whole_object} {}
 
-  const nlohmann::json* value_;   // null: nothing
-  const nlohmann::json* fields_;  // FieldsV1; null: all
-  bool is_whole_object_;          // with an identity that does not count
+  const Json* value_;     // null: nothing
+  const Json* fields_;    // FieldsV1; null: all
+  bool is_whole_object_;  // with an identity that does not count
 };
 
 }  // namespace kube

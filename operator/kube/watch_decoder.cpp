@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "operator/kube/json_reader.hpp"
@@ -15,8 +16,7 @@ constexpr std::array<std::pair<std::string_view, WatchEventType>, 5> kTypes{{{"A
                                                                              {"BOOKMARK", WatchEventType::kBookmark},
                                                                              {"ERROR", WatchEventType::kError}}};
 
-std::optional<WatchEventType> type_of(const nlohmann::json& event) {
-  const auto name = value_at<std::string>(event, {"type"});
+std::optional<WatchEventType> type_of(std::string_view name) {
   for (const auto& [word, type] : kTypes)
     if (word == name) return type;
   return std::nullopt;
@@ -25,27 +25,33 @@ std::optional<WatchEventType> type_of(const nlohmann::json& event) {
 }  // namespace
 
 core::Result<WatchEvent> WatchDecoder::decode(std::string_view frame) const {
-  bool is_known = false;
-  const auto knows = [&](const nlohmann::json& event) {
-    const auto type = type_of(event);
+  const auto is_known = [this](const EventHead& head) {
+    const auto type = type_of(head.type);
     if (!is_known_ || (type != WatchEventType::kAdded && type != WatchEventType::kModified)) return false;
-    const auto text = [&](const char* field) { return value_at<std::string>(event, {"object", "metadata", field}); };
-    return is_known = is_known_({text("namespace"), text("name")}, text("resourceVersion"));
+    return is_known_(head.key, head.version);
   };
-  auto json = read_event(frame, knows, left_out_);
-  if (!json || !json->is_object())
+  auto read = read_event(frame, is_known, left_out_);
+  if (!read || (!read->known && !read->event.json().is_object()))
     return core::fail(core::ErrorKind::kMalformed, "a frame of the watch is no JSON object");
-  const auto type = type_of(*json);
-  const auto object = json->find("object");
-  if (!type || object == json->end() || !object->is_object())
+  if (const auto& head = read->known)
+    return WatchEvent{
+        *type_of(head->type),
+        Object{Json{
+            {"metadata",
+             {{"name", head->key.name}, {"namespace", head->key.name_space}, {"resourceVersion", head->version}}}}},
+        true};
+  auto& event = read->event.json().get_object();
+  const auto type = type_of(value_at<std::string_view>(read->event.json(), {"type"}));
+  auto* object = event.if_contains("object");
+  if (!type || object == nullptr || !object->is_object())
     return core::fail(core::ErrorKind::kMalformed, "a frame of the watch has no known type or no object");
-  return WatchEvent{*type, Object{std::move(*object)}, is_known};
+  return WatchEvent{*type, Object{read->event.memory(), std::move(*object)}, false};
 }
 
 bool WatchEvent::ends_initial_events() const {
   static constexpr const char* kAnnotation = "k8s.io/initial-events-end";
   return type == WatchEventType::kBookmark &&
-         value_at<std::string>(object.json(), {"metadata", "annotations", kAnnotation}) == "true";
+         value_at<std::string_view>(object.json(), {"metadata", "annotations", kAnnotation}) == "true";
 }
 
 core::Result<bool> WatchDecoder::feed(std::string_view bytes, const Sink& sink) {

@@ -80,7 +80,7 @@ std::optional<EventRecorder::Said> EventRecorder::remember(const std::string& no
 
 /// Whether the older Event still exists and counts on.
 bool EventRecorder::count_again(const Waiting& event, const Said& said, const std::stop_token& stop) {
-  const nlohmann::json series{{"series", {{"count", said.count}, {"lastObservedTime", event.time}}}};
+  const kube::Json series = {{"series", {{"count", said.count}, {"lastObservedTime", event.time}}}};
   return client_.patch(kube::types::kEvent, {event.target.key.name_space, said.event}, series, stop).has_value();
 }
 
@@ -89,22 +89,22 @@ void EventRecorder::write(const Waiting& waiting, const std::stop_token& stop) {
   const auto said = remember(core::digest(fmt::format("{}\n{}\n{}", target.uid.text(), waiting.reason, waiting.note)),
                              fmt::format("{}.{}", target.key.name, core::random_hex(8)));
   if (!said || (said->count > 1 && count_again(waiting, *said, stop))) return;
-  const kube::Object event{nlohmann::json{{"apiVersion", kube::types::kEvent.api_version()},
-                                          {"kind", kube::types::kEvent.kind},
-                                          {"metadata", {{"name", said->event}, {"namespace", target.key.name_space}}},
-                                          {"eventTime", waiting.time},
-                                          {"type", waiting.type == EventType::kNormal ? "Normal" : "Warning"},
-                                          {"reason", waiting.reason},
-                                          {"action", waiting.action},
-                                          {"note", waiting.note},
-                                          {"reportingController", "realtimeoperator.dev/realtime-operator"},
-                                          {"reportingInstance", instance_},
-                                          {"regarding",
-                                           {{"apiVersion", target.type.api_version()},
-                                            {"kind", target.type.kind},
-                                            {"namespace", target.key.name_space},
-                                            {"name", target.key.name},
-                                            {"uid", target.uid.text()}}}}};
+  const kube::Object event{{{"apiVersion", kube::types::kEvent.api_version()},
+                            {"kind", kube::types::kEvent.kind},
+                            {"metadata", {{"name", said->event}, {"namespace", target.key.name_space}}},
+                            {"eventTime", waiting.time},
+                            {"type", waiting.type == EventType::kNormal ? "Normal" : "Warning"},
+                            {"reason", waiting.reason},
+                            {"action", waiting.action},
+                            {"note", waiting.note},
+                            {"reportingController", "realtimeoperator.dev/realtime-operator"},
+                            {"reportingInstance", instance_},
+                            {"regarding",
+                             {{"apiVersion", target.type.api_version()},
+                              {"kind", target.type.kind},
+                              {"namespace", target.key.name_space},
+                              {"name", target.key.name},
+                              {"uid", target.uid.text()}}}}};
   const auto created = client_.create(kube::types::kEvent, event, stop);
   if (!created)
     core::log(core::LogLevel::kWarning, "an Event could not be written",

@@ -14,17 +14,17 @@ LeaseRecord LeaseRecord::of(const kube::Object& lease) {
 }
 
 kube::Object LeaseRecord::to_object(const kube::ObjectKey& key, const std::string& version) const {
-  nlohmann::json metadata{{"name", key.name}, {"namespace", key.name_space}};
+  boost::json::object metadata{{"name", key.name}, {"namespace", key.name_space}};
   if (!version.empty()) metadata["resourceVersion"] = version;
-  return kube::Object{nlohmann::json{{"apiVersion", kube::types::kLease.api_version()},
-                                     {"kind", kube::types::kLease.kind},
-                                     {"metadata", std::move(metadata)},
-                                     {"spec",
-                                      {{"holderIdentity", holder},
-                                       {"leaseDurationSeconds", duration.count()},
-                                       {"acquireTime", acquired},
-                                       {"renewTime", renewed},
-                                       {"leaseTransitions", transitions}}}}};
+  return kube::Object{{{"apiVersion", kube::types::kLease.api_version()},
+                       {"kind", kube::types::kLease.kind},
+                       {"metadata", std::move(metadata)},
+                       {"spec",
+                        {{"holderIdentity", holder},
+                         {"leaseDurationSeconds", duration.count()},
+                         {"acquireTime", acquired},
+                         {"renewTime", renewed},
+                         {"leaseTransitions", transitions}}}}};
 }
 
 }  // namespace runtime

@@ -23,6 +23,7 @@
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "operator/controllers/realtimeapp/reconciler.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/sample_app.hpp"
 #include "tests/support/scripted_server.hpp"
 
@@ -37,26 +38,26 @@ constexpr std::size_t kCacheLine = 64;
 /// The app that the other parts of the benchmark create, as the API server has it.
 kube::Object app_object(int number) {
   const auto name = fmt::format("app-{}", number);
-  return kube::Object{{{"apiVersion", api::kRealtimeApp.api_version()},
-                       {"kind", api::kRealtimeApp.kind},
-                       {"metadata",
-                        {{"name", name},
-                         {"namespace", fmt::format("bench-{}", number % 10)},
-                         {"uid", fmt::format("00000000-0000-4000-8000-{:012}", number)},
-                         {"resourceVersion", "1"},
-                         {"generation", 1},
-                         {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
-                       {"spec",
-                        {{"replicas", 1},
-                         {"server", json::object()},
-                         {"protocol", {{"path", "/socket.io/"}}},
-                         {"redis", {{"type", "Provisioned"}}},
-                         {"exposure",
-                          {{"type", "Ingress"},
-                           {"className", "traefik"},
-                           {"affinity", "Cookie"},
-                           {"host", name + ".test"},
-                           {"paths", json::array({"/"})}}}}}}};
+  return support::object_of({{"apiVersion", api::kRealtimeApp.api_version()},
+                             {"kind", api::kRealtimeApp.kind},
+                             {"metadata",
+                              {{"name", name},
+                               {"namespace", fmt::format("bench-{}", number % 10)},
+                               {"uid", fmt::format("00000000-0000-4000-8000-{:012}", number)},
+                               {"resourceVersion", "1"},
+                               {"generation", 1},
+                               {"creationTimestamp", "2026-01-01T00:00:00Z"}}},
+                             {"spec",
+                              {{"replicas", 1},
+                               {"server", json::object()},
+                               {"protocol", {{"path", "/socket.io/"}}},
+                               {"redis", {{"type", "Provisioned"}}},
+                               {"exposure",
+                                {{"type", "Ingress"},
+                                 {"className", "traefik"},
+                                 {"affinity", "Cookie"},
+                                 {"host", name + ".test"},
+                                 {"paths", json::array({"/"})}}}}}});
 }
 
 class World {
@@ -129,14 +130,14 @@ class World {
     ++asked_;
     if (request.method == "PATCH" && request.target.find("/status?") != std::string::npos) {
       const auto written = json::parse(request.body);
-      auto app = app_object(number_of(request.target)).json();
+      auto app = support::json_of(app_object(number_of(request.target)));
       app["metadata"]["resourceVersion"] = "2";
       app["status"] = written["status"];
       return reply.answer(200, app.dump());
     }
     if (request.method == "GET" && request.target.find("/secrets/") != std::string::npos) {
       const auto app = api::decode(app_object(number_of(request.target))).app;
-      return reply.answer(200, controllers::redis_secret(app, "password", "key").json().dump());
+      return reply.answer(200, support::json_of(controllers::redis_secret(app, "password", "key")).dump());
     }
     reply.answer(201, request.body.empty() ? "{}" : request.body);  // an Event
   }

@@ -20,7 +20,7 @@ namespace {
 std::optional<kube::Object> from_watch(std::string_view text, kube::LeftOut left_out) {
   auto event = kube::read_event(R"({"object": )" + std::string{text} + "}", {}, left_out);
   if (!event) return std::nullopt;
-  return kube::Object{std::move(event->at("object"))};
+  return kube::Object{event->event.memory(), std::move(event->event.json().at("object"))};
 }
 
 template <class Reduce>

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -50,7 +51,7 @@ TEST_CASE("What the manifest no longer asks for is removed", "[integration]") {
            !world.exists(types::kService, "chat-redis");
   });
   world.wait_until_as_planned("chat");
-  CHECK(world.get(types::kDeployment, "chat").json().dump().find("REDIS_URL") == std::string::npos);
+  CHECK(support::json_of(world.get(types::kDeployment, "chat")).dump().find("REDIS_URL") == std::string::npos);
 }
 
 namespace {
@@ -158,7 +159,7 @@ void wait_for_services(support::World& world, const std::string& what,
       const auto live = world.get(types::kService, "probe");
       (void)world.client().remove(types::kService, live.key(), live.uid(), {});
     }
-    return world.create(types::kService, probe) == 201 && is_so(world.get(types::kService, "probe").json());
+    return world.create(types::kService, probe) == 201 && is_so(support::json_of(world.get(types::kService, "probe")));
   });
 }
 
@@ -170,7 +171,7 @@ TEST_CASE("A child that does not stay as applied is named, and not written again
   REQUIRE(world.create(kPolicy, named(kMeddling, name, kNoAffinity)) == 201);
   REQUIRE(world.create(kPolicyBinding, named(kMeddlingBinding, name)) == 201);
   wait_for_services(world, "the policy to take effect", [](const nlohmann::json& service) {
-    return kube::value_at<std::string>(service, {"spec", "sessionAffinity"}) == "None";
+    return support::value_at<std::string>(service, {"spec", "sessionAffinity"}) == "None";
   });
   const support::OperatorProcess process;
   world.apply_app("chat", kChatSpec);
@@ -265,8 +266,8 @@ TEST_CASE("The Redis password is made once and never replaced", "[integration]")
     const auto body = nlohmann::json{{"metadata", {{"labels", {{"app.kubernetes.io/instance", "x"}}}}}};
     REQUIRE(world.patch(types::kSecret, "chat-redis", "application/merge-patch+json", body) == 200);
     wait_for("the label", [&] {
-      return world.get(types::kSecret, "chat-redis").json()["metadata"]["labels"]["app.kubernetes.io/instance"] ==
-             "chat";
+      return support::json_of(
+                 world.get(types::kSecret, "chat-redis"))["metadata"]["labels"]["app.kubernetes.io/instance"] == "chat";
     });
     CHECK(password() == first);
   }

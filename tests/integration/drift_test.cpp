@@ -7,6 +7,7 @@
 
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -41,7 +42,7 @@ constexpr const char* kRichServerSpec = R"({
 
 /// All but what identifies the object.
 json what_can_drift(const kube::Object& desired) {
-  auto fields = desired.json();
+  auto fields = support::json_of(desired);
   fields.erase("apiVersion");
   fields.erase("kind");
   fields["metadata"].erase("name");
@@ -114,10 +115,10 @@ struct Tally {
 /// Changes or removes the leaf; whether the API server took it.
 bool perturb(support::World& world, const controllers::PlannedChild& child, const json::json_pointer& leaf,
              bool remove) {
-  const auto& desired = child.desired().json();
+  const auto desired = support::json_of(child.desired());
   while (true) {
     const auto live = world.get(child.type, child.name);
-    const auto at = locate(desired, live.json(), leaf).to_string();
+    const auto at = locate(desired, support::json_of(live), leaf).to_string();
     json patch =
         json::array({{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}},
                      {{"op", remove ? "remove" : "replace"}, {"path", at}}});
@@ -180,7 +181,7 @@ TEST_CASE("What others add to a child stays", "[integration][drift]") {
   const auto drift = json::parse(R"({"spec": {"replicas": 9}})");
   REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/merge-patch+json", drift) == 200);
   world.wait_until_as_planned("chat");
-  const auto live = world.get(kube::types::kDeployment, "chat").json();
+  const auto live = support::json_of(world.get(kube::types::kDeployment, "chat"));
   CHECK(live["metadata"]["annotations"]["team"] == "a");
   CHECK(live["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] == "now");
   CHECK(live["spec"]["template"]["spec"]["containers"].size() == 2);

@@ -4,6 +4,7 @@
 
 #include "operator/runtime/event_recorder.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/world.hpp"
 
 using runtime::EventRecorder;
@@ -22,13 +23,13 @@ TEST_CASE("The same words about the same object are one Event that counts", "[in
     std::map<std::string, nlohmann::json> found;
     for (const auto& event : events())
       if (const auto note = kube::value_at<std::string>(event.json(), {"note"}); note.size() < 10)
-        found.emplace(note, event.json());
+        found.emplace(note, support::json_of(event));
     return found;
   };
   const auto told = [&](const std::string& note, int times) {
     const auto found = notes();
     const auto event = found.find(note);
-    return event != found.end() && kube::value_at<int>(event->second, {"series", "count"}, 1) == times;
+    return event != found.end() && support::value_at<int>(event->second, {"series", "count"}, 1) == times;
   };
   EventRecorder eager{world.client(), "test", std::chrono::milliseconds{0}};
   say(eager, "one");

@@ -12,6 +12,7 @@
 #include "operator/kube/config.hpp"
 #include "operator/runtime/manager.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/world.hpp"
 
 using nlohmann::json;

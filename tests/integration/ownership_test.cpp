@@ -3,6 +3,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/certificate.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -78,7 +79,7 @@ TEST_CASE("An older app does not take an address that another one has", "[integr
   wait_for("the status to say so", [&] { return world.condition("a", "ExposureReady") == "False/HostTaken"; });
   CHECK(world.app("a").status.url == "http://a.test/");
   CHECK(world.app("b").status.url == "http://b.test/socket.io");
-  const auto ingress = world.get(types::kIngress, "a").json();
+  const auto ingress = support::json_of(world.get(types::kIngress, "a"));
   CHECK(ingress["spec"]["rules"][0]["host"] == "a.test");
   CHECK(world.condition("b", "ExposureReady") == "True/IngressServing");
 }
@@ -98,9 +99,9 @@ TEST_CASE("Orphans of an app of the same name are adopted without a restart", "[
     each([&](const kube::ResourceType& type, const std::string& name) {
       uids[std::string{type.kind} + name] = world.get(type, name).uid();
     });
-    password = world.get(types::kSecret, "chat-redis").json()["data"].dump();
+    password = support::json_of(world.get(types::kSecret, "chat-redis"))["data"].dump();
   }
-  const auto pods = [&] { return world.get(types::kDeployment, "chat").json()["spec"]["template"].dump(); };
+  const auto pods = [&] { return support::json_of(world.get(types::kDeployment, "chat"))["spec"]["template"].dump(); };
   const auto before = pods();
   std::vector<std::pair<const kube::ResourceType*, std::string>> children;
   for (const auto& child : world.planned("chat")) children.emplace_back(&child.type, child.name);
@@ -115,7 +116,7 @@ TEST_CASE("Orphans of an app of the same name are adopted without a restart", "[
     wait_for("it to be adopted", [&] { return world.get(type, name).owners().size() == 1; });
     CHECK(world.get(type, name).uid() == uids[std::string{type.kind} + name]);
   });
-  CHECK(world.get(types::kSecret, "chat-redis").json()["data"].dump() == password);
+  CHECK(support::json_of(world.get(types::kSecret, "chat-redis"))["data"].dump() == password);
   CHECK(pods() == before);  // the same template restarts nothing
   wait_for("the status", [&] { return world.condition("chat", "Stalled") == "False/NothingWrong"; });
 }
@@ -128,7 +129,7 @@ TEST_CASE("Variables are rolled out in the order that the spec has", "[integrati
   };
   const auto names = [&] {
     std::string found;
-    const auto live = world.get(types::kDeployment, "chat").json();
+    const auto live = support::json_of(world.get(types::kDeployment, "chat"));
     for (const auto& variable : live["spec"]["template"]["spec"]["containers"][0]["env"])
       found += variable["name"].get<std::string>() + " ";
     return found;
@@ -200,7 +201,7 @@ TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration
       world.patch_as("kubectl-rollout", types::kDeployment, "chat", "application/strategic-merge-patch+json", old);
   REQUIRE(answer == 200);
   wait_for("the variable to go", [&] {
-    const auto live = world.get(types::kDeployment, "chat").json().dump();
+    const auto live = support::json_of(world.get(types::kDeployment, "chat")).dump();
     return live.find("\"OLD\"") == std::string::npos;
   });
   world.wait_until_as_planned("chat");

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -15,7 +16,7 @@ constexpr const char* kPodName = "chat-1";
 
 /// As the controllers do that do not run here: a pod of the Deployment's template.
 void create_pod(support::World& world) {
-  const auto pod_template = world.get(types::kDeployment, "chat").json()["spec"]["template"];
+  const auto pod_template = support::json_of(world.get(types::kDeployment, "chat"))["spec"]["template"];
   REQUIRE(world.create(types::kPod, {{"apiVersion", "v1"},
                                      {"kind", "Pod"},
                                      {"metadata", {{"name", kPodName}, {"labels", pod_template["metadata"]["labels"]}}},

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -87,8 +88,8 @@ TEST_CASE("Of what others have in the cluster the operator asks for nothing", "[
   for (std::string line; std::getline(log, line);) {
     const auto entry = json::parse(line, nullptr, false);
     const auto text = [&](const char* field, const char* inner = nullptr) {
-      return inner == nullptr ? kube::value_at<std::string>(entry, {field})
-                              : kube::value_at<std::string>(entry, {field, inner});
+      return inner == nullptr ? support::value_at<std::string>(entry, {field})
+                              : support::value_at<std::string>(entry, {field, inner});
     };
     if (text("user", "username") != kube::kFieldManager || (text("verb") != "list" && text("verb") != "watch"))
       continue;

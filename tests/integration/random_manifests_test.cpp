@@ -14,6 +14,7 @@
 #include "operator/kube/config.hpp"
 #include "operator/kube/projection.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/random_manifest.hpp"
 #include "tests/support/world.hpp"
 
@@ -109,12 +110,12 @@ class Attempts {
     const auto created = client.create(api::kRealtimeApp, manifest, {});
     if (!judge(created, described, outcome)) return;
     const auto written = write_children(client, *created, {}, described, outcome);
-    const auto changed = dry_.patch(api::kRealtimeApp, manifest.key(), second, {});
-    const auto described_change = fmt::format("{}\nchanged to: {}", described, text_of(second[0]["value"]));
+    const auto changed = dry_.patch(api::kRealtimeApp, manifest.key(), support::kube_json(second), {});
+    const auto described_change = fmt::format("{}\nchanged to: {}", described, second[0]["value"].dump());
     outcome.accepted = false;
     if (judge(changed, described_change, outcome)) {
       const auto secret = std::find_if(written.begin(), written.end(), [](const auto& child) {
-        return child.json().value("kind", "") == types::kSecret.kind;
+        return kube::value_at<std::string>(child.json(), {"kind"}) == types::kSecret.kind;
       });
       const auto credentials = secret == written.end() ? std::optional<controllers::RedisCredentials>{}
                                                        : std::optional{controllers::read_redis_credentials(*secret)};
@@ -161,11 +162,11 @@ class Attempts {
     static constexpr std::size_t kLongest = 40;
     if (!name.empty() && name.back() % 2 == 0) name.resize(kLongest, 'x');
     if (!name.empty()) metadata["name"] = std::move(name);
-    return kube::Object{std::move(manifest)};
+    return support::object_of(std::move(manifest));
   }
 
   std::string describe(int number, const kube::Object& manifest) const {
-    return fmt::format("seed {}, number {}: {}", manifests_.seed(), number, text_of(manifest.json()));
+    return fmt::format("seed {}, number {}: {}", manifests_.seed(), number, kube::text_of(manifest.json()));
   }
 
   /// Whether a manifest was accepted. Any other failure than a refusal is a complaint.
@@ -213,14 +214,14 @@ class Attempts {
                                       : client.apply(child.type, child.desired(), {});
       const auto complain = [&](const std::string& what) {
         outcome.complaints.push_back(
-            fmt::format("{} {}\n{}\n{}", child.type.kind, what, text_of(child.desired().json()), described));
+            fmt::format("{} {}\n{}\n{}", child.type.kind, what, kube::text_of(child.desired().json()), described));
       };
       if (!answer) {
         complain("is refused: " + answer.error().message);
         continue;
       }
       const auto owned = kube::Projection::owned(*answer, kube::kFieldManager);
-      if (child.type != types::kSecret && owned.digest() != child.digest)
+      if (child.type != types::kSecret && controllers::digests_of(owned).whole != child.digest)
         complain("becomes something else: " + owned.canonical());
       written.push_back(std::move(*answer));
     }
@@ -230,7 +231,7 @@ class Attempts {
   /// There is no garbage collector, and the addresses of Services are few.
   void remove(const std::vector<kube::Object>& children) {
     for (const auto& child : children) {
-      const auto kind = child.json().value("kind", "");
+      const auto kind = kube::value_at<std::string>(child.json(), {"kind"});
       const auto& type = kind == types::kSecret.kind ? types::kSecret
                                                      : controllers::kChildTypes.at(controllers::child_type_index(kind));
       (void)world_.client().remove(type, child.key(), child.uid(), {});

@@ -9,6 +9,7 @@
 
 #include "core/http_server.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -23,14 +24,14 @@ constexpr kube::ResourceType kPod{"", "v1", "Pod", "pods"};
 
 std::string configuration_of(support::World& world) {
   const auto deployment = world.get(types::kDeployment, "chat");
-  return kube::value_at<std::string>(deployment.json()["spec"]["template"]["spec"]["volumes"][0],
-                                     {"configMap", "name"});
+  const auto& volumes = kube::list_at(deployment.json(), {"spec", "template", "spec", "volumes"});
+  return kube::value_at<std::string>(volumes.at(0), {"configMap", "name"});
 }
 
 /// Acts for the Deployment's controller, which does not run here: a ReplicaSet with the current template.
 void roll_out(support::World& world, const std::string& name) {
   const auto deployment = world.get(types::kDeployment, "chat");
-  const auto& spec = deployment.json()["spec"];
+  const auto spec = support::json_of(deployment)["spec"];
   json set{{"apiVersion", "apps/v1"},
            {"kind", "ReplicaSet"},
            {"metadata",
@@ -65,7 +66,7 @@ std::string own_address() {
 
 /// The slice of the headless Service, as its controller would create it.
 json slice_of(support::World& world, const std::vector<int>& ports) {
-  auto labels = world.get(types::kService, "chat-headless").json()["metadata"]["labels"];
+  auto labels = support::json_of(world.get(types::kService, "chat-headless"))["metadata"]["labels"];
   labels["kubernetes.io/service-name"] = "chat-headless";
   labels["service.kubernetes.io/headless"] = "";
   json slices = json::array();
@@ -123,7 +124,7 @@ TEST_CASE("Pods of the bundled server and of its Redis are admitted where only r
   const json strict{{"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
   REQUIRE(world.patch(kNamespace, world.name_space(), "application/merge-patch+json", strict) == 200);
   const auto admitted = [&](const kube::ResourceType& type, const std::string& name) {
-    const auto pod_template = world.get(type, name).json()["spec"]["template"];
+    const auto pod_template = support::json_of(world.get(type, name))["spec"]["template"];
     return world.create(kPod, {{"apiVersion", "v1"},
                                {"kind", "Pod"},
                                {"metadata", {{"name", name}, {"labels", pod_template["metadata"]["labels"]}}},

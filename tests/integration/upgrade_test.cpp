@@ -6,6 +6,7 @@
 #include "core/digest.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -47,10 +48,10 @@ void write_as_then(support::World& world, const json& app) {
       {"password", core::base64_encode(password)},
       {"url", core::base64_encode("redis://:" + password + "@chat-redis." + world.name_space() + ".svc:6379/0")},
       {"redis.conf", core::base64_encode("requirepass " + password + "\n")}};
-  require(client.create(types::kSecret, kube::Object{secret}, {}));
-  require(client.apply(types::kSecret, kube::Object{app["secret"]}, {}));
+  require(client.create(types::kSecret, support::object_of(secret), {}));
+  require(client.apply(types::kSecret, support::object_of(app["secret"]), {}));
   for (const auto& child : app["children"]) {
-    const kube::Object object{child};
+    const auto object = support::object_of(child);
     INFO(child["kind"] << " " << object.name());
     const auto place = controllers::child_type_index(child["kind"].get<std::string>());
     require(client.apply(controllers::kChildTypes.at(place), object, {}));
@@ -59,7 +60,7 @@ void write_as_then(support::World& world, const json& app) {
                     {"kind", api::kRealtimeApp.kind},
                     {"metadata", {{"name", "chat"}, {"namespace", world.name_space()}}},
                     {"status", app["status"]}};
-  require(client.apply_status(api::kRealtimeApp, kube::Object{status}, {}));
+  require(client.apply_status(api::kRealtimeApp, support::object_of(status), {}));
 }
 
 struct Workload {
@@ -69,7 +70,7 @@ struct Workload {
 
 Workload workload(support::World& world, const kube::ResourceType& type, const std::string& name) {
   const auto live = world.get(type, name);
-  return {live.generation(), live.json()["spec"]["template"]};
+  return {live.generation(), support::json_of(live)["spec"]["template"]};
 }
 
 void check_untouched(const Workload& now, const Workload& before) {
@@ -82,7 +83,7 @@ std::string carried(support::World& world, const kube::ResourceType& type, const
   return workload(world, type, name).pod["metadata"]["annotations"][std::string{api::annotation::kRedisCredentials}];
 }
 
-json secret_data(support::World& world) { return world.get(types::kSecret, "chat-redis").json()["data"]; }
+json secret_data(support::World& world) { return support::json_of(world.get(types::kSecret, "chat-redis"))["data"]; }
 
 /// Until a reconcile that begins after now is past both workloads: the one that restores what comes after them.
 void wait_until_visited(support::World& world) {

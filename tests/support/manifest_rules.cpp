@@ -5,12 +5,12 @@
 #include <string>
 
 #include "operator/kube/object.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/random_values.hpp"
 
 namespace support {
 namespace {
 
-using kube::value_at;
 using nlohmann::json;
 
 /// The API server takes a null for nothing.
@@ -177,7 +177,7 @@ void obey_rules(json& spec, Dice& dice) {
 }
 
 void keep_volume(const json& before, json& after) {
-  const auto* old = kube::find_at(before, {"redis", "provisioned"});
+  const auto* old = find_at(before, {"redis", "provisioned"});
   for (const char* field : {"persistence", "storage", "storageClassName"}) {
     if (old != nullptr && old->is_object() && has(*old, field)) {
       after["redis"]["provisioned"][field] = old->at(field);

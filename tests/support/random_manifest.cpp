@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/manifest_rules.hpp"
 #include "tests/support/random_values.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -164,8 +165,7 @@ json blend(const json& before, const json& other, Dice& dice) {
 
 RandomManifests::RandomManifests(std::uint64_t seed)
     : seed_{seed},
-      schema_(from_yaml_file("crds/realtimeoperator.dev_realtimeapps.yaml")
-                  .json()
+      schema_(json_of(from_yaml_file("crds/realtimeoperator.dev_realtimeapps.yaml"))
                   .at("/spec/versions/0/schema/openAPIV3Schema/properties/spec"_json_pointer)) {}
 
 json RandomManifests::manifest(int number, Temper temper) const {

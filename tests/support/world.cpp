@@ -16,6 +16,7 @@
 #include "operator/kube/projection.hpp"
 #include "operator/version.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/yaml_object.hpp"
 
 namespace support {
@@ -171,7 +172,7 @@ bool World::as_planned(const controllers::PlannedChild& child) {
   const auto live = client_.get(child.type, child.desired().key(), {});
   // A Secret is created, not applied.
   if (live && child.type == kube::types::kSecret) return kube::includes(live->json(), child.desired().json());
-  return live && kube::Projection::owned(*live, kube::kFieldManager).digest() == child.digest;
+  return live && controllers::digests_of(kube::Projection::owned(*live, kube::kFieldManager)).whole == child.digest;
 }
 
 void World::wait_until_as_planned(const std::string& app) {
@@ -191,11 +192,10 @@ std::vector<std::string> audited(bool writes) {
   for (std::string line; std::getline(log, line) && !log.eof();) {  // a line that has no end yet comes later
     read += static_cast<std::streamoff>(line.size()) + 1;
     const auto entry = nlohmann::json::parse(line, nullptr, false);
-    if (entry.is_discarded() || kube::value_at<std::string>(entry, {"user", "username"}) != kube::kFieldManager)
-      continue;
-    all.push_back(fmt::format("{} {} {}", kube::value_at<std::string>(entry, {"verb"}),
-                              kube::value_at<std::string>(entry, {"objectRef", "resource"}),
-                              kube::value_at<std::string>(entry, {"objectRef", "name"})));
+    if (entry.is_discarded() || value_at<std::string>(entry, {"user", "username"}) != kube::kFieldManager) continue;
+    all.push_back(fmt::format("{} {} {}", value_at<std::string>(entry, {"verb"}),
+                              value_at<std::string>(entry, {"objectRef", "resource"}),
+                              value_at<std::string>(entry, {"objectRef", "name"})));
   }
   std::vector<std::string> requests;
   std::copy_if(all.begin(), all.end(), std::back_inserter(requests), [writes](const std::string& request) {

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "core/metrics.hpp"
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "operator/controllers/realtimeapp/plan/plan.hpp"

@@ -9,6 +9,7 @@
 
 #include "operator/kube/object.hpp"
 #include "tests/support/checkout.hpp"
+#include "tests/support/json.hpp"
 
 namespace support {
 
@@ -30,7 +31,7 @@ inline nlohmann::json to_json(const YAML::Node& node) {
   return parsed.is_number() || parsed.is_boolean() ? parsed : nlohmann::json(node.Scalar());
 }
 
-inline kube::Object from_yaml(const std::string& text) { return kube::Object{to_json(YAML::Load(text))}; }
+inline kube::Object from_yaml(const std::string& text) { return support::object_of(to_json(YAML::Load(text))); }
 
 inline kube::Object from_yaml_file(const std::string& path) {
   std::ostringstream text;

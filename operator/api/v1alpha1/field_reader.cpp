@@ -2,12 +2,14 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/duration.hpp"
 
 namespace api {
 namespace {
 
-const nlohmann::json kEmpty = nlohmann::json::object();
+const kube::Json kEmpty(boost::json::object_kind);
 
 }  // namespace
 
@@ -16,12 +18,12 @@ void FieldErrors::add(const std::string& path, std::string_view problem) {
   text_ += path + " " + std::string{problem};
 }
 
-FieldReader::FieldReader(const nlohmann::json& json, std::string path, FieldErrors& errors)
+FieldReader::FieldReader(const kube::Json& json, std::string path, FieldErrors& errors)
     : json_{&json}, path_{std::move(path)}, errors_{&errors} {}
 
-const nlohmann::json* FieldReader::find(const char* field) const {
-  const auto found = json_->find(field);
-  return found == json_->end() || found->is_null() ? nullptr : &*found;
+const kube::Json* FieldReader::find(const char* field) const {
+  const auto* found = kube::find(*json_, field);
+  return found == nullptr || found->is_null() ? nullptr : found;
 }
 
 std::string FieldReader::path_of(const char* field) const { return path_.empty() ? field : path_ + "." + field; }
@@ -31,7 +33,7 @@ void FieldReader::wrong(const char* field, std::string_view problem) const { err
 std::string FieldReader::text(const char* field) const {
   const auto* value = find(field);
   if (value == nullptr) return {};
-  if (value->is_string()) return value->get<std::string>();
+  if (value->is_string()) return std::string{kube::text_in(*value)};
   wrong(field, "is no text");
   return {};
 }
@@ -39,7 +41,8 @@ std::string FieldReader::text(const char* field) const {
 std::string FieldReader::text_or_number(const char* field, const std::string& fallback) const {
   const auto* value = find(field);
   if (value == nullptr) return fallback;
-  if (value->is_number()) return value->dump();
+  if (const auto* number = value->if_double()) return fmt::format("{}", *number);
+  if (value->is_number()) return kube::text_of(*value);
   return text(field);
 }
 
@@ -51,9 +54,9 @@ std::vector<std::string> FieldReader::texts(const char* field) const {
     wrong(field, "is no list");
     return texts;
   }
-  for (const auto& element : *value) {
+  for (const auto& element : value->get_array()) {
     if (element.is_string()) {
-      texts.push_back(element.get<std::string>());
+      texts.emplace_back(kube::text_in(element));
     } else {
       wrong(field, "has an entry that is no text");
     }
@@ -64,24 +67,25 @@ std::vector<std::string> FieldReader::texts(const char* field) const {
 std::map<std::string, std::string> FieldReader::texts_by_name(const char* field) const {
   std::map<std::string, std::string> texts;
   const auto values = child(field);
-  for (const auto& [name, value] : values.json_->items()) texts[name] = values.text_or_number(name.c_str(), "");
+  for (const auto& name : values.names()) texts[name] = values.text_or_number(name.c_str(), "");
   return texts;
 }
 
 std::optional<bool> FieldReader::optional_flag(const char* field) const {
   const auto* value = find(field);
   if (value == nullptr) return std::nullopt;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_bool()) return value->get_bool();
   wrong(field, "is neither true nor false");
   return std::nullopt;
 }
 
-std::vector<nlohmann::json> FieldReader::values(const char* field) const {
+const boost::json::array& FieldReader::values(const char* field) const {
+  static const boost::json::array kNone;
   const auto* value = find(field);
-  if (value == nullptr) return {};
-  if (value->is_array()) return value->get<std::vector<nlohmann::json>>();
+  if (value == nullptr) return kNone;
+  if (value->is_array()) return value->get_array();
   wrong(field, "is no list");
-  return {};
+  return kNone;
 }
 
 std::optional<std::chrono::milliseconds> FieldReader::duration(const char* field) const {
@@ -93,7 +97,8 @@ std::optional<std::chrono::milliseconds> FieldReader::duration(const char* field
 
 std::vector<std::string> FieldReader::names() const {
   std::vector<std::string> names;
-  for (const auto& [name, value] : json_->items()) names.push_back(name);
+  if (const auto* members = json_->if_object())
+    for (const auto& member : *members) names.emplace_back(member.key());
   return names;
 }
 
@@ -114,8 +119,8 @@ std::vector<FieldReader> FieldReader::children(const char* field) const {
     wrong(field, "is no list");
     return readers;
   }
-  for (std::size_t i = 0; i < value->size(); ++i) {
-    const auto& element = (*value)[i];
+  for (std::size_t i = 0; i < value->get_array().size(); ++i) {
+    const auto& element = value->get_array()[i];
     const auto path = path_of(field) + "[" + std::to_string(i) + "]";
     if (!element.is_object()) errors_->add(path, "is no mapping");
     readers.emplace_back(element.is_object() ? element : kEmpty, path, *errors_);

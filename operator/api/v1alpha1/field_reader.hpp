@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,7 +32,7 @@ struct Named {
 /// One JSON object at a path. An absent field gives the fallback; one of the wrong type is an error and gives it too.
 class FieldReader {
  public:
-  FieldReader(const nlohmann::json& json, std::string path, FieldErrors& errors);
+  FieldReader(const kube::Json& json, std::string path, FieldErrors& errors);
 
   bool has(const char* field) const { return find(field) != nullptr; }
   std::string text(const char* field) const;
@@ -43,7 +42,7 @@ class FieldReader {
   /// An object whose values are texts (or numbers).
   std::map<std::string, std::string> texts_by_name(const char* field) const;
   /// A list of anything.
-  std::vector<nlohmann::json> values(const char* field) const;
+  const boost::json::array& values(const char* field) const;
   std::optional<bool> optional_flag(const char* field) const;
   /// A duration as "1m30s".
   std::optional<std::chrono::milliseconds> duration(const char* field) const;
@@ -58,10 +57,7 @@ class FieldReader {
   T number(const char* field, T fallback) const {
     const auto* value = find(field);
     if (value == nullptr) return fallback;
-    if (value->is_number_integer()) {
-      const auto wide = value->template get<std::int64_t>();
-      if (wide >= std::numeric_limits<T>::min() && wide <= std::numeric_limits<T>::max()) return static_cast<T>(wide);
-    }
+    if (const auto number = kube::number_in<T>(*value)) return *number;
     wrong(field, "is no whole number of this field's range");
     return fallback;
   }
@@ -85,10 +81,10 @@ class FieldReader {
   }
 
  private:
-  const nlohmann::json* find(const char* field) const;
+  const kube::Json* find(const char* field) const;
   std::string path_of(const char* field) const;
 
-  const nlohmann::json* json_;
+  const kube::Json* json_;
   std::string path_;
   FieldErrors* errors_;
 };

@@ -117,7 +117,7 @@ DecodedApp decode(const kube::Object& object) {
   app.created = kube::value_at<std::string>(object.json(), {"metadata", "creationTimestamp"});
   app.deleting = object.deleting();
   if (const auto* whole = kube::find_at(object.json(), {"spec"}))
-    app.spec_digest = kube::digest_of(kube::text_of(*whole));
+    app.spec_digest = core::fingerprint(kube::text_of(*whole));
   const FieldReader root{object.json(), "", errors};
   const auto spec = root.child("spec");
   app.spec.replicas = spec.number("replicas", app.spec.replicas);
@@ -137,7 +137,7 @@ DecodedApp decode(const kube::Object& object) {
 }
 
 kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& status) {
-  nlohmann::json conditions = nlohmann::json::array();
+  boost::json::array conditions;
   // The schema counts characters, of which none is shorter than a byte.
   for (const auto& condition : status.conditions)
     conditions.push_back({{"type", condition.type},
@@ -146,19 +146,21 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
                           {"message", core::utf8_prefix(condition.message.text(), kMaxMessageBytes)},
                           {"observedGeneration", condition.observed_generation},
                           {"lastTransitionTime", condition.last_transition_time}});
-  nlohmann::json encoded{{"observedGeneration", status.observed_generation},
-                         {"replicas", status.replicas},
-                         {"readyReplicas", status.ready_replicas},
-                         {"replicasSummary", status.replicas_summary},
-                         {"selector", status.selector},
-                         {"conditions", std::move(conditions)}};
+  boost::json::object encoded{{"observedGeneration", status.observed_generation},
+                              {"replicas", status.replicas},
+                              {"readyReplicas", status.ready_replicas},
+                              {"replicasSummary", status.replicas_summary},
+                              {"selector", status.selector},
+                              {"conditions", std::move(conditions)}};
   if (status.connections) encoded["connections"] = *status.connections;
   if (!status.url.empty()) encoded["url"] = status.url;
+  boost::json::array addresses;
   for (const auto& address : status.addresses) {
-    nlohmann::json held{{"className", address.class_name}, {"path", address.path}, {"since", address.since}};
+    boost::json::object held{{"className", address.class_name}, {"path", address.path}, {"since", address.since}};
     if (!address.host.empty()) held["host"] = address.host;
-    encoded["exposure"]["addresses"].push_back(std::move(held));
+    addresses.push_back(std::move(held));
   }
+  if (!addresses.empty()) encoded["exposure"] = {{"addresses", std::move(addresses)}};
   if (!status.server.image.empty())
     encoded["server"] = {{"image", status.server.image}, {"defaultImage", status.server.default_image}};
   if (!status.redis_endpoint.empty())

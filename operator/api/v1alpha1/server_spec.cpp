@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>  // for a text that never changes: it is in the names of ConfigMaps
 
 #include "core/duration.hpp"
 #include "operator/api/v1alpha1/spec_readers.hpp"
@@ -48,22 +49,29 @@ std::string_view known_variables(Cause cause) {
 }
 
 /// Why an argument is invalid, or nothing.
-std::string problem_of(const json& value, Cause cause, int depth) {
-  if (value.is_string() && !is_known(value.get_ref<const std::string&>(), cause, depth == 0))
-    return fmt::format("has the text \"{}\"; {}; write $$ for a literal $ at the beginning",
-                       value.get_ref<const std::string&>(), known_variables(cause));
+std::string problem_of(const kube::Json& value, Cause cause, int depth) {
+  if (value.is_string() && !is_known(kube::text_in(value), cause, depth == 0))
+    return fmt::format("has the text \"{}\"; {}; write $$ for a literal $ at the beginning", kube::text_in(value),
+                       known_variables(cause));
   if (!value.is_structured()) return {};
   if (depth >= kMaxDepth) return fmt::format("nests more than {} lists and mappings", kMaxDepth);
-  if (value.contains("_placeholder"))
+  if (kube::find(value, "_placeholder") != nullptr)
     return "has a mapping with the key _placeholder, which marks an attachment in Socket.IO; use another name";
-  if (value.is_object())
-    for (const auto& [key, inner] : value.items())
-      if (json(key).dump().size() > kMaxKeyBytes)
+  std::string problem;
+  if (const auto* members = value.if_object())
+    for (const auto& member : *members) {
+      if (kube::text_of(kube::Json(member.key())).size() > kMaxKeyBytes)
         return fmt::format("has a key of more than {} bytes; shorten it", kMaxKeyBytes);
-  for (const auto& inner : value)
-    if (auto problem = problem_of(inner, cause, depth + 1); !problem.empty()) return problem;
-  return {};
+      if (problem.empty()) problem = problem_of(member.value(), cause, depth + 1);
+    }
+  if (const auto* elements = value.if_array())
+    for (const auto& element : *elements)
+      if (problem.empty()) problem = problem_of(element, cause, depth + 1);
+  return problem;
 }
+
+/// The text of an argument as it stands in the server's configuration.
+std::string argument_text(const kube::Json& value) { return json::parse(kube::text_of(value)).dump(); }
 
 Action read_action(const FieldReader& action, Cause cause) {
   Action read;
@@ -74,7 +82,7 @@ Action read_action(const FieldReader& action, Cause cause) {
     action.wrong("event", "is required for Emit and Broadcast, and not allowed for other types");
   for (const auto& value : action.values("args")) {
     if (const auto problem = problem_of(value, cause, 0); !problem.empty()) action.wrong("args", problem);
-    read.args.push_back(value.dump());
+    read.args.push_back(argument_text(value));
   }
   return read;
 }

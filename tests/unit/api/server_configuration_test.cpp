@@ -2,6 +2,7 @@
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "realtime-server/server/config.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/yaml_object.hpp"
 
 using namespace std::chrono_literals;
@@ -28,7 +29,7 @@ server::Config read(const std::string& spec) {
 kube::Object with_arguments(const json& args) {
   json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
   object["spec"]["server"]["namespaces"]["/"]["events"]["m"] = {{{"type", "Emit"}, {"event", "e"}, {"args", args}}};
-  return kube::Object{object};
+  return support::object_of(object);
 }
 
 }  // namespace

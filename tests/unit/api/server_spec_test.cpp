@@ -2,6 +2,7 @@
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/yaml_object.hpp"
 
 using nlohmann::json;
@@ -81,7 +82,7 @@ TEST_CASE("A configuration is YAML, in which text stays text and numbers stay nu
                      json(),
                      {{"~", json::array({"null"})}}};
   object["spec"]["server"]["namespaces"]["/"]["onConnect"] = {{{"type", "Emit"}, {"event", "a"}, {"args", args}}};
-  const auto decoded = api::decode(kube::Object{object});
+  const auto decoded = api::decode(support::object_of(object));
   REQUIRE(decoded.problem.empty());
   const auto text = api::server_configuration(*decoded.app.spec.server, {}, {});
   const auto read = support::to_json(YAML::Load(text));
@@ -151,7 +152,7 @@ TEST_CASE("A namespace's name is bounded in bytes", "[unit][api]") {
   std::string name = "/";
   for (int i = 0; i < 64; ++i) name += "é";
   object["spec"]["server"]["namespaces"][name] = json::object();
-  CHECK_THAT(api::decode(kube::Object{object}).problem, Catch::Contains("more than 128 bytes"));
+  CHECK_THAT(api::decode(support::object_of(object)).problem, Catch::Contains("more than 128 bytes"));
 }
 
 TEST_CASE("Exactly one of server and app is run", "[unit][api]") {

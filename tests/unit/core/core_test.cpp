@@ -56,6 +56,13 @@ TEST_CASE("Digests are the head of SHA-256", "[unit][core]") {
   CHECK(core::base64_encode(core::sha256("abc")) == "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
 }
 
+TEST_CASE("A text is known again by its fingerprint", "[unit][core]") {
+  CHECK(core::fingerprint("abc") == core::fingerprint(std::string{"abc"}));
+  CHECK(core::fingerprint("abc") != core::fingerprint("abd"));
+  CHECK(core::fingerprint("") != core::fingerprint(std::string_view{"\0", 1}));
+  CHECK(core::fingerprint(std::string(5000, 'a')) != core::fingerprint(std::string(5001, 'a')));
+}
+
 TEST_CASE("Random secrets have the length asked for and do not repeat", "[unit][core]") {
   CHECK(core::random_hex(24).size() == 48);
   CHECK(core::random_hex(24) != core::random_hex(24));

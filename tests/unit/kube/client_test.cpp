@@ -5,6 +5,7 @@
 #include <semaphore>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 
 using core::ErrorKind;
 
@@ -86,7 +87,7 @@ TEST_CASE("What YAML has no place for is escaped in an apply, and nothing else",
   const auto text = GENERATE(as<std::string>{}, "a\x7fz", "\u0080", "\u0085", "\u009f\u00a0", "a \u2028\u2029",
                              "\ufeff", "\ufffd\ufffe\uffff", "\U0001F600", "é中\n\"\\", "");
   const nlohmann::json object{{"metadata", {{"name", "n"}, {"annotations", {{"a", text}}}}}};
-  REQUIRE(client.apply(kube::types::kService, kube::Object{object}, {}));
+  REQUIRE(client.apply(kube::types::kService, support::object_of(object), {}));
   CHECK(nlohmann::json::parse(transport.body) == object);
   for (const char* raw : {"\x7f", "\u0080", "\u0085", "\u009f", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff"})
     CHECK(transport.body.find(raw) == std::string::npos);

@@ -10,6 +10,7 @@
 #include "operator/kube/transport.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/scripted_server.hpp"
 
 using namespace std::chrono_literals;

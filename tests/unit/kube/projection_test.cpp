@@ -2,6 +2,7 @@
 
 #include "operator/kube/quantity.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 
 using nlohmann::json;
 
@@ -10,7 +11,7 @@ namespace {
 /// A live object as an API server returns it: we applied replicas, one label and one container with an environment; the
 /// server defaulted, somebody annotated, and a mesh injected a container and a variable.
 kube::Object live() {
-  return kube::Object{json::parse(R"({
+  return support::object_of(json::parse(R"({
     "apiVersion": "apps/v1", "kind": "Deployment",
     "metadata": {"name": "chat", "namespace": "default", "uid": "u", "labels": {"ours": "1", "theirs": "2"},
       "annotations": {"kubectl.kubernetes.io/restartedAt": "now"},
@@ -28,16 +29,16 @@ kube::Object live() {
       {"name": "app", "image": "chat:1", "args": ["a", "b"], "terminationMessagePath": "/dev/termination-log",
        "resources": {"limits": {"cpu": "1"}},
        "env": [{"name": "MESH", "value": "on"}, {"name": "PORT", "value": "8000"}]}]}}},
-    "status": {"replicas": 3}})")};
+    "status": {"replicas": 3}})"));
 }
 
 kube::Object desired() {
-  return kube::Object{json::parse(R"({
+  return support::object_of(json::parse(R"({
     "apiVersion": "apps/v1", "kind": "Deployment",
     "metadata": {"name": "chat", "namespace": "default", "labels": {"ours": "1"}},
     "spec": {"replicas": 3, "template": {"spec": {"containers": [
       {"name": "app", "image": "chat:1", "args": ["a", "b"], "resources": {"limits": {"cpu": "1000m"}},
-       "env": [{"name": "PORT", "value": "8000"}]}]}}}})")};
+       "env": [{"name": "PORT", "value": "8000"}]}]}}}})"));
 }
 
 kube::ProjectionDigest live_digest(const kube::Object& object) {
@@ -54,8 +55,7 @@ TEST_CASE("What others set and the server defaulted is no drift", "[unit][kube]"
 }
 
 TEST_CASE("A changed, removed or taken over field is drift", "[unit][kube]") {
-  auto object = live();
-  auto& root = object.json();
+  auto root = support::json_of(live());
   SECTION("a value") { root["spec"]["replicas"] = 2; }
   SECTION("a label") { root["metadata"]["labels"]["ours"] = "x"; }
   SECTION("the order of an atomic list") { root["spec"]["template"]["spec"]["containers"][1]["args"] = {"b", "a"}; }
@@ -65,26 +65,28 @@ TEST_CASE("A changed, removed or taken over field is drift", "[unit][kube]") {
     root["metadata"]["managedFields"][2]["fieldsV1"]["f:spec"].erase("f:replicas");
   }
   SECTION("no record of ours at all") { root["metadata"].erase("managedFields"); }
-  CHECK(live_digest(object) != kWanted);
+  CHECK(live_digest(support::object_of(root)) != kWanted);
 }
 
 TEST_CASE("A field that we set before and no longer want is drift", "[unit][kube]") {
   auto less = desired();
-  less.json()["spec"]["template"]["spec"]["containers"][0].erase("args");
+  support::edit(less, [](json& root) { root["spec"]["template"]["spec"]["containers"][0].erase("args"); });
   CHECK(live_digest(live()) != kube::Projection::desired(less).digest());
 }
 
 TEST_CASE("The order of keyed lists is no drift", "[unit][kube]") {
   auto object = live();
-  auto& containers = object.json()["spec"]["template"]["spec"]["containers"];
-  std::swap(containers[0], containers[1]);
+  support::edit(object, [](json& root) {
+    auto& containers = root["spec"]["template"]["spec"]["containers"];
+    std::swap(containers[0], containers[1]);
+  });
   CHECK(live_digest(object) == kWanted);
 }
 
 TEST_CASE("Malformed ownership records are read as no ownership", "[unit][kube]") {
   for (const char* fields : {"null", "[]", "7", R"({"f:spec": {"k:{broken": {}}})", R"({"x": 1})"}) {
     auto object = live();
-    object.json()["metadata"]["managedFields"][2]["fieldsV1"] = json::parse(fields);
+    support::edit(object, [&](json& root) { root["metadata"]["managedFields"][2]["fieldsV1"] = json::parse(fields); });
     CHECK(live_digest(object) != kWanted);
   }
 }
@@ -104,12 +106,12 @@ TEST_CASE("Quantities are equal when their values are", "[unit][kube]") {
 }
 
 TEST_CASE("The order of variables is drift, as one may refer to those before it", "[unit][kube]") {
-  auto wanted = desired();
-  auto& env = wanted.json()["spec"]["template"]["spec"]["containers"][0]["env"];
+  auto wanted = support::json_of(desired());
+  auto& env = wanted["spec"]["template"]["spec"]["containers"][0]["env"];
   env.push_back({{"name", "A"}, {"value", "$(PORT)"}});
-  const auto one = kube::Projection::desired(wanted).digest();
+  const auto one = support::object_of(wanted);
   std::swap(env[0], env[1]);
-  CHECK(kube::Projection::desired(wanted).digest() != one);
+  CHECK(kube::Projection::desired(support::object_of(wanted)).digest() != kube::Projection::desired(one).digest());
 }
 
 TEST_CASE("A part of a projection is what is owned of it, without the annotation that is left out", "[unit][kube]") {
@@ -123,15 +125,49 @@ TEST_CASE("A part of a projection is what is owned of it, without the annotation
   auto annotated = desired();
   const auto without = kube::Projection::desired(annotated).digest("note");
   CHECK(without == kWanted);
-  annotated.json()["metadata"]["annotations"]["note"] = "x";
+  support::edit(annotated, [](json& root) { root["metadata"]["annotations"]["note"] = "x"; });
   CHECK(kube::Projection::desired(annotated).digest("note") == without);
   CHECK(kube::Projection::desired(annotated).digest() != without);
-  annotated.json()["metadata"]["annotations"]["other"] = "x";
+  support::edit(annotated, [](json& root) { root["metadata"]["annotations"]["other"] = "x"; });
   CHECK(kube::Projection::desired(annotated).digest("note") != without);
 }
 
+TEST_CASE("The digests of a workload tell what changed: its pods, an annotation that is apart, or the rest",
+          "[unit][kube]") {
+  const auto digests_of = [](const json& root) {
+    return kube::Projection::desired(support::object_of(root)).digests("note");
+  };
+  auto root = support::json_of(desired());
+  root["spec"]["template"]["metadata"]["annotations"] = {{"note", "x"}};
+  const auto before = digests_of(root);
+  CHECK(digests_of(root).whole == before.whole);
+  CHECK(kube::Projection::owned(live(), "realtime-operator").digests("note").whole ==
+        kube::Projection::desired(kDesired).digests("note").whole);
+  SECTION("the annotation") {
+    root["spec"]["template"]["metadata"]["annotations"]["note"] = "y";
+    CHECK(digests_of(root).pod_template == before.pod_template);
+  }
+  SECTION("its absence") {
+    root["spec"]["template"]["metadata"].erase("annotations");
+    CHECK(digests_of(root).pod_template == before.pod_template);
+  }
+  SECTION("the pods") {
+    root["spec"]["template"]["spec"]["containers"][0]["image"] = "chat:2";
+    CHECK(digests_of(root).pod_template != before.pod_template);
+  }
+  SECTION("the rest") {
+    root["spec"]["replicas"] = 4;
+    CHECK(digests_of(root).pod_template == before.pod_template);
+  }
+  SECTION("an annotation of that name elsewhere") {
+    root["metadata"]["annotations"]["note"] = "y";
+    CHECK(digests_of(root).pod_template == before.pod_template);
+  }
+  CHECK(digests_of(root).whole != before.whole);
+}
+
 TEST_CASE("No text can be mistaken for two", "[unit][kube]") {
-  const kube::Object one{json{{"a", "x\"1\"b:1\"y"}}};
-  const kube::Object two{json{{"a", "x"}, {"b", "y"}}};
+  const auto one = support::object_of({{"a", "x\"1\"b:1\"y"}});
+  const auto two = support::object_of({{"a", "x"}, {"b", "y"}});
   CHECK(kube::Projection::desired(one).canonical() != kube::Projection::desired(two).canonical());
 }

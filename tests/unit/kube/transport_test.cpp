@@ -37,8 +37,7 @@ TEST_CASE("A conflict has three meanings", "[unit][kube]") {
   status = R"({"kind": "Status", "reason": "AlreadyExists", "message": "secrets \"a\" already exists"})";
   CHECK(client.create(kube::types::kSecret, object, {}).error().kind == ErrorKind::kAlreadyExists);
   status = R"({"kind": "Status", "reason": "Conflict", "message": "the object has been modified"})";
-  CHECK(client.patch(kube::types::kLease, {"n", "a"}, nlohmann::json::object(), {}).error().kind ==
-        ErrorKind::kConflict);
+  CHECK(client.patch(kube::types::kLease, {"n", "a"}, boost::json::object{}, {}).error().kind == ErrorKind::kConflict);
   status =
       R"({"kind": "Status", "reason": "Conflict", "message": "Apply failed with 1 conflict: conflict with \"kubectl\"",
       "details": {"causes": [{"reason": "FieldManagerConflict", "field": ".spec.replicas"}]}})";

@@ -100,9 +100,9 @@ TEST_CASE("What is known already is read as far as its version", "[unit][kube]")
   REQUIRE(events.size() == 4);
   CHECK(events[0].is_known);
   CHECK(events[0].object.resource_version() == "7");
-  CHECK_FALSE(events[0].object.json().contains("spec"));
+  CHECK(kube::find(events[0].object.json(), "spec") == nullptr);
   for (const auto& event : std::vector(events.begin() + 1, events.end())) {
     CHECK_FALSE(event.is_known);
-    CHECK(event.object.json().contains("spec"));
+    CHECK(kube::find(event.object.json(), "spec") != nullptr);
   }
 }

@@ -11,6 +11,7 @@
 #include "operator/runtime/manager.hpp"
 #include "operator/runtime/pause.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/scripted_server.hpp"
 
 using namespace std::chrono_literals;
@@ -250,7 +251,7 @@ TEST_CASE("An instance leads with warm caches only, and gives the lease back whe
   const auto asked = server.requests();
   const auto released = std::find_if(asked.rbegin(), asked.rend(), [](const auto& request) {
     return is_lease(request) && request.method == "PATCH" &&
-           kube::value_at<std::string>(nlohmann::json::parse(request.body), {"spec", "holderIdentity"}).empty();
+           support::value_at<std::string>(nlohmann::json::parse(request.body), {"spec", "holderIdentity"}).empty();
   });
   REQUIRE(released != asked.rend());
   CHECK(released->at >= ended.load());

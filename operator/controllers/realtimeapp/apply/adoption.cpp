@@ -8,8 +8,8 @@ namespace controllers {
 
 using core::ErrorKind;
 
-nlohmann::json without_controller(const kube::Object& object) {
-  auto others = nlohmann::json::array();
+kube::Json without_controller(const kube::Object& object) {
+  boost::json::array others;
   for (const auto& owner : kube::list_at(object.json(), {"metadata", "ownerReferences"}))
     if (!kube::value_at<bool>(owner, {"controller"})) others.push_back(owner);
   return {{"metadata", {{"resourceVersion", object.resource_version()}, {"ownerReferences", std::move(others)}}}};

@@ -10,7 +10,7 @@
 namespace controllers {
 
 /// A merge patch that takes the object from its controller and leaves its other owners. Pure.
-nlohmann::json without_controller(const kube::Object& object);
+kube::Json without_controller(const kube::Object& object);
 
 /// Success if `existing` may be applied to: it was created for this app or for an earlier one of its name, and has no
 /// other controller, after taking it from a controller that it was given since. kAlreadyExists if it is foreign, with

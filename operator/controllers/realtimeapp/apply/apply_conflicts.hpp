@@ -15,7 +15,7 @@ bool names_conflicting_ports(std::string_view refusal);
 /// JSON patches (RFC 6902), which do nothing if the object has changed meanwhile; empty if nothing is in the way. First
 /// the ports of `live` that have the name of one of ours get other names, as a Service may not lose its last port; once
 /// ours are there beside them, they are removed. Other ports stay.
-nlohmann::json renaming_of_conflicting_ports(const kube::Object& desired, const kube::Object& live);
-nlohmann::json removal_of_renamed_ports(const kube::Object& live);
+boost::json::array renaming_of_conflicting_ports(const kube::Object& desired, const kube::Object& live);
+boost::json::array removal_of_renamed_ports(const kube::Object& live);
 
 }  // namespace controllers

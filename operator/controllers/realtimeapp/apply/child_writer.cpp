@@ -63,7 +63,7 @@ std::string names_of(const std::vector<ChildId>& children) {
 /// Sends a JSON patch that tests for the version that was read. The API server calls it invalid (422) as well when the
 /// object has changed since, which is a conflict.
 Result<kube::Object> patch_unchanged(kube::Client& client, const kube::ResourceType& type, const kube::Object& read,
-                                     const nlohmann::json& patch, const std::stop_token& stop) {
+                                     const kube::Json& patch, const std::stop_token& stop) {
   auto patched = client.patch(type, read.key(), patch, stop);
   if (patched || patched.error().kind != ErrorKind::kInvalidObject) return patched;
   const auto now = client.get(type, read.key(), stop);
@@ -155,7 +155,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
     applied = apply_new(write, stop);
   } else {
     auto object = child.desired();
-    object.json()["metadata"]["uid"] = write.live->uid.text();
+    object.json().at("metadata").get_object()["uid"] = write.live->uid.text();
     applied = client_.apply(child.type, object, stop);
     if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(write, stop);
   }
@@ -178,7 +178,7 @@ ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_toke
 Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
   auto object = child.desired();
-  object.json()["metadata"]["resourceVersion"] = kube::kNoVersion;
+  object.json().at("metadata").get_object()["resourceVersion"] = kube::kNoVersion;
   auto applied = client_.apply(child.type, object, stop);
   if (applied || applied.error().kind != ErrorKind::kConflict) return applied;
   const auto existing = client_.get(child.type, child.desired().key(), stop);
@@ -186,9 +186,9 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
     return tl::unexpected(existing.error().kind == ErrorKind::kNotFound ? applied.error() : existing.error());
   if (auto adopted = adopt(client_, child.type, *existing, write.app, stop); !adopted)
     return tl::unexpected(adopted.error());
-  auto metadata = object.json().find("metadata");
-  metadata->erase("resourceVersion");
-  (*metadata)["uid"] = existing->uid();
+  auto& metadata = object.json().at("metadata").get_object();
+  metadata.erase("resourceVersion");
+  metadata["uid"] = existing->uid();
   return client_.apply(child.type, object, stop);
 }
 
@@ -236,7 +236,7 @@ Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const
   if (renaming.empty()) return tl::unexpected(refusal);
   if (auto renamed = patch_unchanged(client_, child.type, *existing, renaming, stop); !renamed) return renamed;
   auto object = child.desired();
-  object.json()["metadata"]["uid"] = existing->uid();
+  object.json().at("metadata").get_object()["uid"] = existing->uid();
   auto applied = client_.apply(child.type, object, stop);
   if (!applied) return applied;
   const auto removal = removal_of_renamed_ports(*applied);
@@ -247,7 +247,7 @@ Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const
 Result<void> ChildWriter::complete_secret(const api::RealtimeApp& app, const Plan& plan, AppMemory& memory,
                                           const std::stop_token& stop) {
   if (plan.new_digest_key.empty()) return {};
-  const nlohmann::json key{{"data", {{kDigestKey, core::base64_encode(plan.new_digest_key)}}}};
+  const kube::Json key = {{"data", {{kDigestKey, core::base64_encode(plan.new_digest_key)}}}};
   const auto written = client_.patch(kube::types::kSecret, {app.key.name_space, redis_name(app.key.name)}, key, stop);
   memory.redis_secret.due = {};
   if (!written) return core::fail(written.error(), "adding the key of the password's digest");

@@ -14,7 +14,7 @@ namespace controllers {
 namespace {
 
 using kube::value_at;
-using nlohmann::json;
+using json = kube::Json;
 namespace reason = api::reason;
 
 constexpr std::size_t kMaxQuoted = 300;
@@ -148,7 +148,7 @@ std::optional<PodDiagnosis> diagnose_pod(const kube::Object& pod) {
   if (pod.deleting() || phase == "Failed" || phase == "Succeeded") return std::nullopt;  // another takes its place
   auto diagnosis = diagnosis_of_pod(pod);
   if (diagnosis)
-    diagnosis->component = value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kComponent.data()});
+    diagnosis->component = value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kComponent});
   return diagnosis;
 }
 

@@ -18,26 +18,26 @@ constexpr std::size_t kMaxQuoted = 1024;  // bytes of what a webhook or a node m
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
 
 /// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
-std::string stalled_message(const nlohmann::json& live) {
+std::string stalled_message(const kube::Json& live) {
   for (const auto& condition : kube::list_at(live, {"status", "conditions"}))
-    if (value_at<std::string>(condition, {"type"}) == "Progressing" &&
-        value_at<std::string>(condition, {"reason"}) == "ProgressDeadlineExceeded")
+    if (value_at<std::string_view>(condition, {"type"}) == "Progressing" &&
+        value_at<std::string_view>(condition, {"reason"}) == "ProgressDeadlineExceeded")
       return value_at<std::string>(condition, {"message"});
   return {};
 }
 
 /// The cause in a Deployment's condition ReplicaFailure, whose message names another pod each time.
-std::string refused_pods_message(const nlohmann::json& live) {
+std::string refused_pods_message(const kube::Json& live) {
   for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
-    if (value_at<std::string>(condition, {"type"}) != "ReplicaFailure" ||
-        value_at<std::string>(condition, {"status"}) != "True")
+    if (value_at<std::string_view>(condition, {"type"}) != "ReplicaFailure" ||
+        value_at<std::string_view>(condition, {"status"}) != "True")
       continue;
     return refusal_in(value_at<std::string>(condition, {"message"}));
   }
   return {};
 }
 
-std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
+std::vector<std::string> load_balancer_addresses(const kube::Json& live) {
   std::vector<std::string> addresses;
   for (const auto& entry : kube::list_at(live, {"status", "loadBalancer", "ingress"})) {
     auto address = value_at<std::string>(entry, {"hostname"});
@@ -47,7 +47,7 @@ std::vector<std::string> load_balancer_addresses(const nlohmann::json& live) {
   return addresses;
 }
 
-std::optional<ServedAddress> served_address(const nlohmann::json& live) {
+std::optional<ServedAddress> served_address(const kube::Json& live) {
   if (kube::find_at(live, {"spec", "rules"}) == nullptr) return std::nullopt;
   ServedAddress serves;
   for (const auto& rule : kube::list_at(live, {"spec", "rules"})) {
@@ -64,10 +64,11 @@ ChildState reduce_owner(const kube::Object& live) {
   ChildState state;
   state.uid = live.uid();
   state.deleting = live.deleting();
-  for (const auto& owner : live.owners()) {
-    if (!owner.controller) continue;
-    state.controller_uid = owner.uid;
-    if (owner.kind == api::kRealtimeApp.kind) state.app = owner.name;
+  for (const auto& owner : kube::list_at(live.json(), {"metadata", "ownerReferences"})) {
+    if (!value_at<bool>(owner, {"controller"})) continue;
+    state.controller_uid = value_at<std::string_view>(owner, {"uid"});
+    if (value_at<std::string_view>(owner, {"kind"}) == api::kRealtimeApp.kind)
+      state.app = value_at<std::string_view>(owner, {"name"});
   }
   return state;
 }
@@ -76,16 +77,11 @@ ChildState reduce_owner(const kube::Object& live) {
 void reduce_pod_template(const kube::Object& live, const kube::Projection& owned, ChildState& state) {
   const auto pod = owned.at({"spec", "template"});
   if (pod.is_nothing()) return;
-  state.credentials_digest = pod.at({"metadata", "annotations", api::annotation::kRedisCredentials.data()}).text();
-  state.pod_digest = pod_template_digest(owned);
+  state.credentials_digest = pod.at({"metadata", "annotations", api::annotation::kRedisCredentials}).text();
   state.rolled_back = kube::owns_part(live, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAt);
 }
 
 }  // namespace
-
-kube::ProjectionDigest pod_template_digest(const kube::Projection& workload) {
-  return workload.at({"spec", "template"}).digest(api::annotation::kRedisCredentials);
-}
 
 std::size_t hash_value(const IngressState& state) {
   auto seed = boost::hash_value(state.addresses);
@@ -104,7 +100,8 @@ const ChildState* Observed::child(const kube::ResourceType& type, const std::str
 
 ChildState reduce_secret(const kube::Object& live, const kube::Object& identity) {
   auto state = reduce_owner(live);
-  if (kube::includes(live.json(), identity.json())) state.digest = kube::Projection::desired(identity).digest();
+  if (kube::includes(live.json(), identity.json()))
+    state.digest = digests_of(kube::Projection::desired(identity)).whole;
   return state;
 }
 
@@ -123,7 +120,9 @@ ChildState reduce_child(const kube::Object& live) {
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
   const auto owned = kube::Projection::owned(live, kube::kFieldManager);
   reduce_pod_template(live, owned, state);
-  state.digest = owned.digest();
+  const auto digests = digests_of(owned);
+  state.digest = digests.whole;
+  state.pod_digest = digests.pod_template;
   return state;
 }
 
@@ -146,7 +145,7 @@ ReplicaSetState reduce_replica_set(const kube::Object& live) {
   state.revision = value_at<std::string>(live.json(), {"metadata", "annotations", kRevision});
   state.ready_replicas = value_at<int>(live.json(), {"status", "readyReplicas"});
   for (const auto& volume : kube::list_at(live.json(), {"spec", "template", "spec", "volumes"}))
-    if (value_at<std::string>(volume, {"name"}) == kConfigurationVolume)
+    if (value_at<std::string_view>(volume, {"name"}) == kConfigurationVolume)
       state.configuration = value_at<std::string>(volume, {"configMap", "name"});
   return state;
 }
@@ -154,17 +153,17 @@ ReplicaSetState reduce_replica_set(const kube::Object& live) {
 MetricsEndpoints reduce_endpoint_slice(const kube::Object& live) {
   MetricsEndpoints endpoints;
   const auto& json = live.json();
-  endpoints.app = value_at<std::string>(json, {"metadata", "labels", api::label::kInstance.data()});
-  const bool is_v6 = value_at<std::string>(json, {"addressType"}) == "IPv6";
+  endpoints.app = value_at<std::string>(json, {"metadata", "labels", api::label::kInstance});
+  const bool is_v6 = value_at<std::string_view>(json, {"addressType"}) == "IPv6";
   int port = 0;
   for (const auto& candidate : kube::list_at(json, {"ports"}))
-    if (value_at<std::string>(candidate, {"name"}) == kAdminPortName) port = value_at<int>(candidate, {"port"});
+    if (value_at<std::string_view>(candidate, {"name"}) == kAdminPortName) port = value_at<int>(candidate, {"port"});
   if (port == 0) return endpoints;
   for (const auto& endpoint : kube::list_at(json, {"endpoints"})) {
     const auto& addresses = kube::list_at(endpoint, {"addresses"});
     if (addresses.empty() || !addresses[0].is_string()) continue;
     if (!value_at<bool>(endpoint, {"conditions", "ready"}, true)) continue;
-    const auto address = addresses[0].get<std::string>();
+    const std::string address{kube::text_in(addresses[0])};
     endpoints.address_by_pod[value_at<std::string>(endpoint, {"targetRef", "name"}, address)] =
         is_v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
   }

@@ -111,6 +111,10 @@ struct RedisSecret {
   std::optional<RedisCredentials> credentials;  ///< nothing: there is no Secret, or it is not this app's
   std::optional<ChildState> state;              ///< where it is this app's
   std::optional<Problem> problem;               ///< foreign, or it could not be read
+  /// It has not been read yet, and is taken to be as an earlier leader left it: this app's, and what its pods run with.
+  bool is_unread = false;
+
+  bool is_absent() const { return !credentials && !problem && !is_unread; }
 };
 
 /// The Secret with the certificate of the exposure, as last read.
@@ -146,8 +150,11 @@ struct Observed {
   const ChildState* child(const kube::ResourceType& type, const std::string& name) const;
 };
 
-/// The digest of a workload's pod template, as planned or as owned by us, without our digest of the Redis credentials.
-kube::ProjectionDigest pod_template_digest(const kube::Projection& workload);
+/// The digests of a child, as planned or as owned by us; that of the pod template of a workload is without our digest
+/// of the Redis credentials.
+inline kube::Projection::Digests digests_of(const kube::Projection& child) {
+  return child.digests(api::annotation::kRedisCredentials);
+}
 
 /// The reduction of the Secret of Redis, which is not applied: its digest is that of `identity` where it has all of it.
 ChildState reduce_secret(const kube::Object& live, const kube::Object& identity);

@@ -10,7 +10,7 @@ namespace controllers {
 namespace {
 
 std::string label_of(const kube::Object& object, std::string_view name) {
-  return kube::value_at<std::string>(object.json(), {"metadata", "labels", name.data()});
+  return kube::value_at<std::string>(object.json(), {"metadata", "labels", name});
 }
 
 /// Whether an operator of ours created it for an app of this name.
@@ -27,7 +27,7 @@ Ownership ownership_of(const kube::Object& object, const api::RealtimeApp& app) 
   const auto controller =
       std::find_if(owners.begin(), owners.end(), [](const auto& owner) { return owner.controller; });
   const auto made_for =
-      kube::value_at<std::string>(object.json(), {"metadata", "annotations", api::annotation::kAppUid.data()});
+      kube::value_at<std::string>(object.json(), {"metadata", "annotations", api::annotation::kAppUid});
   if (controller == owners.end()) {
     if (made_for == app.uid) return Ownership::kOurs;
     return !made_for.empty() && is_marked(object, app) ? Ownership::kOrphaned : Ownership::kForeign;

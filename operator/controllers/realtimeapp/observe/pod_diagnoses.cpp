@@ -44,8 +44,8 @@ bool PodDiagnoses::see(const kube::Object& pod) {
     remove(pod.key());
     return false;
   }
-  const kube::ObjectKey app{
-      pod.name_space(), kube::value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kInstance.data()})};
+  const kube::ObjectKey app{pod.name_space(),
+                            kube::value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kInstance})};
   if (is_of_another_app(pod.key(), app)) remove(pod.key());
   {
     const std::lock_guard lock{mutex_};

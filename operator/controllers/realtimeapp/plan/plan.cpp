@@ -33,7 +33,7 @@ void plan_redis_secret(const api::RealtimeApp& app, const Observed& observed, Pl
   const auto name = redis_name(app.key.name);
   if (auto problem = problem_of(app, secret)) plan.problems.emplace(redis_secret_id(app.key.name), std::move(*problem));
   if (secret.problem) return;
-  if (!secret.credentials) {
+  if (secret.is_absent()) {
     plan.children.emplace_back(types::kSecret, name,
                                [&app, password = observed.new_password, digest_key = observed.new_digest_key] {
                                  return redis_secret(app, password, digest_key);
@@ -42,15 +42,15 @@ void plan_redis_secret(const api::RealtimeApp& app, const Observed& observed, Pl
     return;
   }
   plan.children.emplace_back(types::kSecret, name, [&app] { return secret_identity(app); });
-  if (secret.credentials->usable() && secret.credentials->digest_key.empty())
+  if (secret.credentials && secret.credentials->usable() && secret.credentials->digest_key.empty())
     plan.new_digest_key = observed.new_digest_key;
 }
 
 /// The digest that the pods of this workload are to carry, where the Secret can be used or is about to be created.
 std::string usable_digest(const Observed& observed) {
   const auto& secret = observed.redis_secret;
-  if (secret.problem) return {};
-  if (!secret.credentials)
+  if (secret.problem || secret.is_unread) return {};
+  if (secret.is_absent())
     return credentials_digest(observed.new_digest_key, core::base64_encode(observed.new_password));
   return secret.credentials->usable() ? secret.credentials->digest : std::string{};
 }
@@ -74,9 +74,9 @@ CredentialsForPods credentials_for(const api::RealtimeApp& app, const Observed& 
 /// alone replaces none.
 kube::Object keeping_plain_digest(const CredentialsForPods& credentials, kube::Object workload) {
   if (credentials.plain_digest.empty()) return workload;
-  if (pod_template_digest(kube::Projection::desired(workload)) != credentials.plain_pods) return workload;
-  workload.json()["spec"]["template"]["metadata"]["annotations"][std::string{api::annotation::kRedisCredentials}] =
-      credentials.plain_digest;
+  if (digests_of(kube::Projection::desired(workload)).pod_template != credentials.plain_pods) return workload;
+  auto& pod = workload.json().at("spec").at("template");
+  pod.at("metadata").at("annotations").get_object()[api::annotation::kRedisCredentials] = credentials.plain_digest;
   return workload;
 }
 
@@ -137,11 +137,11 @@ void add_digests(const api::RealtimeApp& app, Inputs& inputs, PlanMemory& memory
   inputs.add(app.uid.text()).add(app.spec_digest);
   for (const auto& child : plan.children)
     inputs.add(child.type.kind).add(child.name).add(child.create_only ? "1" : "0");
-  const auto digest = kube::digest_of(inputs.text());
+  const auto digest = core::fingerprint(inputs.text());
   if (memory.inputs != digest) {
     PlanMemory made{digest, {}};
     for (const auto& child : plan.children)
-      made.children.push_back(kube::Projection::desired(child.desired()).digest());
+      made.children.push_back(digests_of(kube::Projection::desired(child.desired())).whole);
     memory = std::move(made);  // all of it, or nothing
   }
   for (std::size_t i = 0; i < plan.children.size(); ++i) plan.children[i].digest = memory.children[i];

@@ -74,12 +74,12 @@ kube::Service redis_service(const api::RealtimeApp& app) {
 
 kube::Object redis_secret(const api::RealtimeApp& app, const std::string& password, const std::string& digest_key) {
   auto secret = secret_identity(app);
-  secret.json()["type"] = "Opaque";
-  secret.json()["data"] = {
-      {kPasswordKey, core::base64_encode(password)},
-      {kUrlKey, core::base64_encode(fmt::format("redis://:{}@{}/0", password, redis_endpoint(app.key)))},
-      {kRedisConfigKey, core::base64_encode(fmt::format("requirepass {}\n", password))},
-      {kDigestKey, core::base64_encode(digest_key)}};
+  auto& members = secret.json().get_object();
+  members["type"] = "Opaque";
+  members["data"] = {{kPasswordKey, core::base64_encode(password)},
+                     {kUrlKey, core::base64_encode(fmt::format("redis://:{}@{}/0", password, redis_endpoint(app.key)))},
+                     {kRedisConfigKey, core::base64_encode(fmt::format("requirepass {}\n", password))},
+                     {kDigestKey, core::base64_encode(digest_key)}};
   return secret;
 }
 

@@ -223,7 +223,7 @@ int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed
   if (live == nullptr || live->observed_generation < live->generation) return 0;
   for (const auto& child : plan.children)
     if (child.type == kube::types::kDeployment && child.digest != live->digest &&
-        pod_template_digest(kube::Projection::desired(child.desired())) != live->pod_digest)
+        digests_of(kube::Projection::desired(child.desired())).pod_template != live->pod_digest)
       return 0;
   if (live->updated_replicas >= live->replicas) return std::min(live->ready_replicas, live->updated_replicas);
   const auto found = observed.ready_by_revision.find(live->revision);

@@ -11,7 +11,7 @@ TEST_CASE("Ports that others put in the way are renamed, then removed, and no ot
   const auto live = from_yaml(
       "metadata: {resourceVersion: '7'}\n"
       "spec: {ports: [{name: http, port: 81, protocol: TCP}, {name: theirs, port: 82, protocol: TCP}]}");
-  const auto renaming = controllers::renaming_of_conflicting_ports(desired, live);
+  const auto renaming = support::json_of(controllers::renaming_of_conflicting_ports(desired, live));
   CHECK(renaming == json::parse(R"([{"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
       {"op": "add", "path": "/spec/ports/0/name", "value": "foreign-0"}])"));
   const auto renamed = from_yaml(
@@ -19,7 +19,7 @@ TEST_CASE("Ports that others put in the way are renamed, then removed, and no ot
       "spec: {ports: [{name: foreign-0, port: 81, protocol: TCP}, {name: theirs, port: 82, protocol: TCP}, {name: "
       "http, "
       "port: 80, protocol: TCP}]}");
-  CHECK(controllers::removal_of_renamed_ports(renamed) ==
+  CHECK(support::json_of(controllers::removal_of_renamed_ports(renamed)) ==
         json::parse(R"([{"op": "test", "path": "/metadata/resourceVersion", "value": "9"},
       {"op": "remove", "path": "/spec/ports/0"}])"));
 }
@@ -31,7 +31,7 @@ TEST_CASE("Only our own container's ports are looked at", "[unit][controllers]")
   const auto live = from_yaml(
       "spec: {template: {spec: {containers: [{name: mesh, ports: [{name: http, containerPort: 1, protocol: TCP}]}, "
       "{name: app, ports: [{name: http, containerPort: 9, protocol: TCP}]}]}}}");
-  const auto renaming = controllers::renaming_of_conflicting_ports(desired, live);
+  const auto renaming = support::json_of(controllers::renaming_of_conflicting_ports(desired, live));
   REQUIRE(renaming.size() == 2);
   CHECK(renaming[1]["path"] == "/spec/template/spec/containers/1/ports/0/name");
 }

@@ -6,6 +6,7 @@
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/sample_app.hpp"
 
 namespace {

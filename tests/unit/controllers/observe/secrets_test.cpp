@@ -6,6 +6,7 @@
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/sample_app.hpp"
 #include "tests/support/scripted_server.hpp"
 
@@ -56,7 +57,7 @@ TEST_CASE("What was read of a Secret counts for a while, and that of a new app i
   Scene scene;
   CHECK_FALSE(scene.read(true).credentials);
   CHECK(scene.requests() == 0);
-  scene.body = controllers::redis_secret(scene.app, "password", "key").json().dump();
+  scene.body = support::json_of(controllers::redis_secret(scene.app, "password", "key")).dump();
   CHECK(scene.read().credentials->usable());
   CHECK(scene.read().credentials->usable());
   CHECK(scene.requests() == 1);

@@ -9,6 +9,7 @@
 #include "operator/kube/client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checkout.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/sample_app.hpp"
 
 using nlohmann::json;
@@ -36,7 +37,7 @@ json templates_of(const api::RealtimeApp& app) {
   for (const auto& child : controllers::plan(app, support::healthy_observed()).children) {
     const bool is_deployment = child.type == kube::types::kDeployment;
     if (!is_deployment && child.type != kube::types::kStatefulSet) continue;
-    const auto& spec = child.desired().json()["spec"];
+    const auto spec = support::json_of(child.desired())["spec"];
     made[std::string{child.type.kind}] =
         is_deployment ? json{{"selector", spec["selector"]}, {"template", spec["template"]}} : spec;
   }

@@ -82,7 +82,7 @@ const std::vector<Change> kChanges{
          const auto plan = controllers::plan(scene.app, scene.observed);
          for (const auto& child : plan.children)
            if (child.type.kind == kind)
-             state.pod_digest = controllers::pod_template_digest(kube::Projection::desired(child.desired()));
+             state.pod_digest = controllers::digests_of(kube::Projection::desired(child.desired())).pod_template;
        }
      }},
     {"their template is another one",

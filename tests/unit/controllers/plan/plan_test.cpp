@@ -8,6 +8,7 @@
 #include "operator/controllers/realtimeapp/plan/redis.hpp"
 #include "operator/controllers/realtimeapp/status/status.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/sample_app.hpp"
 
 using controllers::Plan;
@@ -24,9 +25,9 @@ std::vector<std::string> names(const Plan& plan) {
   return names;
 }
 
-const json& find(const Plan& plan, std::string_view kind, const std::string& name) {
+json find(const Plan& plan, std::string_view kind, const std::string& name) {
   for (const auto& child : plan.children)
-    if (child.type.kind == kind && child.name == name) return child.desired().json();
+    if (child.type.kind == kind && child.name == name) return support::json_of(child.desired());
   FAIL("the plan has no " << kind << " " << name);
   throw 0;
 }
@@ -56,13 +57,13 @@ TEST_CASE("Planning twice gives the same", "[unit][controllers]") {
   const auto second = controllers::plan(sample_app(), sample_observed());
   REQUIRE(first.children.size() == second.children.size());
   for (std::size_t i = 0; i < first.children.size(); ++i)
-    CHECK(first.children[i].desired().json() == second.children[i].desired().json());
+    CHECK(support::json_of(first.children[i].desired()) == support::json_of(second.children[i].desired()));
 }
 
 TEST_CASE("Every child is owned by its app and carries the labels by which it is found", "[unit][controllers]") {
   const auto plan = controllers::plan(sample_app(), sample_observed());
   for (const auto& child : plan.children) {
-    const auto& metadata = child.desired().json()["metadata"];
+    const auto metadata = support::json_of(child.desired())["metadata"];
     CHECK(metadata["namespace"] == "default");
     CHECK(metadata["ownerReferences"][0]["uid"] == "uid-of-chat");
     CHECK(metadata["ownerReferences"][0]["controller"] == true);
@@ -85,7 +86,7 @@ TEST_CASE("Redis' Secret is created once, and what needs it waits for it", "[uni
   }
   CHECK(waiting == std::vector<std::string>{"StatefulSet", "Deployment"});
   // What it is created with is what is read of it, so that nothing restarts afterwards.
-  const auto read = controllers::read_redis_credentials(kube::Object{find(plan, "Secret", "chat-redis")});
+  const auto read = controllers::read_redis_credentials(support::object_of(find(plan, "Secret", "chat-redis")));
   CHECK(read.usable());
   CHECK(find(plan, "Deployment",
              "chat")["spec"]["template"]["metadata"]["annotations"]["realtimeoperator.dev/redis-credentials"] ==
@@ -138,7 +139,7 @@ TEST_CASE("Pods with the plain digest of older versions are not replaced for the
     auto& live = observed.children.at({kind, name});
     live.credentials_digest = "plain";
     live.pod_digest =
-        controllers::pod_template_digest(kube::Projection::desired(kube::Object{find(planned, kind, name)}));
+        controllers::digests_of(kube::Projection::desired(support::object_of(find(planned, kind, name)))).pod_template;
     CHECK(annotation(kind, name) == "plain");
     live.pod_digest = {1, 2};  // its pods are replaced for another reason
     CHECK(annotation(kind, name) == "digest");
@@ -185,7 +186,7 @@ TEST_CASE("Redis runs restricted, with its password in a file and nothing kept u
        {std::pair{api::Retention::kRetain, "Retain"}, std::pair{api::Retention::kDelete, "Delete"}}) {
     app.spec.redis.retention = retention;
     const auto kept = controllers::plan(app, sample_observed());
-    const auto& spec = find(kept, "StatefulSet", "chat-redis")["spec"];
+    const auto spec = find(kept, "StatefulSet", "chat-redis")["spec"];
     CHECK(spec["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] == "2Gi");
     CHECK(spec["persistentVolumeClaimRetentionPolicy"]["whenDeleted"] == word);
   }
@@ -282,7 +283,7 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
         controllers::read_redis_credentials(controllers::redis_secret(sample_app(), "other", "key")).digest);
   const auto with = [&](const char* key, const std::string& value) {
     auto changed = secret;
-    changed.json()["data"][key] = core::base64_encode(value);
+    support::edit(changed, [&](auto& json) { json["data"][key] = core::base64_encode(value); });
     return controllers::read_redis_credentials(changed);
   };
   CHECK_FALSE(with("url", "redis://:old@chat-redis:6379/0").consistent);
@@ -295,7 +296,7 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
   CHECK_FALSE(with("url", "redis://:pw@chat-redis.production.svc:6379/0").usable());
   CHECK(with("url", "redis://:pw@chat-redis.production.svc:6379/0").elsewhere == "chat-redis.production.svc:6379");
   CHECK(with("redis.conf", "requirepass pw\nmaxclients 9\n").usable());
-  secret.json()["data"].erase("url");
+  support::edit(secret, [](auto& json) { json["data"].erase("url"); });
   CHECK_FALSE(controllers::read_redis_credentials(secret).complete);
 
   auto observed = support::healthy_observed();

@@ -4,6 +4,7 @@
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
 #include "operator/controllers/realtimeapp/status/status.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/sample_app.hpp"
 #include "tests/support/yaml_object.hpp"
 
@@ -14,9 +15,9 @@ using support::sample_server_app;
 
 namespace {
 
-const json& find(const controllers::Plan& plan, std::string_view kind, const std::string& name = "") {
+json find(const controllers::Plan& plan, std::string_view kind, const std::string& name = "") {
   for (const auto& child : plan.children)
-    if (child.type.kind == kind && (name.empty() || child.name == name)) return child.desired().json();
+    if (child.type.kind == kind && (name.empty() || child.name == name)) return support::json_of(child.desired());
   FAIL("the plan has no " << kind << " " << name);
   throw 0;
 }
@@ -77,7 +78,7 @@ TEST_CASE("The server's pods are restricted and read their configuration from a 
 
 TEST_CASE("The server gets its port, its name and its Redis, and is probed on its admin port", "[unit][controllers]") {
   const auto plan = controllers::plan(sample_server_app(), sample_observed());
-  const auto& container = pod_of(find(plan, "Deployment"))["containers"][0];
+  const auto container = pod_of(find(plan, "Deployment"))["containers"][0];
   CHECK(container["env"][0] == json{{"name", "PORT"}, {"value", "8080"}});
   CHECK(container["env"][1]["name"] == "POD_NAME");
   CHECK(container["env"][2]["valueFrom"]["secretKeyRef"] == json{{"name", "chat-redis"}, {"key", "url"}});

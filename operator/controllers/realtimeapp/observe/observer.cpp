@@ -10,6 +10,22 @@ namespace {
 constexpr std::size_t kPasswordBytes = 24;
 constexpr std::size_t kDigestKeyBytes = 16;
 
+/// What the leader before has read counts on: with 10,000 apps a new leader would else begin with as many requests. Not
+/// where something was wrong with it; nor where pods disagree on the password, as one has to be told which it is; nor
+/// where they are of a version that gave the Secret no key.
+AssumedSecret assumed_secret(const api::RealtimeApp& app, const Observed& observed) {
+  if (app.status.observed_generation == 0 && observed.children.empty()) return AssumedSecret::kAbsent;
+  const auto* redis_ready = app.status.condition(api::condition::kRedisReady);
+  const bool was_usable = redis_ready != nullptr && (api::reason::kRedisServing == redis_ready->reason.text() ||
+                                                     api::reason::kRedisStarting == redis_ready->reason.text());
+  if (!was_usable || app.status.observed_generation != app.generation) return AssumedSecret::kNothing;
+  const auto* fleet = observed.child(kube::types::kDeployment, app.key.name);
+  const auto* redis = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
+  const bool agree = fleet != nullptr && redis != nullptr && is_keyed(fleet->credentials_digest.text()) &&
+                     fleet->credentials_digest == redis->credentials_digest;
+  return agree ? AssumedSecret::kUnchanged : AssumedSecret::kNothing;
+}
+
 }  // namespace
 
 Observed Observer::observe(const api::RealtimeApp& app, AppMemory& memory, const std::stop_token& stop) {
@@ -29,12 +45,12 @@ Observed Observer::observe(const api::RealtimeApp& app, AppMemory& memory, const
 
 void Observer::observe_redis(const api::RealtimeApp& app, Observed& observed, AppMemory& memory,
                              const std::stop_token& stop) {
-  const bool is_new = app.status.observed_generation == 0 && observed.children.empty();
-  observed.redis_secret = secrets_.redis_secret(app, is_new, memory, stop);
+  observed.redis_secret = secrets_.redis_secret(app, assumed_secret(app, observed), memory, stop);
   const auto& secret = observed.redis_secret;
   if (secret.state) observed.children.emplace(redis_secret_id(app.key.name), *secret.state);
-  if (!secret.problem && !secret.credentials) observed.new_password = core::random_hex(kPasswordBytes);
-  observed.new_digest_key = core::random_hex(kDigestKeyBytes);
+  if (secret.is_absent()) observed.new_password = core::random_hex(kPasswordBytes);
+  if (secret.is_absent() || (secret.credentials && secret.credentials->digest_key.empty()))
+    observed.new_digest_key = core::random_hex(kDigestKeyBytes);
   observe_refused_pod(app, observed, memory, stop);
 }
 

@@ -17,15 +17,16 @@ using core::ErrorKind;
 using std::chrono::steady_clock;
 namespace reason = api::reason;
 
+constexpr std::string_view kKeyed = "hmac:";
 /// RFC 3986 section 2.3.
 constexpr const char* kUnreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 // A user was told to change it, and waits.
 constexpr std::chrono::seconds kRefreshProblem{10};
 
-/// Between nine tenths of the time and all of it, so that many apps do not ask at once.
-std::chrono::milliseconds jittered(std::chrono::milliseconds time) {
+/// All of the time but up to this part of it, so that many apps do not ask at once.
+std::chrono::milliseconds jittered(std::chrono::milliseconds time, std::chrono::milliseconds part) {
   thread_local std::minstd_rand random{std::random_device{}()};
-  return time - std::chrono::milliseconds{std::uniform_int_distribution<long>{0, time.count() / 10}(random)};
+  return time - std::chrono::milliseconds{std::uniform_int_distribution<long>{0, part.count()}(random)};
 }
 
 template <class T>
@@ -36,7 +37,7 @@ bool is_fresh(const Remembered<T>& remembered) {
 template <class T>
 const T& remember(Remembered<T>& remembered, T value, bool is_well, std::chrono::milliseconds refresh) {
   const auto count_for = is_well ? refresh : std::min<std::chrono::milliseconds>(refresh, kRefreshProblem);
-  remembered = {std::make_unique<T>(std::move(value)), steady_clock::now() + jittered(count_for)};
+  remembered = {std::make_unique<T>(std::move(value)), steady_clock::now() + jittered(count_for, count_for / 10)};
   return *remembered.value;
 }
 
@@ -66,8 +67,10 @@ Problem unreadable(const std::string& name, const core::Error& error) {
 }  // namespace
 
 std::string credentials_digest(const std::string& key, const std::string& encoded_password) {
-  return "hmac:" + core::keyed_digest(key, encoded_password);
+  return std::string{kKeyed} + core::keyed_digest(key, encoded_password);
 }
+
+bool is_keyed(std::string_view digest) { return digest.starts_with(kKeyed); }
 
 RedisCredentials read_redis_credentials(const kube::Object& secret) {
   RedisCredentials credentials;
@@ -89,19 +92,28 @@ RedisCredentials read_redis_credentials(const kube::Object& secret) {
   return credentials;
 }
 
-RedisSecret SecretReader::redis_secret(const api::RealtimeApp& app, bool is_new, AppMemory& memory,
+RedisSecret SecretReader::redis_secret(const api::RealtimeApp& app, AssumedSecret assumed, AppMemory& memory,
                                        const std::stop_token& stop) {
-  if (is_fresh(memory.redis_secret)) return *memory.redis_secret.value;
-  if (is_new && !memory.redis_secret.value) return {};
+  auto& known = memory.redis_secret;
+  const bool is_assumed = known.value && known.value->is_unread;
+  if (is_fresh(known) && (!is_assumed || assumed == AssumedSecret::kUnchanged)) return *known.value;
+  if (!known.value && assumed == AssumedSecret::kAbsent) return {};
+  if (!known.value && assumed == AssumedSecret::kUnchanged) {
+    ChildState as_wanted;
+    as_wanted.digest = digests_of(kube::Projection::desired(secret_identity(app))).whole;
+    known = {std::make_unique<RedisSecret>(RedisSecret{.state = std::move(as_wanted), .is_unread = true}),
+             steady_clock::now() + jittered(refresh_, refresh_ / 2)};
+    return *known.value;
+  }
   auto secret = read_redis(app, stop);
   const bool is_deleting = secret.state && secret.state->deleting;  // no news tells when it is gone
   const bool is_well = !secret.problem && secret.credentials && secret.credentials->usable() && !is_deleting;
   // One that is not there is about to be created, which is no news.
-  if (!secret.problem && !secret.credentials) {
-    memory.redis_secret = {};
+  if (secret.is_absent()) {
+    known = {};
     return secret;
   }
-  return remember(memory.redis_secret, std::move(secret), is_well, refresh_);
+  return remember(known, std::move(secret), is_well, refresh_);
 }
 
 RedisSecret SecretReader::read_redis(const api::RealtimeApp& app, const std::stop_token& stop) {

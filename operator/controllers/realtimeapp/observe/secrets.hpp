@@ -6,6 +6,8 @@
 #include <chrono>
 #include <optional>
 #include <stop_token>
+#include <string>
+#include <string_view>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "operator/controllers/realtimeapp/observe/app_memory.hpp"
@@ -21,14 +23,24 @@ RedisCredentials read_redis_credentials(const kube::Object& secret);
 /// The digest of a password (as Base64 text) that pods carry, so that they are replaced when it changes. Pure.
 std::string credentials_digest(const std::string& key, const std::string& encoded_password);
 
+/// Whether it is such a one: pods of older versions carry a digest of the password alone.
+bool is_keyed(std::string_view digest);
+
+/// What may be assumed of the Secret of an app's Redis while it has not been read.
+enum class AssumedSecret {
+  kNothing,
+  kAbsent,     ///< the app is new: creating the Secret tells if there is one
+  kUnchanged,  ///< an earlier leader could use it: it counts for a while, as if it had been read now
+};
+
 class SecretReader {
  public:
   /// `refresh` is for how long what was read counts.
   SecretReader(kube::Client& client, std::chrono::milliseconds refresh) : client_{client}, refresh_{refresh} {}
 
-  /// The Secret of the app's provisioned Redis. `is_new`: the app has never been reconciled and has no children, so
-  /// that the Secret is taken not to exist; creating it tells if it does.
-  RedisSecret redis_secret(const api::RealtimeApp& app, bool is_new, AppMemory& memory, const std::stop_token& stop);
+  /// The Secret of the app's provisioned Redis.
+  RedisSecret redis_secret(const api::RealtimeApp& app, AssumedSecret assumed, AppMemory& memory,
+                           const std::stop_token& stop);
 
   /// The Secret that the app's exposure names for TLS; nothing if it names none.
   std::optional<TlsSecret> tls_secret(const api::RealtimeApp& app, AppMemory& memory, const std::stop_token& stop);

@@ -11,6 +11,7 @@
 #include "tests/support/scripted_server.hpp"
 
 using namespace std::chrono_literals;
+using controllers::AssumedSecret;
 using support::ScriptedReply;
 using support::ScriptedRequest;
 namespace reason = api::reason;
@@ -28,7 +29,9 @@ struct Scene {
   controllers::AppMemory memory;
   api::RealtimeApp app = support::sample_app();
 
-  controllers::RedisSecret read(bool is_new = false) { return reader.redis_secret(app, is_new, memory, {}); }
+  controllers::RedisSecret read(AssumedSecret assumed = AssumedSecret::kNothing) {
+    return reader.redis_secret(app, assumed, memory, {});
+  }
   std::size_t requests() { return server.requests().size(); }
 };
 
@@ -55,7 +58,7 @@ TEST_CASE("A Secret that cannot be read is named, and looked at again soon", "[u
 TEST_CASE("What was read of a Secret counts for a while, and that of a new app is not looked for",
           "[unit][controllers]") {
   Scene scene;
-  CHECK_FALSE(scene.read(true).credentials);
+  CHECK_FALSE(scene.read(AssumedSecret::kAbsent).credentials);
   CHECK(scene.requests() == 0);
   scene.body = support::json_of(controllers::redis_secret(scene.app, "password", "key")).dump();
   CHECK(scene.read().credentials->usable());

@@ -141,10 +141,10 @@ class Builder {
 
   /// Takes note of a text that matters to what follows; whether nothing need follow.
   bool notice(std::string_view text) {
-    auto& object = open_.empty() ? root_ : open_.back();
-    if (object.is_list) return false;
+    if (open_.empty() || open_.back().is_list) return false;
     if (key_ == "manager")
-      object.is_manager_unread = std::find(kManagersRead.begin(), kManagersRead.end(), text) == kManagersRead.end();
+      open_.back().is_manager_unread =
+          std::find(kManagersRead.begin(), kManagersRead.end(), text) == kManagersRead.end();
     if (!is_known_) return false;
     if (key_ == "type" && is_at("")) head_.type = text;
     if (!is_at(kMetadata)) return false;
@@ -228,9 +228,8 @@ class Builder {
   boost::json::value_stack stack_;
   bool stopped_ = false;
   EventHead head_;
-  Open root_{.path = 0, .is_list = true, .is_elsewhere = true};  // what a text by itself is in
-  std::vector<Open> open_;                                       // from the outermost
-  std::string path_;                                             // to the innermost, as a JSON pointer
+  std::vector<Open> open_;  // from the outermost
+  std::string path_;        // to the innermost, as a JSON pointer
   std::string key_;
   std::string text_;
   bool skips_next_ = false;  // the value of the member whose name came last

@@ -1,5 +1,7 @@
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/utf8.hpp"
@@ -60,16 +62,27 @@ std::optional<ServedAddress> served_address(const kube::Json& live) {
   return serves;
 }
 
+/// The reference to what controls the object, or null: the API server takes one at most.
+const kube::Json* controller_of(const kube::Object& live) {
+  const auto& owners = kube::list_at(live.json(), {"metadata", "ownerReferences"});
+  const auto found = std::find_if(owners.begin(), owners.end(),
+                                  [](const auto& owner) { return value_at<bool>(owner, {"controller"}); });
+  return found == owners.end() ? nullptr : &*found;
+}
+
+/// The name of what controls the object, if it is of this kind.
+std::string_view controller_name(const kube::Json* controller, std::string_view kind) {
+  if (controller == nullptr || value_at<std::string_view>(*controller, {"kind"}) != kind) return {};
+  return value_at<std::string_view>(*controller, {"name"});
+}
+
 ChildState reduce_owner(const kube::Object& live) {
   ChildState state;
   state.uid = live.uid();
   state.deleting = live.deleting();
-  for (const auto& owner : kube::list_at(live.json(), {"metadata", "ownerReferences"})) {
-    if (!value_at<bool>(owner, {"controller"})) continue;
-    state.controller_uid = value_at<std::string_view>(owner, {"uid"});
-    if (value_at<std::string_view>(owner, {"kind"}) == api::kRealtimeApp.kind)
-      state.app = value_at<std::string_view>(owner, {"name"});
-  }
+  const auto* controller = controller_of(live);
+  if (controller != nullptr) state.controller_uid = value_at<std::string_view>(*controller, {"uid"});
+  state.app = controller_name(controller, api::kRealtimeApp.kind);
   return state;
 }
 
@@ -140,8 +153,7 @@ IngressClassState reduce_ingress_class(const kube::Object& live) {
 
 ReplicaSetState reduce_replica_set(const kube::Object& live) {
   ReplicaSetState state;
-  for (const auto& owner : live.owners())
-    if (owner.controller && owner.kind == kube::types::kDeployment.kind) state.deployment = owner.name;
+  state.deployment = controller_name(controller_of(live), kube::types::kDeployment.kind);
   state.revision = value_at<std::string>(live.json(), {"metadata", "annotations", kRevision});
   state.ready_replicas = value_at<int>(live.json(), {"status", "readyReplicas"});
   for (const auto& volume : kube::list_at(live.json(), {"spec", "template", "spec", "volumes"}))

@@ -232,7 +232,7 @@ Result<Pending<void>> Client::begin_watch(const ResourceType& type, const Select
   auto exchange = transport_.begin(std::move(request), Delivery::kInPieces, std::move(on_change), stop);
   if (!exchange) return tl::unexpected(exchange.error());
   return [get = std::make_shared<Get>(*this, std::move(*exchange)),
-          decoder = std::make_shared<WatchDecoder>(options.is_known, selection.left_out),
+          decoder = std::make_shared<WatchDecoder>(options.is_known),
           sink = std::move(sink)]() -> std::optional<Result<void>> {
     Result<bool> decoded = true;
     const auto response = get->take([&](std::string_view bytes) {

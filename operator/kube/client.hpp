@@ -25,12 +25,11 @@ namespace kube {
 /// does not exist whatever its version, and refuses to change what has another one; no object has this.
 inline constexpr std::string_view kNoVersion = "1";
 
-/// Which objects a list or watch covers, and what of them.
+/// Which objects a list or watch covers.
 struct Selection {
   std::string name_space{};      ///< empty for all namespaces
   std::string label_selector{};  ///< empty for all objects
   std::string field_selector{};  ///< empty for all objects
-  LeftOut left_out{};            ///< what need not be read of an event of a watch; outlives what is selected
 };
 
 struct ListPage {

@@ -1,7 +1,6 @@
 // The field managers whose fields the operator looks at. Nobody owns it; constants only.
 #pragma once
 
-#include <array>
 #include <string_view>
 
 namespace kube {
@@ -11,7 +10,5 @@ inline constexpr std::string_view kFieldManager = "realtime-operator";
 
 /// The one of `kubectl rollout`: `undo` leaves it fields of the pod template, `restart` an annotation of it.
 inline constexpr std::string_view kRollbackManager = "kubectl-rollout";
-
-inline constexpr std::array kManagersRead{kFieldManager, kRollbackManager};
 
 }  // namespace kube

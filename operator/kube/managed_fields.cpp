@@ -10,23 +10,23 @@
 
 namespace kube {
 
-bool matches_key(const Json& element, const Json& key) {
-  const auto* keys = key.if_object();
-  if (!element.is_object() || keys == nullptr) return false;
-  return std::all_of(keys->begin(), keys->end(), [&](const auto& part) {
-    const auto* found = find(element, part.key());
-    return found != nullptr && *found == part.value();
+bool matches_key(JsonView element, JsonView key) {
+  if (!element.is_object() || !key.is_object()) return false;
+  const auto parts = key.members();
+  return std::all_of(parts.begin(), parts.end(), [&](const auto& part) {
+    const auto found = element.find(part.name);
+    return !found.is_nothing() && is_same(found, part.value);
   });
 }
 
-const Json* applied_fields(const Object& live, std::string_view manager) {
-  for (const auto& entry : list_at(live.json(), {"metadata", "managedFields"})) {
+JsonView applied_fields(const ObjectView& live, std::string_view manager) {
+  for (const auto& entry : live.metadata().find("managedFields").elements()) {
     if (value_at<std::string_view>(entry, {"manager"}) != manager) continue;
     if (value_at<std::string_view>(entry, {"operation"}) != "Apply") continue;
     if (!value_at<std::string_view>(entry, {"subresource"}).empty()) continue;
-    return find(entry, "fieldsV1");
+    return entry.find("fieldsV1");
   }
-  return nullptr;
+  return {};
 }
 
 bool includes(const Json& live, const Json& wanted) {
@@ -45,10 +45,10 @@ bool includes(const Json& live, const Json& wanted) {
   return live == wanted;
 }
 
-std::string last_other_manager(const Object& live, std::string_view manager) {
+std::string last_other_manager(const ObjectView& live, std::string_view manager) {
   std::string_view latest;
   std::string_view name;
-  for (const auto& entry : list_at(live.json(), {"metadata", "managedFields"})) {
+  for (const auto& entry : live.metadata().find("managedFields").elements()) {
     if (!value_at<std::string_view>(entry, {"subresource"}).empty()) continue;
     const auto candidate = value_at<std::string_view>(entry, {"manager"});
     const auto time = value_at<std::string_view>(entry, {"time"});
@@ -62,8 +62,8 @@ std::string last_other_manager(const Object& live, std::string_view manager) {
 namespace {
 
 /// The place in managedFields of the manager's updates, or npos.
-std::size_t updates_of(const Object& live, std::string_view manager) {
-  const auto& entries = list_at(live.json(), {"metadata", "managedFields"});
+std::size_t updates_of(const ObjectView& live, std::string_view manager) {
+  const auto entries = live.metadata().find("managedFields").elements();
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (value_at<std::string_view>(entries[i], {"manager"}) == manager &&
         value_at<std::string_view>(entries[i], {"operation"}) == "Update" &&
@@ -73,17 +73,14 @@ std::size_t updates_of(const Object& live, std::string_view manager) {
 }
 
 /// FieldsV1 without members names a leaf or an atomic value.
-bool is_leaf(const Json& fields) { return !fields.is_object() || fields.get_object().empty(); }
+bool is_leaf(JsonView fields) { return !fields.has_members(); }
 
-bool has_field_other_than(const Json& fields, std::string_view except) {
-  const auto* members = fields.if_object();
-  return members != nullptr && std::any_of(members->begin(), members->end(), [&](const auto& field) {
-           const std::string_view name = field.key();
-           if (name == except || name == ".") return false;
-           const auto* inner = field.value().if_object();
-           return (inner != nullptr && inner->empty()) || field.value().is_null() ||
-                  has_field_other_than(field.value(), except);
-         });
+bool has_field_other_than(JsonView fields, std::string_view except) {
+  const auto members = fields.members();
+  return std::any_of(members.begin(), members.end(), [&](const auto& field) {
+    if (field.name == except || field.name == ".") return false;
+    return is_leaf(field.value) || has_field_other_than(field.value, except);
+  });
 }
 
 /// Gathers what is owned and not desired, as JSON pointers; elements of lists from the last to the first, so that no
@@ -140,13 +137,12 @@ struct OwnedRemovals {
 
 }  // namespace
 
-bool owns_part(const Object& live, std::string_view manager, std::initializer_list<std::string_view> path,
+bool owns_part(const ObjectView& live, std::string_view manager, std::initializer_list<std::string_view> path,
                std::string_view except) {
   const auto place = updates_of(live, manager);
   if (place == std::string::npos) return false;
-  const auto* fields = find(list_at(live.json(), {"metadata", "managedFields"})[place], "fieldsV1");
-  const auto* part = fields == nullptr ? nullptr : find_at(*fields, path);
-  return part != nullptr && has_field_other_than(*part, "f:" + std::string{except});
+  const auto entries = live.metadata().find("managedFields").elements();
+  return has_field_other_than(find_at(entries[place].find("fieldsV1"), path), "f:" + std::string{except});
 }
 
 boost::json::array removal_of_owned(const Object& live, const Object& desired, std::string_view manager,

@@ -10,22 +10,22 @@
 
 namespace kube {
 
-/// FieldsV1 of what `manager` set by server-side apply, its status apart; null if it applied nothing.
-const Json* applied_fields(const Object& live, std::string_view manager);
+/// FieldsV1 of what `manager` set by server-side apply, its status apart; nothing if it applied nothing.
+JsonView applied_fields(const ObjectView& live, std::string_view manager);
 
 /// Whether a list element has every key value of `key`, by which FieldsV1 names an element ("k:" and the key).
-bool matches_key(const Json& element, const Json& key);
+bool matches_key(JsonView element, JsonView key);
 
 /// Whether `live` has everything that `wanted` has: members of objects, and for each element of a list one that has it.
 bool includes(const Json& live, const Json& wanted);
 
 /// The manager beside `manager` that changed the object last, its status apart, by the times in managedFields; empty if
 /// there is none.
-std::string last_other_manager(const Object& live, std::string_view manager);
+std::string last_other_manager(const ObjectView& live, std::string_view manager);
 
 /// Whether `manager` owns, by updates, a field below this path of FieldsV1 ("f:spec", "f:template") other than those
 /// named `except`.
-bool owns_part(const Object& live, std::string_view manager, std::initializer_list<std::string_view> path,
+bool owns_part(const ObjectView& live, std::string_view manager, std::initializer_list<std::string_view> path,
                std::string_view except);
 
 /// A JSON patch (RFC 6902) that removes what `manager` owns, by updates, below `path` ("spec", "template") of `live`

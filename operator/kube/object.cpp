@@ -36,12 +36,6 @@ core::Result<Object> Object::parse(std::string_view text) {
   return std::move(*parsed);
 }
 
-std::string Object::metadata(const char* field) const { return value_at<std::string>(json_, {"metadata", field}); }
-
-std::int64_t Object::generation() const { return value_at<std::int64_t>(json_, {"metadata", "generation"}); }
-
-bool Object::deleting() const { return !metadata("deletionTimestamp").empty(); }
-
 std::vector<OwnerReference> Object::owners() const {
   std::vector<OwnerReference> owners;
   for (const auto& entry : list_at(json_, {"metadata", "ownerReferences"})) {

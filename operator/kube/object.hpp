@@ -17,11 +17,10 @@
 #include <boost/json/value.hpp>
 
 #include "core/result.hpp"
+#include "operator/kube/json_view.hpp"
 #include "operator/kube/resource_type.hpp"
 
 namespace kube {
-
-using Json = boost::json::value;
 
 /// A namespace and a name; the namespace is empty for cluster-scoped objects.
 struct ObjectKey {
@@ -71,21 +70,52 @@ class Object {
   Json& json() { return json_; }
   const JsonMemory& memory() const { return memory_; }
 
-  std::string name_space() const { return metadata("namespace"); }
-  std::string name() const { return metadata("name"); }
-  std::string uid() const { return metadata("uid"); }
-  std::string resource_version() const { return metadata("resourceVersion"); }
-  ObjectKey key() const { return {name_space(), name()}; }
+  std::string name_space() const;
+  std::string name() const;
+  std::string uid() const;
+  std::string resource_version() const;
+  ObjectKey key() const;
   std::int64_t generation() const;
   bool deleting() const;
   std::vector<OwnerReference> owners() const;
 
  private:
-  std::string metadata(const char* field) const;
-
   JsonMemory memory_;  // outlives what is in it
   Json json_;
 };
+
+/// The same to read, without values of its own; valid as long as what it is of.
+class ObjectView {
+ public:
+  ObjectView(const Object& object)  // NOLINT(google-explicit-constructor): it is one
+      : ObjectView{JsonView{object.json()}} {}
+  explicit ObjectView(JsonView json) : json_{json}, metadata_{json.find("metadata")} {}
+
+  JsonView json() const { return json_; }
+  JsonView metadata() const { return metadata_; }
+
+  std::string name_space() const { return text("namespace"); }
+  std::string name() const { return text("name"); }
+  std::string uid() const { return text("uid"); }
+  std::string resource_version() const { return text("resourceVersion"); }
+  ObjectKey key() const { return {name_space(), name()}; }
+  std::int64_t generation() const { return value_at<std::int64_t>(metadata_, {"generation"}); }
+  bool deleting() const { return !metadata_.find("deletionTimestamp").text().empty(); }
+
+ private:
+  std::string text(std::string_view field) const { return std::string{metadata_.find(field).text()}; }
+
+  JsonView json_;
+  JsonView metadata_;
+};
+
+inline std::string Object::name_space() const { return ObjectView{*this}.name_space(); }
+inline std::string Object::name() const { return ObjectView{*this}.name(); }
+inline std::string Object::uid() const { return ObjectView{*this}.uid(); }
+inline std::string Object::resource_version() const { return ObjectView{*this}.resource_version(); }
+inline ObjectKey Object::key() const { return ObjectView{*this}.key(); }
+inline std::int64_t Object::generation() const { return ObjectView{*this}.generation(); }
+inline bool Object::deleting() const { return ObjectView{*this}.deleting(); }
 
 /// The JSON text of a value. What a cluster says need not be UTF-8, but JSON has to be: other bytes are replaced.
 std::string text_of(const Json& json);
@@ -116,34 +146,6 @@ inline const boost::json::array& list_at(const Json& json, std::initializer_list
   const auto* found = find_at(json, path);
   const auto* list = found == nullptr ? nullptr : found->if_array();
   return list == nullptr ? kNone : *list;
-}
-
-/// The whole number that this is, if it is one that T has. Never throws.
-template <class T>
-std::optional<T> number_in(const Json& json) {
-  const auto in_range = [](auto number) {
-    return std::in_range<T>(number) ? std::optional{static_cast<T>(number)} : std::nullopt;
-  };
-  if (const auto* number = json.if_int64()) return in_range(*number);
-  if (const auto* number = json.if_uint64()) return in_range(*number);
-  return std::nullopt;
-}
-
-/// The text, flag or whole number at `path` if it is there and of type T, else `fallback`. A std::string_view is valid
-/// as long as the value. Never throws.
-template <class T>
-T value_at(const Json& json, std::initializer_list<std::string_view> path, T fallback = T{}) {
-  const auto* found = find_at(json, path);
-  if (found == nullptr) return fallback;
-  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
-    return found->is_string() ? T{text_in(*found)} : fallback;
-  } else if constexpr (std::is_same_v<T, bool>) {
-    const auto* flag = found->if_bool();
-    return flag == nullptr ? fallback : *flag;
-  } else {
-    static_assert(std::is_integral_v<T>);
-    return number_in<T>(*found).value_or(fallback);
-  }
 }
 
 }  // namespace kube

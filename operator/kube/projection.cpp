@@ -18,11 +18,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// FieldsV1 without members names a leaf or an atomic value: the whole of it is owned. So does null.
-bool owns_all(const Json* fields) {
-  const auto* members = fields == nullptr ? nullptr : fields->if_object();
-  return members == nullptr || members->empty();
-}
+/// FieldsV1 without members names a leaf or an atomic value: the whole of it is owned. So does nothing.
+bool owns_all(JsonView fields) { return !fields.has_members(); }
 
 /// Whether the order of this field's named elements means something: a variable may refer to those before it, and init
 /// containers run one after the other.
@@ -33,14 +30,14 @@ bool is_ordered(std::string_view field) {
 /// A member of an object, and what of it counts.
 struct Member {
   std::string_view name;
-  const Json* value;
-  const Json* fields;
+  JsonView value;
+  JsonView fields;
 };
 
 /// An element of a list, and what of it counts.
 struct Element {
-  const Json* value;
-  const Json* fields;
+  JsonView value;
+  JsonView fields;
   std::string key{};
 };
 
@@ -49,7 +46,7 @@ class Writer {
  public:
   explicit Writer(std::string_view except) : except_{except} { text_.reserve(kUsualSize); }
 
-  void write(const Json& value, const Json* fields, bool is_whole_object) {
+  void write(JsonView value, JsonView fields, bool is_whole_object) {
     if (is_whole_object) {
       write_object(value, fields, true);
     } else {
@@ -58,7 +55,7 @@ class Writer {
   }
 
   /// The same of a whole object without spec.template.
-  void write_without_pod_template(const Json& value, const Json* fields) {
+  void write_without_pod_template(JsonView value, JsonView fields) {
     leaves_out_pod_template_ = true;
     write_object(value, fields, true);
   }
@@ -70,40 +67,37 @@ class Writer {
   using Members = boost::container::small_vector<Member, 16>;
   using Elements = boost::container::small_vector<Element, 4>;
 
-  void write_object(const Json& object, const Json* fields, bool is_whole_object) {
+  void write_object(JsonView object, JsonView fields, bool is_whole_object) {
     text_ += '{';
     for (const auto& [name, value, inner] : members_of(object, fields)) {
       if (is_whole_object && (name == "apiVersion"sv || name == "kind"sv || name == "status"sv)) continue;
       if (is_whole_object && name == "metadata"sv) {
-        write_unless_empty(name, *value, inner,
+        write_unless_empty(name, value, inner,
                            [](std::string_view member) { return member == "name"sv || member == "namespace"sv; });
       } else if (is_whole_object && leaves_out_pod_template_ && name == "spec"sv) {
-        write_unless_empty(name, *value, inner, [](std::string_view member) { return member == "template"sv; });
+        write_unless_empty(name, value, inner, [](std::string_view member) { return member == "template"sv; });
       } else {
-        write_member(name, *value, inner);
+        write_member(name, value, inner);
       }
     }
     text_ += '}';
   }
 
   /// The members that count, in the order of their names.
-  static Members members_of(const Json& json, const Json* fields) {
+  static Members members_of(JsonView object, JsonView fields) {
     Members members;
-    const auto* object = json.if_object();
-    if (object == nullptr) return members;
+    if (!object.is_object()) return members;
     if (owns_all(fields)) {
-      members.reserve(object->size());
-      for (const auto& member : *object) members.push_back({member.key(), &member.value(), nullptr});
+      for (const auto& [name, value] : object.members()) members.push_back({name, value, {}});
     } else {
-      for (const auto& field : fields->get_object()) {
-        const std::string_view name = field.key();
-        if (!name.starts_with("f:")) continue;
-        if (const auto* value = object->if_contains(name.substr(2)))
-          members.push_back({name.substr(2), value, &field.value()});
+      for (const auto& [field, inner] : fields.members()) {
+        if (!field.starts_with("f:")) continue;
+        const auto name = field.substr(2);
+        if (const auto value = object.find(name); !value.is_nothing()) members.push_back({name, value, inner});
       }
     }
-    std::sort(members.begin(), members.end(),
-              [](const auto& left, const auto& right) { return left.name < right.name; });
+    const auto by_name = [](const auto& left, const auto& right) { return left.name < right.name; };
+    if (!std::is_sorted(members.begin(), members.end(), by_name)) std::sort(members.begin(), members.end(), by_name);
     return members;
   }
 
@@ -112,7 +106,7 @@ class Writer {
     text_ += ':';
   }
 
-  void write_member(std::string_view name, const Json& value, const Json* fields) {
+  void write_member(std::string_view name, JsonView value, JsonView fields) {
     if (name == "annotations"sv && !except_.empty()) {
       write_unless_empty(name, value, fields, [this](std::string_view annotation) { return annotation == except_; });
       return;
@@ -120,28 +114,32 @@ class Writer {
     write_name(name);
     if ((name == "requests"sv || name == "limits"sv) && value.is_object()) {
       write_quantities(value, fields);
-    } else if (name == "volumeClaimTemplates"sv && value.is_array()) {
-      write_claims(value.get_array());
+    } else if (name == "volumeClaimTemplates"sv && value.is_list()) {
+      write_claims(value);
     } else {
       write_value(value, fields, is_ordered(name));
     }
     text_ += ',';
   }
 
-  void write_value(const Json& value, const Json* fields, bool in_order = false) {
+  void write_value(JsonView value, JsonView fields, bool in_order = false) {
     switch (value.kind()) {
-      case boost::json::kind::object:
+      case JsonKind::kObject:
         return write_object(value, fields, false);
-      case boost::json::kind::array:
-        return write_list(value.get_array(), fields, in_order);
-      case boost::json::kind::string:
-        return write_text(text_in(value));
-      case boost::json::kind::int64:
-        return write_number(value.get_int64());
-      case boost::json::kind::uint64:
-        return write_number(value.get_uint64());
-      default:
-        text_ += boost::json::serialize(value);
+      case JsonKind::kList:
+        return write_list(value, fields, in_order);
+      case JsonKind::kText:
+        return write_text(value.text());
+      case JsonKind::kNumber:
+        if (const auto number = value.number<std::int64_t>()) return write_number(*number);
+        text_ += boost::json::serialize(value.to_json());
+        return;
+      case JsonKind::kFlag:
+        text_ += *value.flag() ? "true" : "false";
+        return;
+      case JsonKind::kNull:
+      case JsonKind::kNothing:
+        text_ += "null";
     }
   }
 
@@ -159,13 +157,13 @@ class Writer {
 
   /// A member with those of its own members that count; none if there are no others.
   template <class Ignored>
-  void write_unless_empty(std::string_view name, const Json& value, const Json* fields, const Ignored& ignored) {
+  void write_unless_empty(std::string_view name, JsonView value, JsonView fields, const Ignored& ignored) {
     const auto start = text_.size();
     write_name(name);
     text_ += '{';
     const auto empty = text_.size();
     for (const auto& [member, inner_value, inner] : members_of(value, fields))
-      if (!ignored(member)) write_member(member, *inner_value, inner);
+      if (!ignored(member)) write_member(member, inner_value, inner);
     if (text_.size() == empty) {
       text_.resize(start);
     } else {
@@ -173,39 +171,39 @@ class Writer {
     }
   }
 
-  void write_quantities(const Json& amounts, const Json* fields) {
+  void write_quantities(JsonView amounts, JsonView fields) {
     text_ += '{';
     for (const auto& [name, amount, inner] : members_of(amounts, fields)) {
-      const auto value = quantity_value(amount->is_string() ? std::string{text_in(*amount)} : kube::text_of(*amount));
+      const auto value = quantity_value(amount.is_text() ? std::string{amount.text()} : text_of(amount.to_json()));
       if (value) {
         write_name(name);
         text_ += *value + ",";
       } else {
-        write_member(name, *amount, inner);
+        write_member(name, amount, inner);
       }
     }
     text_ += '}';
   }
 
   /// An atomic list, which comes back with the API server's additions.
-  void write_claims(const boost::json::array& claims) {
+  void write_claims(JsonView claims) {
     text_ += '[';
-    for (const auto& live : claims) {
-      Json claim(live, boost::json::storage_ptr{});
+    for (const auto& live : claims.elements()) {
+      auto claim = live.to_json();
       if (auto* members = claim.if_object()) {
         members->erase("status");
         if (auto* metadata = members->if_contains("metadata"); metadata != nullptr && metadata->is_object())
           metadata->get_object().erase("creationTimestamp");
       }
-      write_value(claim, nullptr);
+      write_value(claim, {});
       text_ += ',';
     }
     text_ += ']';
   }
 
-  void write_list(const boost::json::array& list, const Json* fields, bool in_order) {
+  void write_list(JsonView list, JsonView fields, bool in_order) {
     auto elements = elements_of(list, fields);
-    if (!in_order) {
+    if (!in_order && elements.size() > 1) {
       for (auto& element : elements) element.key = key_of(element);
       if (std::none_of(elements.begin(), elements.end(), [](const auto& element) { return element.key.empty(); }))
         std::stable_sort(elements.begin(), elements.end(),
@@ -213,44 +211,42 @@ class Writer {
     }
     text_ += '[';
     for (const auto& element : elements) {
-      write_value(*element.value, element.fields);
+      write_value(element.value, element.fields);
       text_ += ',';
     }
     text_ += ']';
   }
 
   /// FieldsV1 of a list: `k:{keys}` names a list-map element, `v:value` a set member (KEP-555, "Field set format").
-  static Elements elements_of(const boost::json::array& list, const Json* fields) {
+  static Elements elements_of(JsonView list, JsonView fields) {
     Elements elements;
-    elements.reserve(list.size());
     if (owns_all(fields)) {
-      for (const auto& value : list) elements.push_back({&value, nullptr});
+      for (const auto& value : list.elements()) elements.push_back({value, {}});
       return elements;
     }
     std::array<unsigned char, 1024> bytes;  // for most of them
     boost::json::monotonic_resource memory{bytes.data(), bytes.size()};
-    boost::container::small_vector<std::pair<Json, const Json*>, 4> keyed;
+    boost::container::small_vector<std::pair<Json, JsonView>, 4> keyed;
     boost::container::small_vector<Json, 4> members;
-    for (const auto& field : fields->get_object()) {
-      const std::string_view name = field.key();
+    for (const auto& [name, inner] : fields.members()) {
       const bool is_key = name.starts_with("k:");
       if (!is_key && !name.starts_with("v:")) continue;
       boost::json::error_code error;
       auto selector = boost::json::parse(name.substr(2), error, &memory);
       if (error) continue;
       if (is_key) {
-        keyed.emplace_back(std::move(selector), &field.value());
+        keyed.emplace_back(std::move(selector), inner);
       } else {
         members.push_back(std::move(selector));
       }
     }
-    for (const auto& value : list) {
+    for (const auto& value : list.elements()) {
       const auto found =
           std::find_if(keyed.begin(), keyed.end(), [&](const auto& entry) { return matches_key(value, entry.first); });
       if (found != keyed.end()) {
-        elements.push_back({&value, found->second});
-      } else if (std::find(members.begin(), members.end(), value) != members.end()) {
-        elements.push_back({&value, nullptr});
+        elements.push_back({value, found->second});
+      } else if (std::any_of(members.begin(), members.end(), [&](const Json& it) { return is_same(value, it); })) {
+        elements.push_back({value, {}});
       }
     }
     return elements;
@@ -261,16 +257,16 @@ class Writer {
     static constexpr std::array kKeys{"name"sv, "containerPort"sv, "port"sv, "topologyKey"sv, "uid"sv, "mountPath"sv};
     std::string key;
     for (const auto candidate : kKeys) {
-      const auto* found = find(*element.value, candidate);
-      if (found == nullptr || !owns_member(element.fields, candidate)) continue;
-      key += found->is_string() ? std::string{text_in(*found)} : boost::json::serialize(*found);
+      const auto found = element.value.find(candidate);
+      if (found.is_nothing() || !owns_member(element.fields, candidate)) continue;
+      key += found.is_text() ? std::string{found.text()} : boost::json::serialize(found.to_json());
       key += '\n';
     }
     return key;
   }
 
-  static bool owns_member(const Json* fields, std::string_view member) {
-    return owns_all(fields) || find(*fields, "f:" + std::string{member}) != nullptr;
+  static bool owns_member(JsonView fields, std::string_view member) {
+    return owns_all(fields) || !fields.find("f:" + std::string{member}).is_nothing();
   }
 
   static constexpr std::size_t kUsualSize = 2048;
@@ -282,31 +278,28 @@ class Writer {
 
 }  // namespace
 
-Projection Projection::owned(const Object& live, std::string_view manager) {
-  const auto* fields = applied_fields(live, manager);
-  if (owns_all(fields)) return {nullptr, nullptr, true};
-  return {&live.json(), fields, true};
+Projection Projection::owned(const ObjectView& live, std::string_view manager) {
+  const auto fields = applied_fields(live, manager);
+  if (owns_all(fields)) return {{}, {}, true};
+  return {live.json(), fields, true};
 }
 
-Projection Projection::desired(const Object& desired) { return {&desired.json(), nullptr, true}; }
+Projection Projection::desired(const ObjectView& desired) { return {desired.json(), {}, true}; }
 
 Projection Projection::at(std::initializer_list<std::string_view> path) const {
-  const auto* value = value_ == nullptr ? nullptr : find_at(*value_, path);
-  const auto* fields = fields_;
+  auto fields = fields_;
   for (const auto step : path) {
     if (owns_all(fields)) break;
-    fields = find(*fields, "f:" + std::string{step});
-    if (fields == nullptr) return {nullptr, nullptr, false};
+    fields = fields.find("f:" + std::string{step});
+    if (fields.is_nothing()) return {{}, {}, false};
   }
-  return {value, fields, false};
+  return {find_at(value_, path), fields, false};
 }
-
-std::string Projection::text() const { return value_ == nullptr ? std::string{} : std::string{text_in(*value_)}; }
 
 std::string Projection::canonical(std::string_view except) const {
   Writer writer{except};
   static const Json kNothing(boost::json::object_kind);
-  writer.write(value_ == nullptr ? kNothing : *value_, fields_, is_whole_object_);
+  writer.write(is_nothing() ? JsonView{kNothing} : value_, fields_, is_whole_object_);
   return writer.take();
 }
 
@@ -315,7 +308,7 @@ Projection::Digests Projection::digests(std::string_view apart) const {
   if (pod.is_nothing()) return {digest(), {}};
   Digests found{{}, pod.digest(apart)};
   Writer writer{{}};
-  writer.write_without_pod_template(*value_, fields_);
+  writer.write_without_pod_template(value_, fields_);
   auto text = writer.take() + pod.at({"metadata", "annotations", apart}).text();
   for (const auto part : found.pod_template) fmt::format_to(std::back_inserter(text), ",{}", part);
   found.whole = core::fingerprint(text);

@@ -19,15 +19,15 @@ class Projection {
  public:
   /// The part of `live` that `manager` owns by server-side apply, without its identity (apiVersion, kind, name,
   /// namespace) and status. Nothing if the manager applied nothing.
-  static Projection owned(const Object& live, std::string_view manager);
+  static Projection owned(const ObjectView& live, std::string_view manager);
   /// The part of a desired object that `owned` gives once it has been applied unchanged.
-  static Projection desired(const Object& desired);
+  static Projection desired(const ObjectView& desired);
 
   /// What is below `path`; nothing if it is not there or not owned.
   Projection at(std::initializer_list<std::string_view> path) const;
-  bool is_nothing() const { return value_ == nullptr; }
+  bool is_nothing() const { return value_.is_nothing(); }
   /// The text that this is, or an empty one.
-  std::string text() const;
+  std::string text() const { return std::string{value_.text()}; }
 
   /// A form in which equal meaning is equal text: keys and keyed lists are sorted, but for lists whose order means
   /// something (env, containers, initContainers); quantities stand as their value ("1000m" is "1"). The annotation
@@ -45,11 +45,11 @@ class Projection {
   Digests digests(std::string_view apart) const;
 
  private:
-  Projection(const Json* value, const Json* fields, bool is_whole_object)
+  Projection(JsonView value, JsonView fields, bool is_whole_object)
       : value_{value}, fields_{fields}, is_whole_object_{is_whole_object} {}
 
-  const Json* value_;     // null: nothing
-  const Json* fields_;    // FieldsV1; null: all
+  JsonView value_;
+  JsonView fields_;       // FieldsV1; nothing: all
   bool is_whole_object_;  // with an identity that does not count
 };
 

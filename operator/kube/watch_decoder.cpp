@@ -24,28 +24,21 @@ std::optional<WatchEventType> type_of(std::string_view name) {
 
 }  // namespace
 
-core::Result<WatchEvent> WatchDecoder::decode(std::string_view frame) const {
-  const auto is_known = [this](const EventHead& head) {
-    const auto type = type_of(head.type);
-    if (!is_known_ || (type != WatchEventType::kAdded && type != WatchEventType::kModified)) return false;
-    return is_known_(head.key, head.version);
-  };
-  auto read = read_event(frame, is_known, left_out_);
-  if (!read || (!read->known && !read->event.json().is_object()))
-    return core::fail(core::ErrorKind::kMalformed, "a frame of the watch is no JSON object");
-  if (const auto& head = read->known)
-    return WatchEvent{
-        *type_of(head->type),
-        Object{Json{
-            {"metadata",
-             {{"name", head->key.name}, {"namespace", head->key.name_space}, {"resourceVersion", head->version}}}}},
-        true};
-  auto& event = read->event.json().get_object();
-  const auto type = type_of(value_at<std::string_view>(read->event.json(), {"type"}));
-  auto* object = event.if_contains("object");
-  if (!type || object == nullptr || !object->is_object())
-    return core::fail(core::ErrorKind::kMalformed, "a frame of the watch has no known type or no object");
-  return WatchEvent{*type, Object{read->event.memory(), std::move(*object)}, false};
+core::Result<bool> WatchDecoder::decode(std::string_view frame, const Sink& sink) const {
+  bool is_event = false;
+  bool more = false;
+  const bool is_json = read_json(frame, [&](JsonView event) {
+    const auto type = type_of(event.find("type").text());
+    const ObjectView object{event.find("object")};
+    is_event = type && object.json().is_object();
+    if (!is_event) return;
+    const bool may_be_known = *type == WatchEventType::kAdded || *type == WatchEventType::kModified;
+    const bool is_known = may_be_known && is_known_ && is_known_(object.key(), object.resource_version());
+    more = sink({*type, object, is_known});
+  });
+  if (!is_json) return core::fail(core::ErrorKind::kMalformed, "a frame of the watch is no JSON");
+  if (!is_event) return core::fail(core::ErrorKind::kMalformed, "a frame of the watch has no known type or no object");
+  return more;
 }
 
 bool WatchEvent::ends_initial_events() const {
@@ -58,8 +51,7 @@ core::Result<bool> WatchDecoder::feed(std::string_view bytes, const Sink& sink) 
   core::Result<bool> more = true;
   const bool is_bounded = lines_.read(bytes, [&](std::string_view frame) {
     if (!more || !*more || frame.empty() || frame == "\r") return;
-    auto event = decode(frame);
-    more = event ? core::Result<bool>{sink(std::move(*event))} : tl::unexpected(event.error());
+    more = decode(frame, sink);
   });
   if (more && *more && !is_bounded)
     return core::fail(core::ErrorKind::kTooLarge, "a frame of the watch exceeds 16 MiB");

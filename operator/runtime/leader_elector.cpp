@@ -23,11 +23,11 @@ class LeaderElector::Target final : public ReflectorTarget {
   explicit Target(LeaderElector& elector) : elector_{elector} {}
 
   void begin_list() override { listed_ = {}; }
-  void listed(const kube::Object& object) override { listed_ = LeaseRecord::of(object); }
+  void listed(const kube::ObjectView& object) override { listed_ = LeaseRecord::of(object); }
   void end_list() override { elector_.see(listed_); }
-  void put(const kube::Object& object) override { elector_.see(LeaseRecord::of(object)); }
+  void put(const kube::ObjectView& object) override { elector_.see(LeaseRecord::of(object)); }
   /// Its holder creates it again; if nobody does, what was seen last expires.
-  void removed(const kube::Object&) override {}
+  void removed(const kube::ObjectView&) override {}
 
  private:
   LeaderElector& elector_;

@@ -6,7 +6,7 @@
 
 namespace runtime {
 
-LeaseRecord LeaseRecord::of(const kube::Object& lease) {
+LeaseRecord LeaseRecord::of(const kube::ObjectView& lease) {
   const auto& json = lease.json();
   const auto text = [&](const char* field) { return kube::value_at<std::string>(json, {"spec", field}); };
   return {text("holderIdentity"), std::chrono::seconds{kube::value_at<int>(json, {"spec", "leaseDurationSeconds"})},

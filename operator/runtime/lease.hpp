@@ -19,7 +19,7 @@ struct LeaseRecord {
 
   bool operator==(const LeaseRecord&) const = default;
 
-  static LeaseRecord of(const kube::Object& lease);
+  static LeaseRecord of(const kube::ObjectView& lease);
   /// The object that says it; with `version` an update of that version only.
   kube::Object to_object(const kube::ObjectKey& key, const std::string& version) const;
 };

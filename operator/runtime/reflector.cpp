@@ -269,7 +269,7 @@ Result<void> Reflector::Loop::take(const kube::WatchEvent& event) {
       break;
     case kube::WatchEventType::kError:
       return tl::unexpected(kube::error_from(kube::value_at<std::int64_t>(event.object.json(), {"code"}),
-                                             kube::text_of(event.object.json()), std::nullopt));
+                                             kube::text_of(event.object.json().to_json()), std::nullopt));
   }
   if (!listing) version_ = event.object.resource_version();
   return {};

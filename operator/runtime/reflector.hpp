@@ -24,35 +24,35 @@ class ReflectorTarget {
   /// Also when a list that was cut off begins again.
   virtual void begin_list() = 0;
   /// Once more for an object that changed while it was listed.
-  virtual void listed(const kube::Object& object) = 0;
+  virtual void listed(const kube::ObjectView& object) = 0;
   /// The list is complete: what it lacked is gone.
   virtual void end_list() = 0;
-  virtual void put(const kube::Object& object) = 0;
+  virtual void put(const kube::ObjectView& object) = 0;
   /// Whether what a watch brings is there in this version already: then it is not put.
   virtual bool confirm(const kube::ObjectKey& /*key*/, const std::string& /*version*/) { return false; }
   /// Also of an object that was deleted after it was listed, before the end of the list.
-  virtual void removed(const kube::Object& object) = 0;
+  virtual void removed(const kube::ObjectView& object) = 0;
 };
 
 /// A target that keeps reduced values in a store.
 template <class T>
 class StoreTarget final : public ReflectorTarget {
  public:
-  using Reduce = std::function<T(const kube::Object&)>;
+  using Reduce = std::function<T(const kube::ObjectView&)>;
 
   StoreTarget(Store<T>& store, std::string name_space, Reduce reduce)
       : store_{store}, name_space_{std::move(name_space)}, reduce_{std::move(reduce)} {}
 
   void begin_list() override { items_.clear(); }
-  void listed(const kube::Object& object) override {
+  void listed(const kube::ObjectView& object) override {
     items_.push_back({object.key(), object.resource_version(), reduce_(object)});
   }
   void end_list() override { store_.replace(name_space_, std::exchange(items_, {})); }
-  void put(const kube::Object& object) override {
+  void put(const kube::ObjectView& object) override {
     store_.put(object.key(), object.resource_version(), reduce_(object));
   }
   bool confirm(const kube::ObjectKey& key, const std::string& version) override { return store_.confirm(key, version); }
-  void removed(const kube::Object& object) override {
+  void removed(const kube::ObjectView& object) override {
     std::erase_if(items_, [&](const auto& item) { return item.key == object.key(); });
     store_.remove(object.key());
   }

@@ -48,7 +48,7 @@ TEST_CASE("A reflector has every object over several pages, sees what comes, and
   for (int i = 0; i < kObjects; ++i) REQUIRE(create_account(world, i) == 201);
   runtime::Store<std::string> store;
   auto target = std::make_unique<runtime::StoreTarget<std::string>>(
-      store, world.name_space(), [](const kube::Object& object) { return object.uid(); });
+      store, world.name_space(), [](const kube::ObjectView& object) { return object.uid(); });
   // A watch of one second ends many times during the test.
   runtime::ReflectorThreads threads;
   runtime::Reflector reflector{threads,           world.client(),   types::kServiceAccount, {world.name_space(), ""},

@@ -76,7 +76,7 @@ class Scene {
                    kube::types::kService,
                    kube::Selection{"n", "app=chat"},
                    std::make_unique<runtime::StoreTarget<std::string>>(
-                       store_, "n", [](const kube::Object& object) { return object.resource_version(); }),
+                       store_, "n", [](const kube::ObjectView& object) { return object.resource_version(); }),
                    times} {
     reflector_.start();
   }

@@ -57,7 +57,7 @@ class FieldReader {
   T number(const char* field, T fallback) const {
     const auto* value = find(field);
     if (value == nullptr) return fallback;
-    if (const auto number = kube::number_in<T>(*value)) return *number;
+    if (const auto number = kube::JsonView{*value}.number<T>()) return *number;
     wrong(field, "is no whole number of this field's range");
     return fallback;
   }

@@ -100,6 +100,14 @@ RealtimeAppStatus read_status(const FieldReader& status) {
   return read;
 }
 
+/// The parts of an object that are decoded, as values in `memory`.
+kube::Json decoded_parts(const kube::ObjectView& object, boost::json::storage_ptr memory) {
+  boost::json::object parts(memory);
+  for (const auto name : {"spec", "status"})
+    if (const auto part = object.json().find(name); !part.is_nothing()) parts.emplace(name, part.to_json(memory));
+  return parts;
+}
+
 }  // namespace
 
 const Condition* RealtimeAppStatus::condition(std::string_view type) const {
@@ -108,17 +116,18 @@ const Condition* RealtimeAppStatus::condition(std::string_view type) const {
   return nullptr;
 }
 
-DecodedApp decode(const kube::Object& object) {
+DecodedApp decode(const kube::ObjectView& object) {
+  boost::json::monotonic_resource memory;
+  const auto parts = decoded_parts(object, &memory);
   FieldErrors errors;
   RealtimeApp app;
   app.key = object.key();
   app.uid = object.uid();
   app.generation = object.generation();
-  app.created = kube::value_at<std::string>(object.json(), {"metadata", "creationTimestamp"});
+  app.created = object.metadata().find("creationTimestamp").text();
   app.deleting = object.deleting();
-  if (const auto* whole = kube::find_at(object.json(), {"spec"}))
-    app.spec_digest = core::fingerprint(kube::text_of(*whole));
-  const FieldReader root{object.json(), "", errors};
+  if (const auto* whole = kube::find(parts, "spec")) app.spec_digest = core::fingerprint(kube::text_of(*whole));
+  const FieldReader root{parts, "", errors};
   const auto spec = root.child("spec");
   app.spec.replicas = spec.number("replicas", app.spec.replicas);
   if (spec.has("server")) app.spec.server = read_server(spec.child("server"));
@@ -132,7 +141,7 @@ DecodedApp decode(const kube::Object& object) {
   else if (!app.spec.server && app.spec.app.image.empty())
     errors.add("spec.app.image", "is missing; name the container image to run");
   FieldErrors unimportant;  // a status that cannot be read is written again
-  app.status = read_status(FieldReader{object.json(), "", unimportant}.child("status"));
+  app.status = read_status(FieldReader{parts, "", unimportant}.child("status"));
   return {std::move(app), errors.text()};
 }
 

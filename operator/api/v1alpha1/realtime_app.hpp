@@ -2,7 +2,6 @@
 // crds/realtimeoperator.dev_realtimeapps.yaml; this follows it. Value types.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -145,9 +144,7 @@ struct DecodedApp {
 
 /// Reads a RealtimeApp. The API server has validated it against the schema, but perhaps an older one. Fields that are
 /// not known are ignored. Never throws.
-DecodedApp decode(const kube::Object& object);
-/// What of an object plays no part in it.
-inline constexpr std::array<std::string_view, 1> kUnreadOfApps{"/metadata/managedFields"};
+DecodedApp decode(const kube::ObjectView& object);
 
 /// The object to apply to the status subresource: identity with the uid, and status, nothing else. Messages are cut at
 /// what the schema takes.

@@ -228,7 +228,7 @@ TEST_CASE("An instance leads with warm caches only, and gives the lease back whe
   runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kTimes, [] { FAIL("the lease is lost"); }};
   runtime::Store<int> store;
   runtime::Manager manager{threads, client, metrics, {}};
-  manager.cache<int>(kube::types::kService, {}, store, [](const kube::Object&) { return 1; });
+  manager.cache<int>(kube::types::kService, {}, store, [](const kube::ObjectView&) { return 1; });
   Flag working;
   std::atomic<Clock::time_point> ended;
   auto& controller = manager.controller("test", 1, [&](const kube::ObjectKey&, const std::stop_token& stop) {

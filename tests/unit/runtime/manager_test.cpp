@@ -23,7 +23,7 @@ TEST_CASE("A kind that the API server does not serve keeps nothing from working"
   kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
   core::Metrics metrics;
   kube::Client client{transport, metrics};
-  const auto version_of = [](const kube::Object& object) { return object.resource_version(); };
+  const auto version_of = [](const kube::ObjectView& object) { return object.resource_version(); };
   scenes::Store services;
   scenes::Store classes;
   runtime::ReflectorThreads threads;

@@ -21,7 +21,7 @@ std::ptrdiff_t threads_here() {
 
 std::unique_ptr<runtime::ReflectorTarget> target(Store& store, const std::string& name_space) {
   return std::make_unique<runtime::StoreTarget<std::string>>(
-      store, name_space, [](const kube::Object& object) { return object.resource_version(); });
+      store, name_space, [](const kube::ObjectView& object) { return object.resource_version(); });
 }
 
 }  // namespace

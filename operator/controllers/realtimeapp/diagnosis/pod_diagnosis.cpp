@@ -13,8 +13,8 @@
 namespace controllers {
 namespace {
 
+using kube::JsonView;
 using kube::value_at;
-using json = kube::Json;
 namespace reason = api::reason;
 
 constexpr std::size_t kMaxQuoted = 300;
@@ -43,7 +43,7 @@ std::string explained(std::string_view meaning, const std::string& pod) {
   return meaning.empty() ? fmt::format("see Events in `kubectl describe pod {}`", pod) : std::string{meaning};
 }
 
-PodDiagnosis pull_failed(const std::string& pod, const json& status, const json& waiting) {
+PodDiagnosis pull_failed(const std::string& pod, JsonView status, JsonView waiting) {
   const auto words = value_at<std::string>(waiting, {"reason"}) + " " + value_at<std::string>(waiting, {"message"});
   return {{},
           reason::kImagePullFailed,
@@ -64,7 +64,7 @@ PodDiagnosis start_refused(const std::string& pod, const std::string& words) {
           true};
 }
 
-PodDiagnosis crashing(const std::string& pod, const json& status, const json& ended) {
+PodDiagnosis crashing(const std::string& pod, JsonView status, JsonView ended) {
   const int code = value_at<int>(ended, {"exitCode"});
   const auto name = value_at<std::string>(status, {"name"});
   const bool again = value_at<int>(status, {"restartCount"}) >= kEndsAgainAndAgain;
@@ -91,24 +91,24 @@ PodDiagnosis crashing(const std::string& pod, const json& status, const json& en
           again};
 }
 
-std::optional<PodDiagnosis> diagnose_container(const std::string& pod, const json& status, bool is_init) {
-  if (const auto* waiting = kube::find_at(status, {"state", "waiting"})) {
-    const auto why = value_at<std::string>(*waiting, {"reason"});
-    if (is_one_of(kPullReasons, why)) return pull_failed(pod, status, *waiting);
-    if (is_one_of(kStartReasons, why)) return start_refused(pod, value_at<std::string>(*waiting, {"message"}));
+std::optional<PodDiagnosis> diagnose_container(const std::string& pod, JsonView status, bool is_init) {
+  if (const auto waiting = kube::find_at(status, {"state", "waiting"}); !waiting.is_nothing()) {
+    const auto why = value_at<std::string>(waiting, {"reason"});
+    if (is_one_of(kPullReasons, why)) return pull_failed(pod, status, waiting);
+    if (is_one_of(kStartReasons, why)) return start_refused(pod, value_at<std::string>(waiting, {"message"}));
   }
   if (value_at<bool>(status, {"ready"})) return std::nullopt;
-  const auto* ended = kube::find_at(status, {"state", "terminated"});
-  if (ended == nullptr) ended = kube::find_at(status, {"lastState", "terminated"});
-  if (ended == nullptr) return std::nullopt;
-  if (is_init && value_at<int>(*ended, {"exitCode"}) == 0) return std::nullopt;
-  if (is_one_of(kStartReasons, value_at<std::string>(*ended, {"reason"})) ||
-      value_at<std::string>(*ended, {"reason"}) == "ContainerCannotRun")
-    return start_refused(pod, value_at<std::string>(*ended, {"message"}));
-  return crashing(pod, status, *ended);
+  auto ended = kube::find_at(status, {"state", "terminated"});
+  if (ended.is_nothing()) ended = kube::find_at(status, {"lastState", "terminated"});
+  if (ended.is_nothing()) return std::nullopt;
+  if (is_init && value_at<int>(ended, {"exitCode"}) == 0) return std::nullopt;
+  if (is_one_of(kStartReasons, value_at<std::string>(ended, {"reason"})) ||
+      value_at<std::string>(ended, {"reason"}) == "ContainerCannotRun")
+    return start_refused(pod, value_at<std::string>(ended, {"message"}));
+  return crashing(pod, status, ended);
 }
 
-std::optional<PodDiagnosis> unscheduled(const std::string& pod, const json& live) {
+std::optional<PodDiagnosis> unscheduled(const std::string& pod, JsonView live) {
   for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
     if (value_at<std::string>(condition, {"type"}) != "PodScheduled" ||
         value_at<std::string>(condition, {"reason"}) != "Unschedulable")
@@ -132,8 +132,8 @@ std::optional<PodDiagnosis> unscheduled(const std::string& pod, const json& live
   return std::nullopt;
 }
 
-std::optional<PodDiagnosis> diagnosis_of_pod(const kube::Object& pod) {
-  const auto& live = pod.json();
+std::optional<PodDiagnosis> diagnosis_of_pod(const kube::ObjectView& pod) {
+  const auto live = pod.json();
   const auto name = pod.name();
   for (const auto& [list, is_init] : {std::pair{"initContainerStatuses", true}, std::pair{"containerStatuses", false}})
     for (const auto& status : kube::list_at(live, {"status", list}))
@@ -143,7 +143,7 @@ std::optional<PodDiagnosis> diagnosis_of_pod(const kube::Object& pod) {
 
 }  // namespace
 
-std::optional<PodDiagnosis> diagnose_pod(const kube::Object& pod) {
+std::optional<PodDiagnosis> diagnose_pod(const kube::ObjectView& pod) {
   const auto phase = value_at<std::string>(pod.json(), {"status", "phase"});
   if (pod.deleting() || phase == "Failed" || phase == "Succeeded") return std::nullopt;  // another takes its place
   auto diagnosis = diagnosis_of_pod(pod);

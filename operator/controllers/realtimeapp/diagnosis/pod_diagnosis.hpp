@@ -2,7 +2,6 @@
 // what to change. Pure.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +21,6 @@ struct PodDiagnosis {
 };
 
 /// Nothing for a pod that runs, starts as it should, or is on its way out.
-std::optional<PodDiagnosis> diagnose_pod(const kube::Object& pod);
-/// What of a pod plays no part in it.
-inline constexpr std::array<std::string_view, 2> kUnreadOfPods{"/metadata/managedFields", "/spec"};
+std::optional<PodDiagnosis> diagnose_pod(const kube::ObjectView& pod);
 
 }  // namespace controllers

@@ -94,7 +94,7 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
       queue.add(key, is_status ? runtime::Priority::kLow : urgency());
     }
   });
-  manager.cache<api::DecodedApp>(api::kRealtimeApp, {.left_out = api::kUnreadOfApps}, apps, api::decode);
+  manager.cache<api::DecodedApp>(api::kRealtimeApp, {}, apps, api::decode);
 
   const auto ours = fmt::format("{}={}", api::label::kManagedBy, api::kOperatorName);
   for (std::size_t i = 0; i < kChildTypes.size(); ++i) {
@@ -115,20 +115,18 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
     if (!deployment.empty()) queue.add({key.name_space, deployment}, runtime::Priority::kLow);
   });
   const auto of_fleets = fmt::format("{},{}={}", ours, api::label::kComponent, api::kComponentApp);
-  manager.cache<ReplicaSetState>(kube::types::kReplicaSet,
-                                 {.label_selector = of_fleets, .left_out = kUnreadOfReplicaSets}, replica_sets,
+  manager.cache<ReplicaSetState>(kube::types::kReplicaSet, {.label_selector = of_fleets}, replica_sets,
                                  reduce_replica_set);
 
   metrics_endpoints.listen([&queue](const kube::ObjectKey& key, const auto* before, const auto* after) {
     queue.add({key.name_space, (after != nullptr ? after : before)->app}, runtime::Priority::kLow);
   });
-  manager.cache<MetricsEndpoints>(
-      kube::types::kEndpointSlice,
-      {.label_selector = of_fleets + ",service.kubernetes.io/headless", .left_out = kUnreadOfEndpointSlices},
-      metrics_endpoints, reduce_endpoint_slice);
+  manager.cache<MetricsEndpoints>(kube::types::kEndpointSlice,
+                                  {.label_selector = of_fleets + ",service.kubernetes.io/headless"}, metrics_endpoints,
+                                  reduce_endpoint_slice);
 
   pod_diagnoses.listen([&queue, urgency](const kube::ObjectKey& app) { queue.add(app, urgency()); });
-  manager.watch(kube::types::kPod, {.label_selector = ours, .left_out = kUnreadOfPods},
+  manager.watch(kube::types::kPod, {.label_selector = ours},
                 [this](const std::string& name_space) { return pod_diagnoses.target(name_space); });
 
   ingress_classes.listen([this, &queue](const kube::ObjectKey& key, const auto*, const auto*) {

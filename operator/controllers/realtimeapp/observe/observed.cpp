@@ -20,8 +20,8 @@ constexpr std::size_t kMaxQuoted = 1024;  // bytes of what a webhook or a node m
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
 
 /// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
-std::string stalled_message(const kube::Json& live) {
-  for (const auto& condition : kube::list_at(live, {"status", "conditions"}))
+std::string stalled_message(kube::JsonView status) {
+  for (const auto& condition : status.find("conditions").elements())
     if (value_at<std::string_view>(condition, {"type"}) == "Progressing" &&
         value_at<std::string_view>(condition, {"reason"}) == "ProgressDeadlineExceeded")
       return value_at<std::string>(condition, {"message"});
@@ -29,8 +29,8 @@ std::string stalled_message(const kube::Json& live) {
 }
 
 /// The cause in a Deployment's condition ReplicaFailure, whose message names another pod each time.
-std::string refused_pods_message(const kube::Json& live) {
-  for (const auto& condition : kube::list_at(live, {"status", "conditions"})) {
+std::string refused_pods_message(kube::JsonView status) {
+  for (const auto& condition : status.find("conditions").elements()) {
     if (value_at<std::string_view>(condition, {"type"}) != "ReplicaFailure" ||
         value_at<std::string_view>(condition, {"status"}) != "True")
       continue;
@@ -39,9 +39,9 @@ std::string refused_pods_message(const kube::Json& live) {
   return {};
 }
 
-std::vector<std::string> load_balancer_addresses(const kube::Json& live) {
+std::vector<std::string> load_balancer_addresses(kube::JsonView status) {
   std::vector<std::string> addresses;
-  for (const auto& entry : kube::list_at(live, {"status", "loadBalancer", "ingress"})) {
+  for (const auto& entry : kube::list_at(status, {"loadBalancer", "ingress"})) {
     auto address = value_at<std::string>(entry, {"hostname"});
     if (address.empty()) address = value_at<std::string>(entry, {"ip"});
     if (!address.empty()) addresses.push_back(std::move(address));
@@ -49,45 +49,45 @@ std::vector<std::string> load_balancer_addresses(const kube::Json& live) {
   return addresses;
 }
 
-std::optional<ServedAddress> served_address(const kube::Json& live) {
-  if (kube::find_at(live, {"spec", "rules"}) == nullptr) return std::nullopt;
+std::optional<ServedAddress> served_address(kube::JsonView spec) {
+  const auto rules = spec.find("rules");
+  if (rules.is_nothing()) return std::nullopt;
   ServedAddress serves;
-  for (const auto& rule : kube::list_at(live, {"spec", "rules"})) {
+  for (const auto& rule : rules.elements()) {
     serves.host = value_at<std::string>(rule, {"host"});
     for (const auto& path : kube::list_at(rule, {"http", "paths"}))
       serves.paths.push_back(value_at<std::string>(path, {"path"}));
   }
-  serves.tls = !kube::list_at(live, {"spec", "tls"}).empty();
-  serves.class_name = value_at<std::string>(live, {"spec", "ingressClassName"});
+  serves.tls = !spec.find("tls").elements().empty();
+  serves.class_name = value_at<std::string>(spec, {"ingressClassName"});
   return serves;
 }
 
-/// The reference to what controls the object, or null: the API server takes one at most.
-const kube::Json* controller_of(const kube::Object& live) {
-  const auto& owners = kube::list_at(live.json(), {"metadata", "ownerReferences"});
+/// The reference to what controls the object, or nothing: the API server takes one at most.
+kube::JsonView controller_of(const kube::ObjectView& live) {
+  const auto owners = live.metadata().find("ownerReferences").elements();
   const auto found = std::find_if(owners.begin(), owners.end(),
                                   [](const auto& owner) { return value_at<bool>(owner, {"controller"}); });
-  return found == owners.end() ? nullptr : &*found;
+  return found == owners.end() ? kube::JsonView{} : *found;
 }
 
 /// The name of what controls the object, if it is of this kind.
-std::string_view controller_name(const kube::Json* controller, std::string_view kind) {
-  if (controller == nullptr || value_at<std::string_view>(*controller, {"kind"}) != kind) return {};
-  return value_at<std::string_view>(*controller, {"name"});
+std::string_view controller_name(kube::JsonView controller, std::string_view kind) {
+  return controller.find("kind").text() == kind ? controller.find("name").text() : std::string_view{};
 }
 
-ChildState reduce_owner(const kube::Object& live) {
+ChildState reduce_owner(const kube::ObjectView& live) {
   ChildState state;
   state.uid = live.uid();
   state.deleting = live.deleting();
-  const auto* controller = controller_of(live);
-  if (controller != nullptr) state.controller_uid = value_at<std::string_view>(*controller, {"uid"});
+  const auto controller = controller_of(live);
+  state.controller_uid = controller.find("uid").text();
   state.app = controller_name(controller, api::kRealtimeApp.kind);
   return state;
 }
 
 /// What is kept of a workload's pod template; `owned` has the fields that we set.
-void reduce_pod_template(const kube::Object& live, const kube::Projection& owned, ChildState& state) {
+void reduce_pod_template(const kube::ObjectView& live, const kube::Projection& owned, ChildState& state) {
   const auto pod = owned.at({"spec", "template"});
   if (pod.is_nothing()) return;
   state.credentials_digest = pod.at({"metadata", "annotations", api::annotation::kRedisCredentials}).text();
@@ -118,18 +118,18 @@ ChildState reduce_secret(const kube::Object& live, const kube::Object& identity)
   return state;
 }
 
-ChildState reduce_child(const kube::Object& live) {
+ChildState reduce_child(const kube::ObjectView& live) {
   auto state = reduce_owner(live);
-  const auto& json = live.json();
+  const auto status = live.json().find("status");
   state.generation = live.generation();
-  state.observed_generation = value_at<std::int64_t>(json, {"status", "observedGeneration"});
-  state.replicas = value_at<int>(json, {"status", "replicas"});
-  state.updated_replicas = value_at<int>(json, {"status", "updatedReplicas"});
-  state.ready_replicas = value_at<int>(json, {"status", "readyReplicas"});
-  state.revision = value_at<std::string>(json, {"metadata", "annotations", kRevision});
-  state.stalled = core::utf8_prefix(stalled_message(json), kMaxQuoted);
-  state.refused_pods = core::utf8_prefix(refused_pods_message(json), kMaxQuoted);
-  state.ingress = IngressState{load_balancer_addresses(json), served_address(json)};
+  state.observed_generation = value_at<std::int64_t>(status, {"observedGeneration"});
+  state.replicas = value_at<int>(status, {"replicas"});
+  state.updated_replicas = value_at<int>(status, {"updatedReplicas"});
+  state.ready_replicas = value_at<int>(status, {"readyReplicas"});
+  state.revision = kube::find_at(live.metadata(), {"annotations", kRevision}).text();
+  state.stalled = core::utf8_prefix(stalled_message(status), kMaxQuoted);
+  state.refused_pods = core::utf8_prefix(refused_pods_message(status), kMaxQuoted);
+  state.ingress = IngressState{load_balancer_addresses(status), served_address(live.json().find("spec"))};
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
   const auto owned = kube::Projection::owned(live, kube::kFieldManager);
   reduce_pod_template(live, owned, state);
@@ -147,11 +147,11 @@ std::vector<ExposureAddress> addresses_served_by(const ChildState* ingress) {
   return addresses;
 }
 
-IngressClassState reduce_ingress_class(const kube::Object& live) {
+IngressClassState reduce_ingress_class(const kube::ObjectView& live) {
   return {value_at<std::string>(live.json(), {"spec", "controller"})};
 }
 
-ReplicaSetState reduce_replica_set(const kube::Object& live) {
+ReplicaSetState reduce_replica_set(const kube::ObjectView& live) {
   ReplicaSetState state;
   state.deployment = controller_name(controller_of(live), kube::types::kDeployment.kind);
   state.revision = value_at<std::string>(live.json(), {"metadata", "annotations", kRevision});
@@ -162,9 +162,9 @@ ReplicaSetState reduce_replica_set(const kube::Object& live) {
   return state;
 }
 
-MetricsEndpoints reduce_endpoint_slice(const kube::Object& live) {
+MetricsEndpoints reduce_endpoint_slice(const kube::ObjectView& live) {
   MetricsEndpoints endpoints;
-  const auto& json = live.json();
+  const auto json = live.json();
   endpoints.app = value_at<std::string>(json, {"metadata", "labels", api::label::kInstance});
   const bool is_v6 = value_at<std::string_view>(json, {"addressType"}) == "IPv6";
   int port = 0;
@@ -172,10 +172,10 @@ MetricsEndpoints reduce_endpoint_slice(const kube::Object& live) {
     if (value_at<std::string_view>(candidate, {"name"}) == kAdminPortName) port = value_at<int>(candidate, {"port"});
   if (port == 0) return endpoints;
   for (const auto& endpoint : kube::list_at(json, {"endpoints"})) {
-    const auto& addresses = kube::list_at(endpoint, {"addresses"});
-    if (addresses.empty() || !addresses[0].is_string()) continue;
+    const auto addresses = kube::list_at(endpoint, {"addresses"});
+    if (addresses.empty() || !addresses[0].is_text()) continue;
     if (!value_at<bool>(endpoint, {"conditions", "ready"}, true)) continue;
-    const std::string address{kube::text_in(addresses[0])};
+    const std::string address{addresses[0].text()};
     endpoints.address_by_pod[value_at<std::string>(endpoint, {"targetRef", "name"}, address)] =
         is_v6 ? fmt::format("[{}]:{}", address, port) : fmt::format("{}:{}", address, port);
   }

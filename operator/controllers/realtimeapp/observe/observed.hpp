@@ -1,7 +1,6 @@
 // What the plan may look at: the state of an app's children as the caches have it, in plain values. Value types.
 #pragma once
 
-#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -162,17 +161,11 @@ ChildState reduce_secret(const kube::Object& live, const kube::Object& identity)
 /// Where clients reach what this Ingress leads to; nothing where there is none, or another kind.
 std::vector<ExposureAddress> addresses_served_by(const ChildState* ingress);
 
-/// The reduction of a live child to what is kept of it.
-ChildState reduce_child(const kube::Object& live);
-IngressClassState reduce_ingress_class(const kube::Object& live);
+/// The reductions of live objects to what is kept of them.
+ChildState reduce_child(const kube::ObjectView& live);
+IngressClassState reduce_ingress_class(const kube::ObjectView& live);
 
-/// The reduction of a ReplicaSet, and what of it plays no part.
-ReplicaSetState reduce_replica_set(const kube::Object& live);
-inline constexpr std::array<std::string_view, 4> kUnreadOfReplicaSets{
-    "/metadata/managedFields", "/spec/selector", "/spec/template/metadata", "/spec/template/spec/containers"};
-
-/// The reduction of an EndpointSlice, and what of it plays no part.
-MetricsEndpoints reduce_endpoint_slice(const kube::Object& live);
-inline constexpr std::array<std::string_view, 1> kUnreadOfEndpointSlices{"/metadata/managedFields"};
+ReplicaSetState reduce_replica_set(const kube::ObjectView& live);
+MetricsEndpoints reduce_endpoint_slice(const kube::ObjectView& live);
 
 }  // namespace controllers

@@ -12,12 +12,12 @@ class PodDiagnoses::Target final : public runtime::ReflectorTarget {
   Target(PodDiagnoses& diagnoses, std::string name_space) : diagnoses_{diagnoses}, name_space_{std::move(name_space)} {}
 
   void begin_list() override { listed_.clear(); }
-  void listed(const kube::Object& pod) override {
+  void listed(const kube::ObjectView& pod) override {
     if (diagnoses_.see(pod)) listed_.insert(pod.key());
   }
   void end_list() override { diagnoses_.keep_only(name_space_, std::exchange(listed_, {})); }
-  void put(const kube::Object& pod) override { diagnoses_.see(pod); }
-  void removed(const kube::Object& pod) override {
+  void put(const kube::ObjectView& pod) override { diagnoses_.see(pod); }
+  void removed(const kube::ObjectView& pod) override {
     listed_.erase(pod.key());
     diagnoses_.remove(pod.key());
   }
@@ -38,7 +38,7 @@ PodDiagnoses::ByPod PodDiagnoses::of(const kube::ObjectKey& app) const {
   return found == by_app_.end() ? ByPod{} : found->second;
 }
 
-bool PodDiagnoses::see(const kube::Object& pod) {
+bool PodDiagnoses::see(const kube::ObjectView& pod) {
   auto diagnosis = diagnose_pod(pod);
   if (!diagnosis) {
     remove(pod.key());

@@ -33,7 +33,7 @@ class PodDiagnoses {
   class Target;
 
   /// Whether something keeps it from running.
-  bool see(const kube::Object& pod);
+  bool see(const kube::ObjectView& pod);
   void remove(const kube::ObjectKey& pod);
   bool is_of_another_app(const kube::ObjectKey& pod, const kube::ObjectKey& app) const;
   /// A complete list of `name_space` (empty: of all): what it lacks is gone.

@@ -84,13 +84,16 @@ kube::Object keeping_plain_digest(const CredentialsForPods& credentials, kube::O
 class Inputs {
  public:
   Inputs& add(std::string_view input) {
-    text_ += fmt::format("{}:{}", input.size(), input);
+    const fmt::format_int size{input.size()};
+    text_.append(size.data(), size.size()).append(1, ':').append(input);
     return *this;
   }
   Inputs& add(const CredentialsForPods& credentials) {
     return add(credentials.digest).add(credentials.plain_digest).add(credentials.plain_pods);
   }
-  Inputs& add(const kube::ProjectionDigest& digest) { return add(fmt::format("{} {}", digest[0], digest[1])); }
+  Inputs& add(const kube::ProjectionDigest& digest) {
+    return add(std::string_view{reinterpret_cast<const char*>(digest.data()), sizeof digest});
+  }
   const std::string& text() const { return text_; }
 
  private:

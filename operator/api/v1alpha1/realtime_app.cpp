@@ -101,7 +101,7 @@ RealtimeAppStatus read_status(const FieldReader& status) {
 }
 
 /// The parts of an object that are decoded, as values in `memory`.
-kube::Json decoded_parts(const kube::ObjectView& object, boost::json::storage_ptr memory) {
+kube::Json decoded_parts(const kube::ObjectView& object, const boost::json::storage_ptr& memory) {
   boost::json::object parts(memory);
   for (const auto name : {"spec", "status"})
     if (const auto part = object.json().find(name); !part.is_nothing()) parts.emplace(name, part.to_json(memory));

@@ -20,7 +20,7 @@
 
 namespace scenes {
 
-using Store = runtime::Store<std::string>;
+using Versions = runtime::Store<std::string>;
 
 inline std::string object(const std::string& name, const std::string& version) {
   return fmt::format(R"({{"metadata": {{"name": "{}", "namespace": "n", "resourceVersion": "{}"}}}})", name, version);
@@ -115,7 +115,7 @@ class Scene {
   core::Metrics metrics_;
   kube::Transport transport_;
   kube::Client client_;
-  Store store_;
+  Versions store_;
   runtime::ReflectorThreads threads_;
   runtime::Reflector reflector_;
 };

@@ -19,7 +19,7 @@ using engineio::Opcode;
 
 namespace {
 
-constexpr std::size_t kMax = 1'000;
+constexpr std::size_t kMaxMessage = 1'000;
 
 /// How one of the two reads a stream that ends.
 struct Verdict {
@@ -45,7 +45,7 @@ bool is_utf8(const std::string& text) { return beast::websocket::detail::check_u
 /// Our reader, and the check of UTF-8 that the layer above makes for whole messages.
 Verdict ours(const std::string& bytes) {
   Verdict verdict;
-  engineio::FrameReader reader{kMax};
+  engineio::FrameReader reader{kMaxMessage};
   for (const auto& [kind, payload, error] : frames::read(reader, bytes)) {
     switch (kind) {
       case Incoming::Kind::kText:
@@ -86,7 +86,7 @@ Verdict beasts(const std::string& bytes) {
       bytes);
   stream.close_remote();
   beast::websocket::stream<beast::test::stream> socket{std::move(stream)};
-  socket.read_message_max(kMax);
+  socket.read_message_max(kMaxMessage);
   boost::system::error_code error;
   socket.accept(error);
   REQUIRE_FALSE(error);

@@ -9,7 +9,7 @@ namespace {
 using Lines = std::vector<std::string>;
 
 /// Reads the pieces, and gives the lines; "(too long)" where a line is.
-Lines read(std::size_t max_line, const std::vector<std::string_view>& pieces) {
+Lines lines_of(std::size_t max_line, const std::vector<std::string_view>& pieces) {
   kube::LineReader reader{max_line};
   Lines lines;
   for (const auto piece : pieces) {
@@ -26,25 +26,25 @@ Lines read(std::size_t max_line, const std::vector<std::string_view>& pieces) {
 TEST_CASE("Lines are the same however their bytes come", "[unit][kube]") {
   const std::string_view text = "one\n\ntwo words\n";
   const Lines whole{"one", "", "two words"};
-  CHECK(read(9, {text}) == whole);
+  CHECK(lines_of(9, {text}) == whole);
   for (std::size_t i = 0; i <= text.size(); ++i)
     for (std::size_t j = i; j <= text.size(); ++j) {
       INFO(i << " " << j);
-      CHECK(read(9, {text.substr(0, i), text.substr(i, j - i), text.substr(j)}) == whole);
+      CHECK(lines_of(9, {text.substr(0, i), text.substr(i, j - i), text.substr(j)}) == whole);
     }
 }
 
 TEST_CASE("A line without an end is no line", "[unit][kube]") {
-  CHECK(read(9, {"one\ntwo"}) == Lines{"one", "(no end)"});
-  CHECK(read(9, {"one\n"}) == Lines{"one"});
-  CHECK(read(9, {}).empty());
+  CHECK(lines_of(9, {"one\ntwo"}) == Lines{"one", "(no end)"});
+  CHECK(lines_of(9, {"one\n"}) == Lines{"one"});
+  CHECK(lines_of(9, {}).empty());
 }
 
 TEST_CASE("A line that is too long ends the reading, wherever it is cut", "[unit][kube]") {
   const std::string_view text = "one\nlonger\nthree\n";
   for (std::size_t i = 0; i <= text.size(); ++i) {
     INFO(i);
-    CHECK(read(5, {text.substr(0, i), text.substr(i)}) == Lines{"one", "(too long)"});
-    CHECK(read(6, {text.substr(0, i), text.substr(i)}) == Lines{"one", "longer", "three"});
+    CHECK(lines_of(5, {text.substr(0, i), text.substr(i)}) == Lines{"one", "(too long)"});
+    CHECK(lines_of(6, {text.substr(0, i), text.substr(i)}) == Lines{"one", "longer", "three"});
   }
 }

@@ -34,7 +34,7 @@ std::string shown(const Reply& reply) {
   return text + "]";
 }
 
-const std::string kStream =
+const std::string kReplyStream =
     "+OK\r\n*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$5\r\na\r\nb\r\r\n:-7\r\n$-1\r\n*-1\r\n*0\r\n"
     "*2\r\n*2\r\n:1\r\n$0\r\n\r\n$2\r\nhi\r\n*1\r\n+x\r\n-ERR no\r\n";
 const std::vector<std::string> kReplies{
@@ -43,7 +43,7 @@ const std::vector<std::string> kReplies{
 }  // namespace
 
 TEST_CASE("Replies come out the same wherever the stream is cut", "[unit][redis]") {
-  const std::string_view stream = kStream;
+  const std::string_view stream = kReplyStream;
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     redis::ReplyReader reader{{}};
     std::vector<std::string> seen;
@@ -60,7 +60,7 @@ TEST_CASE("Replies come out the same wherever the stream is cut", "[unit][redis]
 TEST_CASE("A sink that has enough ends the reading", "[unit][redis]") {
   redis::ReplyReader reader{{}};
   int seen = 0;
-  const auto long_stream = kStream + "$20000\r\n" + std::string(20'000, 'x') + "\r\n";
+  const auto long_stream = kReplyStream + "$20000\r\n" + std::string(20'000, 'x') + "\r\n";
   CHECK(reader.read(long_stream, [&](const Reply&) { return ++seen < 2; }));
   CHECK(seen == 2);
 }

@@ -21,11 +21,11 @@ const kube::ObjectKey kApp{"ns", "app"};
 const kube::ObjectKey kOther{"ns", "other"};
 
 /// A controller whose reconciles a test decides, and when each began.
-class Scene {
+class ControllerScene {
  public:
   using Reconcile = std::function<Result<Action>(int attempt, const std::stop_token& stop)>;
 
-  explicit Scene(Reconcile reconcile, int workers = 1, std::chrono::milliseconds timeout = 1min)
+  explicit ControllerScene(Reconcile reconcile, int workers = 1, std::chrono::milliseconds timeout = 1min)
       : controller_{"test", workers,
                     [this, reconcile = std::move(reconcile)](const kube::ObjectKey& key, const std::stop_token& stop) {
                       int attempt = 0;
@@ -81,7 +81,7 @@ Result<Action> hang(const std::stop_token& stop) {
 }  // namespace
 
 TEST_CASE("An exception in a reconcile is caught, counted and tried again", "[unit][runtime]") {
-  Scene scene{[](int attempt, const std::stop_token&) -> Result<Action> {
+  ControllerScene scene{[](int attempt, const std::stop_token&) -> Result<Action> {
     if (attempt <= 2) throw std::runtime_error{"surprise"};
     return Action::await_change();
   }};
@@ -94,7 +94,7 @@ TEST_CASE("An exception in a reconcile is caught, counted and tried again", "[un
 }
 
 TEST_CASE("A failed reconcile is tried again after a back-off, or when the server says so", "[unit][runtime]") {
-  Scene scene{[](int attempt, const std::stop_token&) -> Result<Action> {
+  ControllerScene scene{[](int attempt, const std::stop_token&) -> Result<Action> {
     if (attempt <= 3) return core::fail(ErrorKind::kUnavailable, "not now");
     if (attempt == 4) return tl::unexpected(core::Error{ErrorKind::kTooManyRequests, "slow down", 300ms});
     return Action::await_change();
@@ -110,10 +110,10 @@ TEST_CASE("A failed reconcile is tried again after a back-off, or when the serve
 }
 
 TEST_CASE("A reconcile that takes too long is ended, counted and tried again", "[unit][runtime]") {
-  Scene scene{[](int attempt, const std::stop_token& stop) -> Result<Action> {
-                return attempt == 1 ? hang(stop) : Result<Action>{Action::await_change()};
-              },
-              1, 100ms};
+  ControllerScene scene{[](int attempt, const std::stop_token& stop) -> Result<Action> {
+                          return attempt == 1 ? hang(stop) : Result<Action>{Action::await_change()};
+                        },
+                        1, 100ms};
   scene.add(kApp);
   scene.begun(kApp, 1);
   scene.add(kOther);
@@ -128,11 +128,11 @@ TEST_CASE("A reconcile that takes too long is ended, counted and tried again", "
 TEST_CASE("What was in time is not ended when the limit passes", "[unit][runtime]") {
   static constexpr auto kLimit = 300ms;
   std::atomic<bool> stopped = false;
-  Scene scene{[&](int attempt, const std::stop_token& stop) -> Result<Action> {
-                if (attempt <= 20 && stop.stop_requested()) stopped = true;  // later the controller ends
-                return attempt <= 20 ? Action::requeue(kLimit / 10) : Action::await_change();
-              },
-              2, kLimit};
+  ControllerScene scene{[&](int attempt, const std::stop_token& stop) -> Result<Action> {
+                          if (attempt <= 20 && stop.stop_requested()) stopped = true;  // later the controller ends
+                          return attempt <= 20 ? Action::requeue(kLimit / 10) : Action::await_change();
+                        },
+                        2, kLimit};
   scene.add(kApp);
   const auto begun = scene.begun(kApp, 21);
   CHECK(begun.back() - begun.front() > kLimit);
@@ -142,7 +142,7 @@ TEST_CASE("What was in time is not ended when the limit passes", "[unit][runtime
 }
 
 TEST_CASE("The end of the controller ends a reconcile at once and is no failure", "[unit][runtime]") {
-  Scene scene{[](int, const std::stop_token& stop) { return hang(stop); }};
+  ControllerScene scene{[](int, const std::stop_token& stop) { return hang(stop); }};
   scene.add(kApp);
   scene.begun(kApp, 1);
   const auto start = Clock::now();
@@ -157,12 +157,12 @@ TEST_CASE("An API server that does not answer holds a worker no longer than the 
   kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
   core::Metrics metrics;
   kube::Client client{transport, metrics};
-  Scene scene{[&](int, const std::stop_token& stop) -> Result<Action> {
-                const auto answer = client.get(kube::types::kService, kApp, stop);
-                if (!answer) return tl::unexpected(answer.error());
-                return Action::await_change();
-              },
-              1, 200ms};
+  ControllerScene scene{[&](int, const std::stop_token& stop) -> Result<Action> {
+                          const auto answer = client.get(kube::types::kService, kApp, stop);
+                          if (!answer) return tl::unexpected(answer.error());
+                          return Action::await_change();
+                        },
+                        1, 200ms};
   scene.add(kApp);
   const auto begun = scene.begun(kApp, 2);
   CHECK(begun[1] - begun[0] >= 200ms);

@@ -15,8 +15,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-struct Scene {
-  explicit Scene(support::ScriptedServer::Script script) : server{std::move(script)} {}
+struct RecorderScene {
+  explicit RecorderScene(support::ScriptedServer::Script script) : server{std::move(script)} {}
 
   void record(int number) {
     recorder.emplace(client, "test");
@@ -40,14 +40,14 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("Events go over one connection, which is kept", "[unit][runtime]") {
-  Scene scene{[](const ScriptedRequest& request, ScriptedReply& reply) { reply.answer(201, request.body); }};
+  RecorderScene scene{[](const ScriptedRequest& request, ScriptedReply& reply) { reply.answer(201, request.body); }};
   scene.record(20);
   REQUIRE(scene.wait_for_requests(20));
   for (const auto& request : scene.server.requests()) CHECK(request.connection == 1);
 }
 
 TEST_CASE("An API server that hangs holds up nobody who records an Event", "[unit][runtime]") {
-  Scene scene{[](const ScriptedRequest&, ScriptedReply& reply) { reply.hold(); }};
+  RecorderScene scene{[](const ScriptedRequest&, ScriptedReply& reply) { reply.hold(); }};
   const auto start = Clock::now();
   scene.record(static_cast<int>(runtime::EventRecorder::kMaxWaiting) + 10);  // the last have no room
   CHECK(scene.wait_for_requests(1));
@@ -57,7 +57,7 @@ TEST_CASE("An API server that hangs holds up nobody who records an Event", "[uni
 
 TEST_CASE("An Event that cannot be written keeps none of the next from being written", "[unit][runtime]") {
   std::atomic<int> requests = 0;
-  Scene scene{[&](const ScriptedRequest& request, ScriptedReply& reply) {
+  RecorderScene scene{[&](const ScriptedRequest& request, ScriptedReply& reply) {
     if (++requests == 1) return reply.answer(500, "{}");
     reply.answer(201, request.body);
   }};

@@ -24,8 +24,8 @@ TEST_CASE("A kind that the API server does not serve keeps nothing from working"
   core::Metrics metrics;
   kube::Client client{transport, metrics};
   const auto version_of = [](const kube::ObjectView& object) { return object.resource_version(); };
-  scenes::Store services;
-  scenes::Store classes;
+  scenes::Versions services;
+  scenes::Versions classes;
   runtime::ReflectorThreads threads;
   runtime::Manager manager{threads, client, metrics, {}};
   manager.cache<std::string>(kube::types::kIngressClass, {}, classes, version_of);

@@ -11,7 +11,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/reflector_scene.hpp"
 
-using scenes::Store;
+using scenes::Versions;
 
 namespace {
 
@@ -19,7 +19,7 @@ std::ptrdiff_t threads_here() {
   return std::distance(std::filesystem::directory_iterator{"/proc/self/task"}, std::filesystem::directory_iterator{});
 }
 
-std::unique_ptr<runtime::ReflectorTarget> target(Store& store, const std::string& name_space) {
+std::unique_ptr<runtime::ReflectorTarget> target(Versions& store, const std::string& name_space) {
   return std::make_unique<runtime::StoreTarget<std::string>>(
       store, name_space, [](const kube::ObjectView& object) { return object.resource_version(); });
 }
@@ -30,7 +30,7 @@ TEST_CASE("Eleven kinds in a hundred namespaces are watched by a few threads", "
   core::Metrics metrics;
   kube::Transport transport{{.server = "http://127.0.0.1:1"}};
   kube::Client client{transport, metrics};
-  Store store;
+  Versions store;
   const auto before = threads_here();
   runtime::ReflectorThreads threads;
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors;
@@ -65,7 +65,7 @@ TEST_CASE("Namespaces in which nothing is answered hold up no other", "[unit][ru
   core::Metrics metrics;
   kube::Transport transport{{.server = server.url(), .ca = server.authority()}};
   kube::Client client{transport, metrics};
-  Store store;
+  Versions store;
   runtime::ReflectorThreads threads;
   std::vector<std::unique_ptr<runtime::Reflector>> reflectors;
   const auto watch = [&](const std::string& name) {

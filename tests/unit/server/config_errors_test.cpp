@@ -5,7 +5,7 @@
 
 namespace {
 
-server::Config good(std::string_view yaml) {
+server::Config config_of(std::string_view yaml) {
   auto config = server::read_config(yaml, "f.yaml");
   INFO(yaml);
   if (!config) FAIL(config.error().message);
@@ -136,7 +136,7 @@ TEST_CASE("Paths, transports and origins that no client could use are refused", 
       {"allowedOrigins: [null]",
        "1:18: allowedOrigins[0] is empty; write an origin, for example https://chat.example.com"},
   });
-  CHECK(good("allowedOrigins: [http://a.example:8080, 'https://[::1]:8443', capacitor://localhost]")
+  CHECK(config_of("allowedOrigins: [http://a.example:8080, 'https://[::1]:8443', capacitor://localhost]")
             .allowed_origins.size() == 3);
 }
 
@@ -279,7 +279,7 @@ TEST_CASE("What is not a single document of plain YAML is refused", "[unit][serv
 }
 
 TEST_CASE("Aliases are followed, but not without bound", "[unit][server]") {
-  const auto config = good(
+  const auto config = config_of(
       "namespaces:\n  /a: &rules\n    events:\n      m: &actions [{type: Emit, event: &e e, args: [$1]}]\n      n: "
       "*actions\n"
       "      o: [{type: Broadcast, event: *e}]\n  /b: *rules\n");
@@ -316,7 +316,7 @@ TEST_CASE("Columns count characters, also after JSON escapes", "[unit][server]")
   CHECK_THAT(error_of("{\"redis\": {\"channel\": \"\\ud83d\\udea2\"}, \"b\": 1}"),
              Catch::StartsWith("f.yaml:1:40: b is unknown"));
   CHECK_THAT(error_of("{\"redis\": {\"channel\": \"🚢\"}, \"b\": 1}"), Catch::StartsWith("f.yaml:1:29: b is unknown"));
-  CHECK(good("{\"redis\": {\"channel\": \"\\ud83d\\udea2 \\\\ud83d\\\\udea2 \\u00e9 \\/\"}}").redis.channel ==
+  CHECK(config_of("{\"redis\": {\"channel\": \"\\ud83d\\udea2 \\\\ud83d\\\\udea2 \\u00e9 \\/\"}}").redis.channel ==
         "🚢 \\ud83d\\udea2 é /");
   // Behind an escaped backslash no surrogate begins.
   CHECK_THAT(error_of("{\"redis\": {\"channel\": \"\\\\ud83d\\udea2\"}}"), Catch::Contains("invalid unicode"));

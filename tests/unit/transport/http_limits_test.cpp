@@ -18,7 +18,7 @@ transport::Limits limits_with(std::size_t max_payload) {
   return limits;
 }
 
-transport::Limits short_timeouts() {
+transport::Limits short_deadlines() {
   transport::Limits limits;
   limits.header_timeout = 50ms;
   limits.body_timeout = 50ms;
@@ -139,7 +139,7 @@ TEST_CASE("What is between chunks is limited", "[unit][transport]") {
 }
 
 TEST_CASE("Headers that take too long end the connection", "[unit][transport]") {
-  Exchange exchange{short_timeouts()};
+  Exchange exchange{short_deadlines()};
   auto& peer = exchange.peer();
   SECTION("without an answer if there are none") {
     REQUIRE(exchange.until([&] { return peer.ended(); }));
@@ -155,7 +155,7 @@ TEST_CASE("Headers that take too long end the connection", "[unit][transport]") 
 }
 
 TEST_CASE("Headers that trickle in do not get more time", "[unit][transport]") {
-  auto limits = short_timeouts();
+  auto limits = short_deadlines();
   limits.header_bytes = 10'000'000;
   Exchange exchange{limits};
   auto& peer = exchange.peer();
@@ -170,7 +170,7 @@ TEST_CASE("Headers that trickle in do not get more time", "[unit][transport]") {
 }
 
 TEST_CASE("A body that takes too long is refused, and its session hears that it lives", "[unit][transport]") {
-  auto limits = short_timeouts();
+  auto limits = short_deadlines();
   limits.header_timeout = 1h;  // that of the headers has been met
   Exchange exchange{limits};
   auto& peer = exchange.peer();
@@ -183,7 +183,7 @@ TEST_CASE("A body that takes too long is refused, and its session hears that it 
 }
 
 TEST_CASE("A request that waits for its answer has no deadline", "[unit][transport]") {
-  Exchange exchange{short_timeouts()};
+  Exchange exchange{short_deadlines()};
   exchange.waits = true;
   SECTION("with a body") { exchange.peer().send("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx"); }
   SECTION("without") { exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"); }
@@ -202,7 +202,7 @@ TEST_CASE("A request that waits for its answer has no deadline", "[unit][transpo
 }
 
 TEST_CASE("A kept connection that asks for nothing more ends in silence", "[unit][transport]") {
-  Exchange exchange{short_timeouts()};
+  Exchange exchange{short_deadlines()};
   exchange.peer().send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   REQUIRE(exchange.until([&] { return exchange.peer().ended(); }));
   CHECK(exchange.peer().received().ends_with("GET /a"));
@@ -211,7 +211,7 @@ TEST_CASE("A kept connection that asks for nothing more ends in silence", "[unit
 }
 
 TEST_CASE("A peer that does not take its answer is given up", "[unit][transport]") {
-  Exchange exchange{short_timeouts(), 20'000};
+  Exchange exchange{short_deadlines(), 20'000};
   exchange.reads = false;
   auto& peer = exchange.reconnect();
   exchange.waits = true;

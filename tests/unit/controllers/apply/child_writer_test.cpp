@@ -25,8 +25,8 @@ class Answering final : public kube::Transport {
   Answer answer_;
 };
 
-struct Scene {
-  explicit Scene(Answering::Answer answer) : transport{std::move(answer)} {}
+struct WriterScene {
+  explicit WriterScene(Answering::Answer answer) : transport{std::move(answer)} {}
 
   controllers::Applied perform(const controllers::Observed& observed) {
     const auto plan = controllers::plan(app, observed);
@@ -52,7 +52,7 @@ kube::HttpResponse status(long code, const std::string& reason) {
 
 TEST_CASE("A Secret of Redis that is refused is not asked for at once again", "[unit][controllers]") {
   const auto [code, reason] = GENERATE(std::pair{403L, "Forbidden"}, std::pair{422L, "Invalid"});
-  Scene scene{[code = code, reason = reason](const kube::HttpRequest&) { return status(code, reason); }};
+  WriterScene scene{[code = code, reason = reason](const kube::HttpRequest&) { return status(code, reason); }};
   auto observed = support::sample_observed();
   observed.redis_secret = {};
   observed.new_password = observed.new_digest_key = "made";
@@ -63,7 +63,7 @@ TEST_CASE("A Secret of Redis that is refused is not asked for at once again", "[
 
 TEST_CASE("A patch of a version that has changed since is a race, and else refused", "[unit][controllers]") {
   const bool is_race = GENERATE(true, false);
-  Scene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
+  WriterScene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
     if (request.method == "GET")
       return {200, fmt::format(R"({{"metadata": {{"resourceVersion": "{}"}}}})", is_race ? 3 : 2), {}};
     if (request.body.starts_with("[")) return status(422, "Invalid");
@@ -89,7 +89,7 @@ TEST_CASE("A patch of a version that has changed since is a race, and else refus
 }
 
 TEST_CASE("A Secret that lacks the key of its digest, and cannot get it, is named", "[unit][controllers]") {
-  Scene scene{[](const kube::HttpRequest&) { return status(500, "InternalError"); }};
+  WriterScene scene{[](const kube::HttpRequest&) { return status(500, "InternalError"); }};
   auto observed = support::healthy_observed();
   observed.redis_secret.credentials->digest_key.clear();
   observed.new_digest_key = "made";

@@ -39,7 +39,7 @@ controllers::ChildState child(int number, std::uint64_t digest) {
 }
 
 /// Caches that are fed by a test, with the queue that they feed.
-struct Scene {
+struct CachesScene {
   core::Metrics metrics;
   kube::Transport transport{{.server = "http://127.0.0.1:1"}};  // nobody is asked: the manager is never run
   kube::Client client{transport, metrics};
@@ -48,7 +48,7 @@ struct Scene {
   runtime::WorkQueue queue{"test", metrics};
   controllers::Caches caches;
 
-  Scene() {
+  CachesScene() {
     caches.connect(manager, queue);
     for (int number = 0; number < kApps; ++number) {
       caches.apps.put(app_key(number), "1", app(number, 1));
@@ -68,7 +68,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("While an instance stands by, nothing is urgent", "[unit][controllers]") {
-  Scene scene;
+  CachesScene scene;
   const int last = kApps - 1;
   SECTION("not an edited specification") { scene.caches.apps.put(app_key(last), "2", app(last, 2)); }
   SECTION("not a child that was changed") { scene.caches.of("Deployment").put(app_key(last), "2", child(last, 2)); }

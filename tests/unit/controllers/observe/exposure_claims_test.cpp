@@ -18,7 +18,7 @@ api::RealtimeApp claiming(const std::string& name, const std::string& created, c
   return app;
 }
 
-struct Scene {
+struct ClaimsScene {
   controllers::ExposureClaims claims;
 
   /// The others whose standing may have changed.
@@ -38,7 +38,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("Of two apps with one address the older has it", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   const auto first = claiming("b", "2006-01-02T15:04:05Z", "h");
   const auto second = claiming("a", "2006-01-02T15:04:06Z", "h");
   const auto elsewhere = claiming("c", "2006-01-02T15:04:04Z", "other");
@@ -79,7 +79,7 @@ TEST_CASE("Of two apps with one address the older has it", "[unit][controllers]"
 }
 
 TEST_CASE("Of two apps made within a second the one whose name comes first has the address", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   const auto one = claiming("a", "2006-01-02T15:04:05Z", "");
   const auto two = claiming("b", "2006-01-02T15:04:05Z", "");
   scene.change(two);
@@ -89,7 +89,7 @@ TEST_CASE("Of two apps made within a second the one whose name comes first has t
 }
 
 TEST_CASE("Who holds an address keeps it, however old the others are", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   const auto older = claiming("a", "2006-01-02T15:04:05Z", "a.test");
   auto holder = claiming("b", "2016-01-02T15:04:05Z", "b.test");
   holder.status.addresses = {{"traefik", "b.test", "/", "2016-01-02T15:04:06Z"}};
@@ -110,7 +110,7 @@ TEST_CASE("Who holds an address keeps it, however old the others are", "[unit][c
 }
 
 TEST_CASE("A refused app holds nothing that it does not serve", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   auto holder = claiming("a", "2016-01-02T15:04:05Z", "h");
   holder.spec.exposure.paths = {"/one"};
   holder.status.addresses = {{"traefik", "h", "/one", "2016-01-02T15:04:06Z"}};
@@ -130,7 +130,7 @@ TEST_CASE("A refused app holds nothing that it does not serve", "[unit][controll
 }
 
 TEST_CASE("Paths are compared as prefixes are, element by element", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   auto one = claiming("a", "2006-01-02T15:04:05Z", "h");
   one.spec.exposure.paths = {"/socket.io"};
   auto two = claiming("b", "2006-01-02T15:04:06Z", "h");
@@ -143,7 +143,7 @@ TEST_CASE("Paths are compared as prefixes are, element by element", "[unit][cont
 }
 
 TEST_CASE("What an app is about to serve is nobody else's, older or not", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   std::vector<kube::ObjectKey> told;
   scene.claims.listen([&](const auto& others) { told.insert(told.end(), others.begin(), others.end()); });
   auto first = claiming("shop", "2006-01-02T15:04:05Z", "h");
@@ -217,7 +217,7 @@ TEST_CASE("What an app is about to serve is nobody else's, older or not", "[unit
 }
 
 TEST_CASE("What an Ingress serves is its app's, recorded or not, and also when that is gone", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   const auto server = claiming("server", "2016-01-02T15:04:05Z", "h");
   const auto older = claiming("older", "2006-01-02T15:04:05Z", "h");
   const controllers::ExposureAddress address{"traefik", "h", "/"};
@@ -252,7 +252,7 @@ TEST_CASE("What an Ingress serves is its app's, recorded or not, and also when t
 }
 
 TEST_CASE("Apps whose Ingress cannot be written do not wake each other for ever", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   std::vector<kube::ObjectKey> queue;
   scene.claims.listen([&](const auto& others) { queue.insert(queue.end(), others.begin(), others.end()); });
   std::map<kube::ObjectKey, api::RealtimeApp> apps;
@@ -286,7 +286,7 @@ TEST_CASE("Apps whose Ingress cannot be written do not wake each other for ever"
 }
 
 TEST_CASE("An app whose spec can no longer be read keeps what it serves, and wants nothing", "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   auto app = claiming("a", "2006-01-02T15:04:05Z", "new");
   app.status.addresses = {{"traefik", "old", "/", "2006-01-02T15:04:06Z"}};
   scene.change(app, "spec.server: is wrong");
@@ -296,7 +296,7 @@ TEST_CASE("An app whose spec can no longer be read keeps what it serves, and wan
 
 TEST_CASE("Behind an app that holds an address, a change of those that want it concerns nobody",
           "[unit][controllers]") {
-  Scene scene;
+  ClaimsScene scene;
   auto holder = claiming("holder", "2006-01-02T15:04:05Z", "h");
   holder.status.addresses = {{"traefik", "h", "/", "2006-01-02T15:04:06Z"}};
   scene.change(holder);

@@ -15,7 +15,7 @@ using controllers::ChildState;
 namespace {
 
 /// A new leader that finds an app with its workloads, whose pods carry the digest of its password.
-struct Scene {
+struct ObserverScene {
   api::RealtimeApp app = support::sample_app();
   std::string body = support::json_of(controllers::redis_secret(app, "password", "key")).dump();
   support::ScriptedServer server{
@@ -30,7 +30,7 @@ struct Scene {
   const std::string digest =
       controllers::read_redis_credentials(controllers::redis_secret(app, "password", "key")).digest;
 
-  Scene() {
+  ObserverScene() {
     app.status.observed_generation = app.generation;
     says(api::reason::kRedisServing);
     put("Deployment", "chat", digest);
@@ -68,7 +68,7 @@ std::string carried_by(const controllers::Plan& plan, std::string_view kind) {
 }  // namespace
 
 TEST_CASE("A Secret that the leader before could use is read when it is due, not at the start", "[unit][controllers]") {
-  Scene scene;
+  ObserverScene scene;
   scene.says(GENERATE(api::reason::kRedisServing, api::reason::kRedisStarting));
   const auto observed = scene.observe();
   CHECK(scene.reads() == 0);
@@ -114,7 +114,7 @@ TEST_CASE("A Secret that the leader before could use is read when it is due, not
 }
 
 TEST_CASE("A Secret that may be in question is read at the start", "[unit][controllers]") {
-  Scene scene;
+  ObserverScene scene;
   SECTION("nothing was said of it") { scene.app.status.conditions.clear(); }
   SECTION("it could not be used") { scene.says(api::reason::kRedisPasswordMismatch); }
   SECTION("it could not be read") { scene.says(api::reason::kReadFailed); }
@@ -131,7 +131,7 @@ TEST_CASE("A Secret that may be in question is read at the start", "[unit][contr
 }
 
 TEST_CASE("A new app has no Secret that could be read", "[unit][controllers]") {
-  Scene scene;
+  ObserverScene scene;
   scene.app.status = {};
   scene.caches.of("Deployment").remove({"default", "chat"});
   scene.caches.of("StatefulSet").remove({"default", "chat-redis"});

@@ -18,7 +18,7 @@ namespace reason = api::reason;
 
 namespace {
 
-struct Scene {
+struct SecretsScene {
   std::atomic<int> status = 200;
   std::string body;  // changes between requests only
   support::ScriptedServer server{[this](const ScriptedRequest&, ScriptedReply& reply) { reply.answer(status, body); }};
@@ -38,7 +38,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("A Secret that cannot be read is named, and looked at again soon", "[unit][controllers]") {
-  Scene scene;
+  SecretsScene scene;
   scene.status = GENERATE(403, 429, 500, 503);
   scene.body = R"({"kind": "Status", "message": "not now"})";
   const auto problem = scene.read().problem;
@@ -57,7 +57,7 @@ TEST_CASE("A Secret that cannot be read is named, and looked at again soon", "[u
 
 TEST_CASE("What was read of a Secret counts for a while, and that of a new app is not looked for",
           "[unit][controllers]") {
-  Scene scene;
+  SecretsScene scene;
   CHECK_FALSE(scene.read(AssumedSecret::kAbsent).credentials);
   CHECK(scene.requests() == 0);
   scene.body = support::json_of(controllers::redis_secret(scene.app, "password", "key")).dump();
@@ -68,7 +68,7 @@ TEST_CASE("What was read of a Secret counts for a while, and that of a new app i
 }
 
 TEST_CASE("A Secret that is not there is no problem, but one of others is", "[unit][controllers]") {
-  Scene scene;
+  SecretsScene scene;
   SECTION("none") {
     scene.status = 404;
     scene.body = R"({"kind": "Status", "reason": "NotFound"})";

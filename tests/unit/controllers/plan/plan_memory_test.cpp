@@ -14,7 +14,7 @@ using controllers::PlanMemory;
 
 namespace {
 
-struct Scene {
+struct PlanScene {
   api::RealtimeApp app = support::sample_app();
   Observed observed = support::healthy_observed();
 
@@ -27,12 +27,12 @@ struct Scene {
 };
 
 /// As decoding another spec does.
-void edit(Scene& scene, int replicas) {
+void edit(PlanScene& scene, int replicas) {
   scene.app.spec.replicas = replicas;
   scene.app.spec_digest = {static_cast<std::uint64_t>(replicas), 0};
 }
 
-controllers::ChildState& live(Scene& scene, std::string_view kind) {
+controllers::ChildState& live(PlanScene& scene, std::string_view kind) {
   for (auto& [id, state] : scene.observed.children)
     if (id.kind == kind) return state;
   throw std::logic_error{"no such child"};
@@ -40,41 +40,44 @@ controllers::ChildState& live(Scene& scene, std::string_view kind) {
 
 struct Change {
   const char* what;
-  std::function<void(Scene&)> make;
+  std::function<void(PlanScene&)> make;
 };
 
 const std::vector<Change> kChanges{
-    {"the spec", [](Scene& scene) { edit(scene, 5); }},
-    {"the app of that name", [](Scene& scene) { scene.app.uid = "another"; }},
-    {"the default image of Redis", [](Scene& scene) { scene.observed.default_redis_image = "redis:9"; }},
-    {"the recorded image of Redis", [](Scene& scene) { scene.app.status.redis.default_image = "redis:8"; }},
-    {"the default image of the server", [](Scene& scene) { scene.observed.default_server_image = "server:9"; }},
-    {"the recorded image of the server", [](Scene& scene) { scene.app.status.server.default_image = "server:8"; }},
-    {"the password", [](Scene& scene) { scene.observed.redis_secret.credentials->digest = "of another"; }},
+    {"the spec", [](PlanScene& scene) { edit(scene, 5); }},
+    {"the app of that name", [](PlanScene& scene) { scene.app.uid = "another"; }},
+    {"the default image of Redis", [](PlanScene& scene) { scene.observed.default_redis_image = "redis:9"; }},
+    {"the recorded image of Redis", [](PlanScene& scene) { scene.app.status.redis.default_image = "redis:8"; }},
+    {"the default image of the server", [](PlanScene& scene) { scene.observed.default_server_image = "server:9"; }},
+    {"the recorded image of the server", [](PlanScene& scene) { scene.app.status.server.default_image = "server:8"; }},
+    {"the password", [](PlanScene& scene) { scene.observed.redis_secret.credentials->digest = "of another"; }},
     {"the Secret goes",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        scene.observed.redis_secret = {};
        scene.observed.new_password = "new";
        scene.observed.new_digest_key = "new key";
      }},
-    {"another password is made up", [](Scene& scene) { scene.observed.new_password = "newer"; }},
-    {"another key is made up", [](Scene& scene) { scene.observed.new_digest_key = "newer key"; }},
+    {"another password is made up", [](PlanScene& scene) { scene.observed.new_password = "newer"; }},
+    {"another key is made up", [](PlanScene& scene) { scene.observed.new_digest_key = "newer key"; }},
     {"the Secret comes back",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        scene.observed.redis_secret.credentials = controllers::RedisCredentials{.digest = "d", .digest_key = "k"};
      }},
-    {"the Secret cannot be used", [](Scene& scene) { scene.observed.redis_secret.credentials->consistent = false; }},
-    {"what pods of the fleet carry", [](Scene& scene) { live(scene, "Deployment").credentials_digest = "as it was"; }},
+    {"the Secret cannot be used",
+     [](PlanScene& scene) { scene.observed.redis_secret.credentials->consistent = false; }},
+    {"what pods of the fleet carry",
+     [](PlanScene& scene) { live(scene, "Deployment").credentials_digest = "as it was"; }},
     {"what the pod of Redis carries",
-     [](Scene& scene) { live(scene, "StatefulSet").credentials_digest = "so was it"; }},
-    {"the Secret can be used again", [](Scene& scene) { scene.observed.redis_secret.credentials->consistent = true; }},
+     [](PlanScene& scene) { live(scene, "StatefulSet").credentials_digest = "so was it"; }},
+    {"the Secret can be used again",
+     [](PlanScene& scene) { scene.observed.redis_secret.credentials->consistent = true; }},
     {"the Secret is foreign",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        scene.observed.redis_secret.problem = controllers::Problem{"NameTaken", "foreign", false};
      }},
-    {"the Secret is ours again", [](Scene& scene) { scene.observed.redis_secret.problem.reset(); }},
+    {"the Secret is ours again", [](PlanScene& scene) { scene.observed.redis_secret.problem.reset(); }},
     {"pods carry the plain digest",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        scene.observed.redis_secret.credentials->plain_digest = "plain";
        for (const char* kind : {"Deployment", "StatefulSet"}) {
          auto& state = live(scene, kind);
@@ -86,35 +89,36 @@ const std::vector<Change> kChanges{
        }
      }},
     {"their template is another one",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        live(scene, "Deployment").pod_digest = {1, 2};
      }},
     {"that of Redis is",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        live(scene, "StatefulSet").pod_digest = {1, 2};
      }},
-    {"the ingress class goes", [](Scene& scene) { scene.observed.ingress_classes.clear(); }},
+    {"the ingress class goes", [](PlanScene& scene) { scene.observed.ingress_classes.clear(); }},
     {"the Service goes meanwhile",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        scene.observed.children.erase({"Service", "chat"});
      }},
     {"the ingress class comes back",
-     [](Scene& scene) { scene.observed.ingress_classes["traefik"] = {"traefik.io/ingress-controller"}; }},
-    {"the controller of the class", [](Scene& scene) { scene.observed.ingress_classes["traefik"] = {"another/one"}; }},
+     [](PlanScene& scene) { scene.observed.ingress_classes["traefik"] = {"traefik.io/ingress-controller"}; }},
+    {"the controller of the class",
+     [](PlanScene& scene) { scene.observed.ingress_classes["traefik"] = {"another/one"}; }},
     {"the controller is known again",
-     [](Scene& scene) { scene.observed.ingress_classes["traefik"] = {"traefik.io/ingress-controller"}; }},
+     [](PlanScene& scene) { scene.observed.ingress_classes["traefik"] = {"traefik.io/ingress-controller"}; }},
     {"the address is taken",
-     [](Scene& scene) {
+     [](PlanScene& scene) {
        scene.observed.taken_address = controllers::TakenAddress{{"traefik", "", "/"}, {"default", "older"}};
      }},
-    {"the address is free", [](Scene& scene) { scene.observed.taken_address.reset(); }},
+    {"the address is free", [](PlanScene& scene) { scene.observed.taken_address.reset(); }},
 };
 
 }  // namespace
 
 TEST_CASE("What is planned again of the same is not built again", "[unit][controllers]") {
   for (const bool with_server : {false, true}) {
-    Scene scene;
+    PlanScene scene;
     if (with_server) scene.app = support::sample_server_app();
     PlanMemory memory;
     const auto first = scene.planned(&memory);
@@ -128,7 +132,7 @@ TEST_CASE("What is planned again of the same is not built again", "[unit][contro
 
 TEST_CASE("No change of what is planned from is overlooked", "[unit][controllers]") {
   for (const bool with_server : {false, true}) {
-    Scene scene;
+    PlanScene scene;
     if (with_server) scene.app = support::sample_server_app();
     PlanMemory memory;
     (void)scene.planned(&memory);

@@ -15,7 +15,7 @@ using support::sample_server_app;
 
 namespace {
 
-json find(const controllers::Plan& plan, std::string_view kind, const std::string& name = "") {
+json child_of(const controllers::Plan& plan, std::string_view kind, const std::string& name = "") {
   for (const auto& child : plan.children)
     if (child.type.kind == kind && (name.empty() || child.name == name)) return support::json_of(child.desired());
   FAIL("the plan has no " << kind << " " << name);
@@ -23,13 +23,13 @@ json find(const controllers::Plan& plan, std::string_view kind, const std::strin
 }
 
 json deployment_of(const api::RealtimeApp& app) {
-  return find(controllers::plan(app, sample_observed()), "Deployment");
+  return child_of(controllers::plan(app, sample_observed()), "Deployment");
 }
 
 const json& pod_of(const json& deployment) { return deployment["spec"]["template"]["spec"]; }
 
 std::string configuration_name(const api::RealtimeApp& app) {
-  return find(controllers::plan(app, sample_observed()), "ConfigMap")["metadata"]["name"];
+  return child_of(controllers::plan(app, sample_observed()), "ConfigMap")["metadata"]["name"];
 }
 
 /// Everything is there and runs this configuration; older ReplicaSets refer to `older`.
@@ -78,7 +78,7 @@ TEST_CASE("The server's pods are restricted and read their configuration from a 
 
 TEST_CASE("The server gets its port, its name and its Redis, and is probed on its admin port", "[unit][controllers]") {
   const auto plan = controllers::plan(sample_server_app(), sample_observed());
-  const auto container = pod_of(find(plan, "Deployment"))["containers"][0];
+  const auto container = pod_of(child_of(plan, "Deployment"))["containers"][0];
   CHECK(container["env"][0] == json{{"name", "PORT"}, {"value", "8080"}});
   CHECK(container["env"][1]["name"] == "POD_NAME");
   CHECK(container["env"][2]["valueFrom"]["secretKeyRef"] == json{{"name", "chat-redis"}, {"key", "url"}});
@@ -87,8 +87,8 @@ TEST_CASE("The server gets its port, its name and its Redis, and is probed on it
   CHECK(container["startupProbe"]["httpGet"] == json{{"path", "/healthz"}, {"port", "admin"}});
   CHECK(container["livenessProbe"]["httpGet"] == json{{"path", "/healthz"}, {"port", "admin"}});
   CHECK(container["readinessProbe"]["httpGet"] == json{{"path", "/readyz"}, {"port", "admin"}});
-  CHECK(find(plan, "Service", "chat")["spec"]["ports"].size() == 1);
-  CHECK(find(plan, "Service", "chat-headless")["spec"]["ports"] ==
+  CHECK(child_of(plan, "Service", "chat")["spec"]["ports"].size() == 1);
+  CHECK(child_of(plan, "Service", "chat-headless")["spec"]["ports"] ==
         json::parse(
             R"([{"name": "http", "port": 8080, "targetPort": "http", "protocol": "TCP"},
           {"name": "admin", "port": 9090, "targetPort": "admin", "protocol": "TCP"}])"));
@@ -110,7 +110,7 @@ TEST_CASE("The grace period lasts longer than the drain", "[unit][controllers]")
 TEST_CASE("The configuration is immutable and named by its content", "[unit][controllers]") {
   auto app = sample_server_app();
   const auto plan = controllers::plan(app, sample_observed());
-  const auto& map = find(plan, "ConfigMap");
+  const auto& map = child_of(plan, "ConfigMap");
   const auto name = map["metadata"]["name"].get<std::string>();
   CHECK(map["immutable"] == true);
   CHECK(map["data"]["config.yaml"] == api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain));

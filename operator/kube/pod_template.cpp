@@ -9,6 +9,8 @@ using boost::json::array;
 using boost::json::object;
 using boost::json::storage_ptr;
 
+constexpr std::size_t kUsualMembers = 16;  // of a pod's specification, and of a container
+
 object encode_key_ref(const KeyRef& reference, const storage_ptr& in) {
   object encoded({{"name", reference.name}, {"key", reference.key}}, in);
   if (reference.optional) encoded["optional"] = *reference.optional;
@@ -97,7 +99,7 @@ object encode_container(const Container& container, const storage_ptr& in) {
                   // What a container that fails has logged last is then in its status, where causes are looked for.
                   {"terminationMessagePolicy", "FallbackToLogsOnError"},
                   {"securityContext", encode_container_security(container, in)}},
-                 in);
+                 kUsualMembers, in);
   if (!container.image_pull_policy.empty()) encoded["imagePullPolicy"] = container.image_pull_policy;
   if (!container.command.empty()) encoded["command"] = encode_words(container.command, in);
   if (!container.args.empty()) encoded["args"] = encode_words(container.args, in);
@@ -152,7 +154,7 @@ Json encode_pod_template(const PodTemplate& pod, const storage_ptr& in) {
                {"terminationGracePeriodSeconds", pod.termination_grace_seconds},
                {"securityContext", encode_pod_security(pod, in)},
                {"containers", encode_list(pod.containers, in, encode_container)}},
-              in);
+              kUsualMembers, in);
   if (!pod.init_containers.empty()) spec["initContainers"] = encode_list(pod.init_containers, in, encode_container);
   if (!pod.image_pull_secrets.empty())
     spec["imagePullSecrets"] = encode_list(pod.image_pull_secrets, in, encode_reference);

@@ -27,13 +27,6 @@ bool is_ordered(std::string_view field) {
   return field == "env"sv || field == "initContainers"sv || field == "containers"sv;
 }
 
-/// A member of an object, and what of it counts.
-struct Member {
-  std::string_view name;
-  JsonView value;
-  JsonView fields;
-};
-
 /// An element of a list, and what of it counts.
 struct Element {
   JsonView value;
@@ -63,14 +56,12 @@ class Writer {
   std::string take() { return std::move(text_); }
 
  private:
-  // What most objects have at most.
-  using Members = boost::container::small_vector<Member, 16>;
-  using Elements = boost::container::small_vector<Element, 4>;
+  using Elements = boost::container::small_vector<Element, 4>;  // as many as most have
 
   void write_object(JsonView object, JsonView fields, bool is_whole_object) {
     text_ += '{';
-    for (const auto& [name, value, inner] : members_of(object, fields)) {
-      if (is_whole_object && (name == "apiVersion"sv || name == "kind"sv || name == "status"sv)) continue;
+    each_member(object, fields, [&](std::string_view name, JsonView value, JsonView inner) {
+      if (is_whole_object && (name == "apiVersion"sv || name == "kind"sv || name == "status"sv)) return;
       if (is_whole_object && name == "metadata"sv) {
         write_unless_empty(name, value, inner,
                            [](std::string_view member) { return member == "name"sv || member == "namespace"sv; });
@@ -79,26 +70,32 @@ class Writer {
       } else {
         write_member(name, value, inner);
       }
-    }
+    });
     text_ += '}';
   }
 
-  /// The members that count, in the order of their names.
-  static Members members_of(JsonView object, JsonView fields) {
-    Members members;
-    if (!object.is_object()) return members;
+  /// Calls `use` with the name of each member that counts, its value and what of it counts, in the order of their
+  /// names.
+  template <class Use>
+  static void each_member(JsonView object, JsonView fields, const Use& use) {
     if (owns_all(fields)) {
-      for (const auto& [name, value] : object.members()) members.push_back({name, value, {}});
-    } else {
-      for (const auto& [field, inner] : fields.members()) {
-        if (!field.starts_with("f:")) continue;
-        const auto name = field.substr(2);
-        if (const auto value = object.find(name); !value.is_nothing()) members.push_back({name, value, inner});
-      }
+      auto members = object.members();
+      sort_by_name(members);
+      for (const auto& [name, value] : members) use(name, value, JsonView{});
+      return;
     }
+    auto owned = fields.members();
+    sort_by_name(owned);
+    for (const auto& [field, inner] : owned) {
+      if (!field.starts_with("f:")) continue;
+      const auto name = field.substr(2);
+      if (const auto value = object.find(name); !value.is_nothing()) use(name, value, inner);
+    }
+  }
+
+  static void sort_by_name(JsonView::Members& members) {
     const auto by_name = [](const auto& left, const auto& right) { return left.name < right.name; };
     if (!std::is_sorted(members.begin(), members.end(), by_name)) std::sort(members.begin(), members.end(), by_name);
-    return members;
   }
 
   void write_name(std::string_view name) {
@@ -162,8 +159,9 @@ class Writer {
     write_name(name);
     text_ += '{';
     const auto empty = text_.size();
-    for (const auto& [member, inner_value, inner] : members_of(value, fields))
+    each_member(value, fields, [&](std::string_view member, JsonView inner_value, JsonView inner) {
       if (!ignored(member)) write_member(member, inner_value, inner);
+    });
     if (text_.size() == empty) {
       text_.resize(start);
     } else {
@@ -173,7 +171,7 @@ class Writer {
 
   void write_quantities(JsonView amounts, JsonView fields) {
     text_ += '{';
-    for (const auto& [name, amount, inner] : members_of(amounts, fields)) {
+    each_member(amounts, fields, [&](std::string_view name, JsonView amount, JsonView inner) {
       const auto value = quantity_value(amount.is_text() ? std::string{amount.text()} : text_of(amount.to_json()));
       if (value) {
         write_name(name);
@@ -181,7 +179,7 @@ class Writer {
       } else {
         write_member(name, amount, inner);
       }
-    }
+    });
     text_ += '}';
   }
 

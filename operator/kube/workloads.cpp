@@ -15,6 +15,7 @@ using boost::json::storage_ptr;
 
 constexpr std::size_t kUsualBytes = 4096;       // of an object
 constexpr std::size_t kWorkloadBytes = 16'384;  // of one with a pod template
+constexpr std::size_t kUsualMembers = 5;        // of an object, and of its metadata
 
 Json match_labels(const Labels& labels, const storage_ptr& in) {
   return Json({{"matchLabels", encode_texts(labels, in)}}, in);
@@ -33,9 +34,10 @@ Object with_metadata(const ResourceType& type, const Metadata& metadata, std::si
                                               {"controller", true},
                                               {"blockOwnerDeletion", true}}},
                                             in)}},
-                 in);
+                 kUsualMembers, in);
   if (!metadata.annotations.empty()) encoded["annotations"] = encode_texts(metadata.annotations, in);
-  Json whole({{"apiVersion", type.api_version()}, {"kind", type.kind}, {"metadata", std::move(encoded)}}, in);
+  object whole({{"apiVersion", type.api_version()}, {"kind", type.kind}, {"metadata", std::move(encoded)}},
+               kUsualMembers, in);
   return {std::move(memory), std::move(whole)};
 }
 

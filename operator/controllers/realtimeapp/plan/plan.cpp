@@ -135,16 +135,24 @@ void plan_deployment(const api::RealtimeApp& app, const Observed& observed, Flee
       std::move(needs));
 }
 
+/// The digest of what is desired. What is there already will not be written, and is not kept.
+kube::ProjectionDigest digest_of(PlannedChild& child, const Observed& observed) {
+  const auto digest = digests_of(kube::Projection::desired(child.desired())).whole;
+  const auto* live = observed.child(child.type, child.name);
+  if (live != nullptr && live->digest == digest) child.forget_desired();
+  return digest;
+}
+
 /// The digests of what is desired: those that are remembered, if it is made of the same as then.
-void add_digests(const api::RealtimeApp& app, Inputs& inputs, PlanMemory& memory, Plan& plan) {
+void add_digests(const api::RealtimeApp& app, const Observed& observed, Inputs& inputs, PlanMemory& memory,
+                 Plan& plan) {
   inputs.add(app.uid.text()).add(app.spec_digest);
   for (const auto& child : plan.children)
     inputs.add(child.type.kind).add(child.name).add(child.create_only ? "1" : "0");
   const auto digest = core::fingerprint(inputs.text());
   if (memory.inputs != digest) {
     PlanMemory made{digest, {}};
-    for (const auto& child : plan.children)
-      made.children.push_back(digests_of(kube::Projection::desired(child.desired())).whole);
+    for (auto& child : plan.children) made.children.push_back(digest_of(child, observed));
     memory = std::move(made);  // all of it, or nothing
   }
   for (std::size_t i = 0; i < plan.children.size(); ++i) plan.children[i].digest = memory.children[i];
@@ -221,7 +229,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
   plan_removals(app, observed, problem.has_value(), plan);
   plan_configuration_removals(configuration, observed, plan);
   PlanMemory none;
-  add_digests(app, inputs, memory != nullptr ? *memory : none, plan);
+  add_digests(app, observed, inputs, memory != nullptr ? *memory : none, plan);
   return plan;
 }
 

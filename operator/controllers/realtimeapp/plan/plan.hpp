@@ -38,6 +38,8 @@ class PlannedChild {
     if (!built_) built_ = build_();
     return *built_;
   }
+  /// Gives the memory of the object back until it is asked for again.
+  void forget_desired() { built_.reset(); }
 
  private:
   Build build_;

@@ -40,7 +40,7 @@ ScriptedServer endless_pod(std::string beginning, std::string words) {
       });
 }
 
-constexpr const char* kStream = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+constexpr const char* kAnswerHead = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 
 struct Got {
   std::string lines;  ///< each with a | after it
@@ -120,7 +120,7 @@ TEST_CASE("Each GET has its own outcome", "[unit][kube]") {
 TEST_CASE("Of a body that never ends, no more is held than a line", "[unit][kube]") {
   std::string words;
   while (words.size() < 64U << 10U) words += "# HELP nothing Nothing.\n";
-  const auto server = endless_pod(kStream, words);
+  const auto server = endless_pod(kAnswerHead, words);
   std::size_t lines = 0;
   std::size_t most = 0;
   std::optional<core::Result<void>> outcome;
@@ -144,7 +144,7 @@ TEST_CASE("Of a body that never ends, no more is held than a line", "[unit][kube
 
 TEST_CASE("A line that never ends, or headers that do not, are not waited for", "[unit][kube]") {
   const std::string words(1'000, 'x');
-  const auto line = endless_pod(std::string{kStream} + "first\n", words);
+  const auto line = endless_pod(std::string{kAnswerHead} + "first\n", words);
   const auto headers = endless_pod("HTTP/1.1 200 OK\r\n", "X-Words: " + words + "\r\n");
   const auto interim = endless_pod("", "HTTP/1.1 100 Continue\r\nX-Words: " + words + "\r\n\r\n");
   Asker asker{{.timeout = 60s}};
@@ -161,7 +161,7 @@ TEST_CASE("A line that never ends, or headers that do not, are not waited for", 
 }
 
 TEST_CASE("Bytes that keep coming do not prolong a GET", "[unit][kube]") {
-  const auto server = endless_pod(kStream, "x");
+  const auto server = endless_pod(kAnswerHead, "x");
   Asker asker{{.timeout = 300ms, .max_line = 64U << 20U, .max_body = 64U << 20U}};
   const auto start = Clock::now();
   const auto& got = asker.get(server.url());
@@ -190,7 +190,7 @@ TEST_CASE("A body that is cut off is no answer", "[unit][kube]") {
       reply.cut();
     });
   };
-  const auto within_line = cut(kStream);
+  const auto within_line = cut(kAnswerHead);
   const auto within_body = cut("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n");
   Asker asker;
   const auto& one = asker.get(within_line.url());

@@ -7,7 +7,7 @@ using nlohmann::json;
 
 namespace {
 
-const auto kDesired = support::object_of(json::parse(R"({
+const auto kWorkload = support::object_of(json::parse(R"({
     "spec": {"template": {"spec": {"containers": [
       {"name": "app", "image": "chat:1", "args": ["a", "b"], "env": [{"name": "PORT", "value": "8000"}]}]}}}})"));
 
@@ -27,7 +27,7 @@ TEST_CASE("What a rollback by hand left is removed, and what a restart left is n
   const std::string restarted = "kubectl.kubernetes.io/restartedAt";
   CHECK(kube::owns_part(object, "kubectl-rollout", {"f:spec", "f:template"}, restarted));
   CHECK(
-      support::json_of(kube::removal_of_owned(object, kDesired, "kubectl-rollout", {"spec", "template"}, restarted)) ==
+      support::json_of(kube::removal_of_owned(object, kWorkload, "kubectl-rollout", {"spec", "template"}, restarted)) ==
       json::parse(R"([{"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
           {"op": "remove", "path": "/spec/template/metadata/annotations/old"},
           {"op": "remove", "path": "/spec/template/spec/containers/0/env/1"},

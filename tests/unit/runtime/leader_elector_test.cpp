@@ -24,10 +24,10 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-const kube::ObjectKey kKey{"system", "operator"};
-constexpr runtime::LeaseTimes kTimes{std::chrono::seconds{4}, std::chrono::seconds{2}, std::chrono::seconds{1}};
+const kube::ObjectKey kLeaseKey{"system", "operator"};
+constexpr runtime::LeaseTimes kLeaseTimes{std::chrono::seconds{4}, std::chrono::seconds{2}, std::chrono::seconds{1}};
 /// Renewals follow at once, so that what lasts is only what hangs.
-constexpr runtime::LeaseTimes kNoPause{kTimes.duration, kTimes.renew_deadline, std::chrono::seconds{0}};
+constexpr runtime::LeaseTimes kNoPause{kLeaseTimes.duration, kLeaseTimes.renew_deadline, std::chrono::seconds{0}};
 
 bool is_lease(const ScriptedRequest& request) { return request.target.find("/leases") != std::string::npos; }
 bool is_watch(const ScriptedRequest& request) { return request.target.find("watch=true") != std::string::npos; }
@@ -69,7 +69,7 @@ struct Candidate {
       : server{std::move(script)}, transport{{.server = server.url(), .ca = server.authority()}}, elector{threads,
                                                                                                           client,
                                                                                                           metrics,
-                                                                                                          kKey,
+                                                                                                          kLeaseKey,
                                                                                                           "a",
                                                                                                           times,
                                                                                                           [this] { lost.raise(); }} {}
@@ -90,12 +90,12 @@ TEST_CASE("A leader whose renewals get no answer gives up before another one may
     if (request.method == "PATCH") return reply.hold();
     grant(request, reply);
   };
-  Candidate candidate{script, kTimes};
+  Candidate candidate{script, kLeaseTimes};
   const auto start = Clock::now();
   REQUIRE(candidate.elector.acquire({}));
   CHECK(candidate.lost.wait());
-  CHECK(Clock::now() - start >= kTimes.renew_deadline);
-  CHECK(Clock::now() - start < kTimes.duration);
+  CHECK(Clock::now() - start >= kLeaseTimes.renew_deadline);
+  CHECK(Clock::now() - start < kLeaseTimes.duration);
 }
 
 TEST_CASE("A renewal that gets no answer leaves time for another one", "[unit][runtime]") {
@@ -112,7 +112,7 @@ TEST_CASE("A renewal that gets no answer leaves time for another one", "[unit][r
   REQUIRE(candidate.elector.acquire({}));
   REQUIRE(renewed_again.wait());
   CHECK_FALSE(candidate.lost.wait(0ms));
-  CHECK(Clock::now() - start > kTimes.renew_deadline);
+  CHECK(Clock::now() - start > kLeaseTimes.renew_deadline);
 }
 
 TEST_CASE("A look at the lease that gets no answer leaves time for a renewal", "[unit][runtime]") {
@@ -225,7 +225,8 @@ TEST_CASE("An instance leads with warm caches only, and gives the lease back whe
   core::Metrics metrics;
   kube::Client client{transport, metrics};
   runtime::ReflectorThreads threads;
-  runtime::LeaderElector elector{threads, client, metrics, kKey, "a", kTimes, [] { FAIL("the lease is lost"); }};
+  runtime::LeaderElector elector{
+      threads, client, metrics, kLeaseKey, "a", kLeaseTimes, [] { FAIL("the lease is lost"); }};
   runtime::Store<int> store;
   runtime::Manager manager{threads, client, metrics, {}};
   manager.cache<int>(kube::types::kService, {}, store, [](const kube::ObjectView&) { return 1; });

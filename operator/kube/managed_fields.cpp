@@ -72,14 +72,11 @@ std::size_t updates_of(const ObjectView& live, std::string_view manager) {
   return std::string::npos;
 }
 
-/// FieldsV1 without members names a leaf or an atomic value.
-bool is_leaf(JsonView fields) { return !fields.has_members(); }
-
 bool has_field_other_than(JsonView fields, std::string_view except) {
   const auto members = fields.members();
   return std::any_of(members.begin(), members.end(), [&](const auto& field) {
     if (field.name == except || field.name == ".") return false;
-    return is_leaf(field.value) || has_field_other_than(field.value, except);
+    return owns_all(field.value) || has_field_other_than(field.value, except);
   });
 }
 
@@ -90,7 +87,7 @@ struct OwnedRemovals {
   std::vector<std::string> found;
 
   void gather(const Json& fields, const Json& live, const Json* desired, const std::string& at) {
-    if (is_leaf(fields)) {
+    if (owns_all(fields)) {
       if (desired == nullptr) found.push_back(at);
     } else if (live.is_array()) {
       gather_list(fields.get_object(), live.get_array(), desired, at);

@@ -13,6 +13,10 @@ namespace kube {
 /// FieldsV1 of what `manager` set by server-side apply, its status apart; nothing if it applied nothing.
 JsonView applied_fields(const ObjectView& live, std::string_view manager);
 
+/// Whether the whole of what these fields name is owned: FieldsV1 without members names a leaf or an atomic value. So
+/// does nothing.
+inline bool owns_all(JsonView fields) { return !fields.has_members(); }
+
 /// Whether a list element has every key value of `key`, by which FieldsV1 names an element ("k:" and the key).
 bool matches_key(JsonView element, JsonView key);
 

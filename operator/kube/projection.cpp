@@ -18,9 +18,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// FieldsV1 without members names a leaf or an atomic value: the whole of it is owned. So does nothing.
-bool owns_all(JsonView fields) { return !fields.has_members(); }
-
 /// Whether the order of this field's named elements means something: a variable may refer to those before it, and init
 /// containers run one after the other.
 bool is_ordered(std::string_view field) {

@@ -1,11 +1,16 @@
 #include "operator/kube/json_reader.hpp"
 
-#include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <system_error>
 #include <utility>
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/src.hpp>  // the library itself, here only
+#include <boost/json/value_stack.hpp>
 #include <simdjson.h>
 
 namespace kube {
@@ -49,27 +54,62 @@ JsonMemory memory_for(std::string_view text) {
   return make_json_memory(kLeast + 2 * text.size());
 }
 
-bool has_infinity(const Json& value) {
-  if (const auto* number = value.if_double()) return !std::isfinite(*number);
-  if (const auto* list = value.if_array()) return std::any_of(list->begin(), list->end(), has_infinity);
-  const auto* object = value.if_object();
-  return object != nullptr &&
-         std::any_of(object->begin(), object->end(), [](const auto& member) { return has_infinity(member.value()); });
-}
+/// Builds the value from what Boost.JSON's parser reports; see its concept of a handler. Its own parser would round a
+/// double of many digits twice, and one text has to be the same value whatever reads it.
+class Builder {
+ public:
+  using Error = boost::system::error_code;
+  using Text = boost::json::string_view;
+  static constexpr auto max_object_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_array_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_key_size = std::numeric_limits<std::size_t>::max();
+  static constexpr auto max_string_size = std::numeric_limits<std::size_t>::max();
+
+  explicit Builder(boost::json::storage_ptr memory) { stack_.reset(std::move(memory)); }
+  Json take() { return stack_.release(); }
+
+  bool on_document_begin(Error&) { return true; }
+  bool on_document_end(Error&) { return true; }
+  bool on_object_begin(Error&) { return true; }
+  bool on_object_end(std::size_t count, Error&) { return stack_.push_object(count), true; }
+  bool on_array_begin(Error&) { return true; }
+  bool on_array_end(std::size_t count, Error&) { return stack_.push_array(count), true; }
+  bool on_key_part(Text part, std::size_t, Error&) { return stack_.push_chars(part), true; }
+  bool on_key(Text last, std::size_t, Error&) { return stack_.push_key(last), true; }
+  bool on_string_part(Text part, std::size_t, Error&) { return stack_.push_chars(part), true; }
+  bool on_string(Text last, std::size_t, Error&) { return stack_.push_string(last), true; }
+  bool on_number_part(Text, Error&) { return true; }
+  bool on_int64(std::int64_t number, Text, Error&) { return stack_.push_int64(number), true; }
+  bool on_uint64(std::uint64_t number, Text, Error&) { return stack_.push_uint64(number), true; }
+  bool on_double(double rounded, Text text, Error& error) {
+    double number = 0.0;  // what is too small for a double
+    const auto [end, outcome] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (outcome != std::errc{} && !(std::abs(rounded) < 1.0)) {
+      error = boost::json::make_error_code(boost::json::error::exponent_overflow);
+      return false;
+    }
+    return stack_.push_double(number), true;
+  }
+  bool on_bool(bool flag, Error&) { return stack_.push_bool(flag), true; }
+  bool on_null(Error&) { return stack_.push_null(), true; }
+  bool on_comment_part(Text, Error&) { return true; }
+  bool on_comment(Text, Error&) { return true; }
+
+ private:
+  boost::json::value_stack stack_;
+};
 
 /// Reads what simdjson does not: texts that are too large for it, and numbers beyond 64 bits, which become doubles.
 std::optional<Object> read_slowly(std::string_view text) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   auto memory = memory_for(text);
+  boost::json::basic_parser<Builder> parser{options, memory.get()};
   boost::system::error_code error;
-  auto value = boost::json::parse(text, error, memory.get(), options);
-  if (error || has_infinity(value)) return std::nullopt;
+  const auto size = parser.write_some(false, text.data(), text.size(), error);
+  if (error || size != text.size()) return std::nullopt;
+  auto value = parser.handler().take();
   return Object{std::move(memory), std::move(value)};
-}
-
-bool is_for_slow_reading(simdjson::error_code error) {
-  return error == simdjson::CAPACITY || error == simdjson::NUMBER_ERROR;
 }
 
 }  // namespace
@@ -77,23 +117,19 @@ bool is_for_slow_reading(simdjson::error_code error) {
 bool read_json(std::string_view text, const std::function<void(JsonView)>& read) {
   TakenParser parser;
   dom::element parsed;
-  const auto error = parser.parse(text).get(parsed);
-  if (is_for_slow_reading(error)) {
-    const auto value = read_slowly(text);
-    if (value) read(value->json());
-    return value.has_value();
+  if (parser.parse(text).get(parsed) == simdjson::SUCCESS) {
+    read(JsonView{parsed});
+    return true;
   }
-  if (error != simdjson::SUCCESS) return false;
-  read(JsonView{parsed});
-  return true;
+  const auto value = read_slowly(text);
+  if (value) read(value->json());
+  return value.has_value();
 }
 
 std::optional<Object> read_json(std::string_view text) {
   TakenParser parser;
   dom::element parsed;
-  const auto error = parser.parse(text).get(parsed);
-  if (is_for_slow_reading(error)) return read_slowly(text);
-  if (error != simdjson::SUCCESS) return std::nullopt;
+  if (parser.parse(text).get(parsed) != simdjson::SUCCESS) return read_slowly(text);
   auto memory = memory_for(text);
   auto value = JsonView{parsed}.to_json(memory.get());
   return Object{std::move(memory), std::move(value)};

@@ -189,6 +189,7 @@ Json JsonView::to_json(boost::json::storage_ptr memory) const {
 }
 
 bool is_same(JsonView one, JsonView other) {
+  if (one.kind() != other.kind()) return false;
   if (one.is_text() && other.is_text()) return one.text() == other.text();
   const auto number = one.number<std::int64_t>();
   if (number && number == other.number<std::int64_t>()) return true;

@@ -1,5 +1,5 @@
 // A JSON value to read, wherever it is: among the values of Boost.JSON, or in a text that was parsed and of which no
-// values were made (json_reader.hpp). Valid as long as that; used by one thread at a time. Nothing here throws.
+// values were made (json_reader.hpp). Valid as long as that; used by one thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -10,13 +10,11 @@
 
 namespace kube {
 
-bool matches_key(JsonView element, JsonView key) {
-  if (!element.is_object() || !key.is_object()) return false;
-  const auto parts = key.members();
-  return std::all_of(parts.begin(), parts.end(), [&](const auto& part) {
-    const auto found = element.find(part.name);
-    return !found.is_nothing() && is_same(found, part.value);
-  });
+bool matches_key(JsonView element, const Json& key) {
+  const auto* parts = key.if_object();
+  return parts != nullptr && element.is_object() && std::all_of(parts->begin(), parts->end(), [&](const auto& part) {
+           return is_same(element.find(part.key()), part.value());
+         });
 }
 
 JsonView applied_fields(const ObjectView& live, std::string_view manager) {

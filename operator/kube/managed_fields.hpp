@@ -13,18 +13,18 @@ namespace kube {
 /// FieldsV1 of what `manager` set by server-side apply, its status apart; nothing if it applied nothing.
 JsonView applied_fields(const ObjectView& live, std::string_view manager);
 
-/// Whether the whole of what these fields name is owned: FieldsV1 without members names a leaf or an atomic value. So
-/// does nothing.
+/// Whether the whole of what these fields name is owned: FieldsV1 without members names a leaf or an atomic value, and
+/// where there are no fields, nothing is left out.
 inline bool owns_all(JsonView fields) { return !fields.has_members(); }
 
 /// Whether a list element has every key value of `key`, by which FieldsV1 names an element ("k:" and the key).
-bool matches_key(JsonView element, JsonView key);
+bool matches_key(JsonView element, const Json& key);
 
 /// Whether `live` has everything that `wanted` has: members of objects, and for each element of a list one that has it.
 bool includes(const Json& live, const Json& wanted);
 
-/// The manager beside `manager` that changed the object last, its status apart, by the times in managedFields; empty if
-/// there is none.
+/// The manager other than `manager` that changed the object last, its status apart, by the times in managedFields;
+/// empty if there is none.
 std::string last_other_manager(const ObjectView& live, std::string_view manager);
 
 /// Whether `manager` owns, by updates, a field below this path of FieldsV1 ("f:spec", "f:template") other than those

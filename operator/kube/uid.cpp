@@ -18,7 +18,7 @@ std::optional<unsigned> digit_of(char c) {
 std::optional<boost::uuids::uuid> uuid_of(std::string_view text) {
   static constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
   if (text.size() != kForm.size()) return std::nullopt;
-  boost::uuids::uuid uuid;
+  boost::uuids::uuid uuid{};
   std::size_t count = 0;  // of digits
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (kForm[i] == '-') {

@@ -7,7 +7,7 @@
 namespace runtime {
 
 LeaseRecord LeaseRecord::of(const kube::ObjectView& lease) {
-  const auto& json = lease.json();
+  const auto json = lease.json();
   const auto text = [&](const char* field) { return kube::value_at<std::string>(json, {"spec", field}); };
   return {text("holderIdentity"), std::chrono::seconds{kube::value_at<int>(json, {"spec", "leaseDurationSeconds"})},
           text("acquireTime"), text("renewTime"), kube::value_at<int>(json, {"spec", "leaseTransitions"})};

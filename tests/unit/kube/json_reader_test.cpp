@@ -30,6 +30,27 @@ TEST_CASE("What is no JSON is not read", "[unit][kube]") {
   CHECK_FALSE(kube::read_json("[" + deep + end + "]"));
 }
 
+TEST_CASE("A text is the same value whatever its size", "[unit][kube]") {
+  const std::string too_large_for_one_reader(std::size_t{256} << 10U, ' ');
+  for (const std::string text :
+       {"900719925474100.1", "0.1", "123456789012345678901234567890.5e-12", "1e-400", "-1e-400", "4.9e-324",
+        "1.7976931348623157e308", "2.2250738585072011e-308", "-0.0", "[1, -2, 18446744073709551615, 3e2]",
+        R"({"a": {"b": [true, null, "\u00e9\ud83d\ude00"]}, "": "\u0000", "a": 2})"}) {
+    INFO(text);
+    const auto expected = json::parse(text);
+    for (const auto& padded : {text, text + too_large_for_one_reader}) {
+      const auto read = kube::read_json(padded);
+      REQUIRE(read);
+      CHECK(support::json_of(*read) == expected);
+    }
+  }
+  for (const std::string text : {"1e999", "-1e999", "1.8e308", "[1"}) {
+    INFO(text);
+    CHECK_FALSE(kube::read_json(text));
+    CHECK_FALSE(kube::read_json(text + too_large_for_one_reader));
+  }
+}
+
 TEST_CASE("A text that is read without values has the same ones", "[unit][kube]") {
   const std::string large = "[\"" + std::string(std::size_t{1} << 20U, 'x') + "\"]";
   for (const std::string& text :

@@ -110,6 +110,9 @@ class Writer {
       write_quantities(value, fields);
     } else if (name == "volumeClaimTemplates"sv && value.is_list()) {
       write_claims(value);
+    } else if (name == "emptyDir"sv && value.is_object() && !fields.is_nothing() && owns_all(fields)) {
+      // FieldsV1 names an empty map as it names an atomic value. What others put into it is theirs.
+      text_ += "{}";
     } else {
       write_value(value, fields, is_ordered(name));
     }

@@ -1,5 +1,7 @@
 #include "operator/kube/projection.hpp"
 
+#include <fmt/format.h>
+
 #include "operator/kube/quantity.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/json.hpp"
@@ -52,6 +54,24 @@ const kube::ProjectionDigest kWanted = kube::Projection::desired(kDesired).diges
 
 TEST_CASE("What others set and the server defaulted is no drift", "[unit][kube]") {
   CHECK(live_digest(live()) == kWanted);
+}
+
+TEST_CASE("What others put into a map that is empty by our wish is no drift", "[unit][kube]") {
+  const auto volumes = [](const char* source) {
+    return json::parse(fmt::format(R"([{{"name": "tmp", "emptyDir": {}}}])", source));
+  };
+  auto wanted = support::json_of(desired());
+  wanted["spec"]["template"]["spec"]["volumes"] = volumes("{}");
+  auto root = support::json_of(live());
+  root["metadata"]["managedFields"][2]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:volumes"] =
+      json::parse(R"({"k:{\"name\":\"tmp\"}": {".": {}, "f:name": {}, "f:emptyDir": {}}})");
+  const auto digest = kube::Projection::desired(support::object_of(wanted)).digest();
+  for (const char* source : {"{}", R"({"sizeLimit": "1Gi"})"}) {
+    root["spec"]["template"]["spec"]["volumes"] = volumes(source);
+    CHECK(live_digest(support::object_of(root)) == digest);
+  }
+  root["spec"]["template"]["spec"]["volumes"] = json::parse(R"([{"name": "tmp", "hostPath": {"path": "/"}}])");
+  CHECK(live_digest(support::object_of(root)) != digest);
 }
 
 TEST_CASE("A changed, removed or taken over field is drift", "[unit][kube]") {

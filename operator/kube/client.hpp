@@ -38,7 +38,7 @@ struct ListPage {
   std::string next;  ///< the `continue` token, empty on the last page
 };
 
-/// From where a watch goes on, and for how long.
+/// From where a watch continues, and for how long.
 struct WatchOptions {
   /// Empty for a streaming list: what is there comes first as kAdded, up to the bookmark that ends the initial events.
   std::string resource_version{};
@@ -75,8 +75,9 @@ class Client {
   /// what others set.
   core::Result<Object> patch(const ResourceType& type, const ObjectKey& key, const Json& patch,
                              const std::stop_token& stop, std::chrono::milliseconds timeout = HttpRequest{}.timeout);
-  /// The same as `apply` for the status subresource.
-  core::Result<Object> apply_status(const ResourceType& type, const Object& object, const std::stop_token& stop);
+  /// Makes the status of exactly the object with this uid the one that `object` has, else kConflict, or kNotFound. By a
+  /// JSON patch: for a custom resource, the API server does not compare the uid of a status that is applied.
+  core::Result<Object> replace_status(const ResourceType& type, Object object, const std::stop_token& stop);
   /// Deletes exactly the object with this uid, else kConflict, and what it owns in the background. Gives the object if
   /// finalizers keep it for now, nothing if it is gone.
   core::Result<std::optional<Object>> remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
@@ -91,7 +92,8 @@ class Client {
  private:
   core::Result<HttpResponse> exchange(HttpRequest request, const std::stop_token& stop);
   core::Result<Object> object_from(HttpRequest request, const std::stop_token& stop);
-  core::Result<Object> apply_at(std::string path, const Object& object, const std::stop_token& stop);
+  core::Result<Object> patch_at(const std::string& path, const Json& patch, const std::stop_token& stop,
+                                std::chrono::milliseconds timeout = HttpRequest{}.timeout);
   core::Result<HttpResponse> counted(const std::string& method, core::Result<HttpResponse> response);
 
   class Get;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
+#include <semaphore>
 #include <string_view>
 #include <thread>
 
@@ -54,6 +55,14 @@ class FaultyTransport final : public kube::Transport {
   using Transport::Transport;
 
   core::Result<kube::HttpResponse> send(kube::HttpRequest request, const std::stop_token& stop) override {
+    if (is_held_back(request.target)) {
+      held_.release();
+      go_.acquire();
+      auto answer = Transport::send(std::move(request), stop);
+      held_status_ = answer ? answer->status : 0;
+      done_.release();
+      return answer;
+    }
     const auto* fault = fault_of(request.method + " " + request.target);
     if (fault == nullptr) return Transport::send(std::move(request), stop);
     ++hits;
@@ -83,9 +92,29 @@ class FaultyTransport final : public kube::Transport {
     return count_;
   }
 
+  /// Holds back the next request whose target contains this.
+  void hold(const std::string& part) {
+    const std::lock_guard lock{mutex_};
+    hold_ = part;
+  }
+  void await_held() { held_.acquire(); }
+  /// Sends what was held back; gives the status of its answer.
+  long release() {
+    go_.release();
+    done_.acquire();
+    return held_status_;
+  }
+
   std::atomic<int> hits = 0;
 
  private:
+  bool is_held_back(const std::string& target) {
+    const std::lock_guard lock{mutex_};
+    if (hold_.empty() || target.find(hold_) == std::string::npos) return false;
+    hold_.clear();
+    return true;
+  }
+
   const Fault* fault_of(const std::string& target) {
     const std::lock_guard lock{mutex_};
     if (armed_ != nullptr && target == target_) return armed_;
@@ -99,6 +128,11 @@ class FaultyTransport final : public kube::Transport {
   int number_ = -1;
   int count_ = 0;
   std::string target_;
+  std::string hold_;
+  std::binary_semaphore held_{0};
+  std::binary_semaphore go_{0};
+  std::binary_semaphore done_{0};
+  long held_status_ = 0;
 };
 
 const controllers::ReconcilerOptions kOptions{{"redis:7", "server:1"}, std::chrono::minutes{5}};
@@ -286,4 +320,16 @@ TEST_CASE("Where requests leave no time for more, the status says what waits", "
   wait_for("the status", [&] { return world.condition("chat", "Ready") == "False/ApplyFailed"; });
   CHECK_THAT(world.app("chat").status.condition("Ready")->message.text(), Catch::Contains("waits for the next try"));
   CHECK_FALSE(world.exists(types::kDeployment, "chat"));
+}
+
+TEST_CASE("A status is not written to another app of the same name", "[integration]") {
+  support::World world;
+  Operator op{world.name_space()};
+  op.faults().hold("/realtimeapps/chat/status");
+  world.apply_app("chat", "{replicas: 1, server: {}, redis: {type: None}}");
+  op.faults().await_held();
+  world.delete_app("chat");
+  world.apply_app("chat", "{replicas: 0, server: {}, redis: {type: None}}");
+  CHECK(op.faults().release() == 422);  // the uid that is tested is not its uid
+  wait_for("the new one to get its own", [&] { return world.app("chat").status.observed_generation == 1; });
 }

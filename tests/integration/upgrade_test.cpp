@@ -3,8 +3,12 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "core/digest.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
+#include "operator/kube/config.hpp"
+#include "operator/kube/transport.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
@@ -60,7 +64,16 @@ void write_as_then(support::World& world, const json& app) {
                     {"kind", api::kRealtimeApp.kind},
                     {"metadata", {{"name", "chat"}, {"namespace", world.name_space()}}},
                     {"status", app["status"]}};
-  require(client.apply_status(api::kRealtimeApp, support::object_of(status), {}));
+  kube::Transport transport{*kube::load_kubeconfig(support::environment("OPERATOR_KUBECONFIG"))};
+  const auto path = api::kRealtimeApp.path(world.name_space(), "chat") + "/status";
+  const auto applied =
+      transport.send({.method = "PATCH",
+                      .target = fmt::format("{}?fieldManager={}&force=true", path, kube::kFieldManager),
+                      .content_type = "application/apply-patch+yaml",
+                      .body = status.dump()},
+                     {});
+  require(applied);
+  REQUIRE(applied->status == 200);
 }
 
 struct Workload {

@@ -102,7 +102,7 @@ Result<Reconciler::Wait> Reconciler::write_status(const api::RealtimeApp& app, a
   const auto since = now - memory.status_written_at;
   if (!is_urgent(app.status, status) && since < kProgressEvery)
     return Wait{std::chrono::ceil<std::chrono::milliseconds>(kProgressEvery - since)};
-  const auto written = client_.apply_status(api::kRealtimeApp, api::encode_status(app, status), stop);
+  const auto written = client_.replace_status(api::kRealtimeApp, api::encode_status(app, status), stop);
   if (!written) {
     // Deleted meanwhile, or another one of its name: its own news is on the way. If none comes, it was not so.
     const bool is_gone = written.error().kind == ErrorKind::kNotFound || written.error().kind == ErrorKind::kConflict;

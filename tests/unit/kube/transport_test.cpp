@@ -72,12 +72,13 @@ TEST_CASE("What a worker asks one after the other costs one handshake, refusals 
   kube::Transport transport{trusting(server)};
   core::Metrics metrics;
   kube::Client client{transport, metrics};
-  const kube::Object object{{{"metadata", {{"name", "a"}, {"namespace", "n"}}}}};
+  const kube::Object object{
+      {{"metadata", {{"name", "a"}, {"namespace", "n"}, {"uid", "u"}}}, {"status", {{"replicas", 1}}}}};
   for (int i = 0; i < 5; ++i) {
     CHECK(client.apply(kube::types::kService, object, {}));
     CHECK_FALSE(client.create(kube::types::kSecret, object, {}));
     CHECK_FALSE(client.get(kube::types::kSecret, {"n", "a"}, {}));
-    CHECK(client.apply_status(kube::types::kDeployment, object, {}));
+    CHECK(client.replace_status(kube::types::kDeployment, object, {}));
   }
   for (const auto& request : server.requests()) CHECK(request.connection == 1);
 }

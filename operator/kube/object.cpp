@@ -36,14 +36,10 @@ core::Result<Object> Object::parse(std::string_view text) {
   return std::move(*parsed);
 }
 
-std::vector<OwnerReference> Object::owners() const {
-  std::vector<OwnerReference> owners;
-  for (const auto& entry : list_at(json_, {"metadata", "ownerReferences"})) {
-    owners.push_back({value_at<std::string>(entry, {"apiVersion"}), value_at<std::string>(entry, {"kind"}),
-                      value_at<std::string>(entry, {"name"}), value_at<std::string>(entry, {"uid"}),
-                      value_at<bool>(entry, {"controller"})});
-  }
-  return owners;
+JsonView ObjectView::controller() const {
+  for (const auto& owner : metadata_.find("ownerReferences").elements())
+    if (value_at<bool>(owner, {"controller"})) return owner;
+  return {};
 }
 
 }  // namespace kube

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -77,7 +76,6 @@ class Object {
   ObjectKey key() const;
   std::int64_t generation() const;
   bool deleting() const;
-  std::vector<OwnerReference> owners() const;
 
  private:
   JsonMemory memory_;  // outlives what is in it
@@ -101,6 +99,8 @@ class ObjectView {
   ObjectKey key() const { return {name_space(), name()}; }
   std::int64_t generation() const { return value_at<std::int64_t>(metadata_, {"generation"}); }
   bool deleting() const { return !metadata_.find("deletionTimestamp").text().empty(); }
+  /// The OwnerReference of its controller, or nothing: the API server takes one at most.
+  JsonView controller() const;
 
  private:
   std::string text(std::string_view field) const { return std::string{metadata_.find(field).text()}; }

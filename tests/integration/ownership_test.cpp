@@ -113,7 +113,7 @@ TEST_CASE("Orphans of an app of the same name are adopted without a restart", "[
   world.wait_until_as_planned("chat");
   each([&](const kube::ResourceType& type, const std::string& name) {
     INFO(type.kind << " " << name);
-    wait_for("it to be adopted", [&] { return world.get(type, name).owners().size() == 1; });
+    wait_for("it to be adopted", [&] { return !kube::ObjectView{world.get(type, name)}.controller().is_nothing(); });
     CHECK(world.get(type, name).uid() == uids[std::string{type.kind} + name]);
   });
   CHECK(support::json_of(world.get(types::kSecret, "chat-redis"))["data"].dump() == password);

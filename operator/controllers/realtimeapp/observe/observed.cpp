@@ -1,7 +1,5 @@
 #include "operator/controllers/realtimeapp/observe/observed.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "core/utf8.hpp"
@@ -63,14 +61,6 @@ std::optional<ServedAddress> served_address(kube::JsonView spec) {
   return serves;
 }
 
-/// The reference to what controls the object, or nothing: the API server takes one at most.
-kube::JsonView controller_of(const kube::ObjectView& live) {
-  const auto owners = live.metadata().find("ownerReferences").elements();
-  const auto found = std::find_if(owners.begin(), owners.end(),
-                                  [](const auto& owner) { return value_at<bool>(owner, {"controller"}); });
-  return found == owners.end() ? kube::JsonView{} : *found;
-}
-
 /// The name of what controls the object, if it is of this kind.
 std::string_view controller_name(kube::JsonView controller, std::string_view kind) {
   return controller.find("kind").text() == kind ? controller.find("name").text() : std::string_view{};
@@ -80,7 +70,7 @@ ChildState reduce_owner(const kube::ObjectView& live) {
   ChildState state;
   state.uid = live.uid();
   state.deleting = live.deleting();
-  const auto controller = controller_of(live);
+  const auto controller = live.controller();
   state.controller_uid = controller.find("uid").text();
   state.app = controller_name(controller, api::kRealtimeApp.kind);
   return state;
@@ -153,7 +143,7 @@ IngressClassState reduce_ingress_class(const kube::ObjectView& live) {
 
 ReplicaSetState reduce_replica_set(const kube::ObjectView& live) {
   ReplicaSetState state;
-  state.deployment = controller_name(controller_of(live), kube::types::kDeployment.kind);
+  state.deployment = controller_name(live.controller(), kube::types::kDeployment.kind);
   state.revision = value_at<std::string>(live.json(), {"metadata", "annotations", kRevision});
   state.ready_replicas = value_at<int>(live.json(), {"status", "readyReplicas"});
   for (const auto& volume : kube::list_at(live.json(), {"spec", "template", "spec", "volumes"}))

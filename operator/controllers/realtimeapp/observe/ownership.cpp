@@ -1,7 +1,5 @@
 #include "operator/controllers/realtimeapp/observe/ownership.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "operator/api/v1alpha1/labels.hpp"
@@ -9,32 +7,27 @@
 namespace controllers {
 namespace {
 
-std::string label_of(const kube::Object& object, std::string_view name) {
-  return kube::value_at<std::string>(object.json(), {"metadata", "labels", name});
-}
-
 /// Whether an operator of ours created it for an app of this name.
-bool is_marked(const kube::Object& object, const api::RealtimeApp& app) {
-  return label_of(object, api::label::kManagedBy) == api::kOperatorName &&
-         label_of(object, api::label::kName) == api::kAppName &&
-         label_of(object, api::label::kInstance) == app.key.name;
+bool is_marked(const kube::ObjectView& object, const api::RealtimeApp& app) {
+  const auto labels = object.metadata().find("labels");
+  return labels.find(api::label::kManagedBy).text() == api::kOperatorName &&
+         labels.find(api::label::kName).text() == api::kAppName &&
+         labels.find(api::label::kInstance).text() == app.key.name;
 }
 
 }  // namespace
 
-Ownership ownership_of(const kube::Object& object, const api::RealtimeApp& app) {
-  const auto owners = object.owners();
-  const auto controller =
-      std::find_if(owners.begin(), owners.end(), [](const auto& owner) { return owner.controller; });
-  const auto made_for =
-      kube::value_at<std::string>(object.json(), {"metadata", "annotations", api::annotation::kAppUid});
-  if (controller == owners.end()) {
-    if (made_for == app.uid) return Ownership::kOurs;
-    return !made_for.empty() && is_marked(object, app) ? Ownership::kOrphaned : Ownership::kForeign;
+Ownership ownership_of(const kube::ObjectView& object, const api::RealtimeApp& app) {
+  const auto created_for = kube::find_at(object.metadata(), {"annotations", api::annotation::kAppUid}).text();
+  const auto controller = object.controller();
+  if (controller.is_nothing()) {
+    if (created_for == app.uid) return Ownership::kOurs;
+    return !created_for.empty() && is_marked(object, app) ? Ownership::kOrphaned : Ownership::kForeign;
   }
-  if (controller->uid == app.uid) return Ownership::kOurs;
-  if (made_for == app.uid) return Ownership::kMisowned;
-  const bool same_name = controller->kind == api::kRealtimeApp.kind && controller->name == app.key.name;
+  if (controller.find("uid").text() == app.uid) return Ownership::kOurs;
+  if (created_for == app.uid) return Ownership::kMisowned;
+  const bool same_name =
+      controller.find("kind").text() == api::kRealtimeApp.kind && controller.find("name").text() == app.key.name;
   return same_name ? Ownership::kLeftover : Ownership::kForeign;
 }
 

@@ -17,7 +17,7 @@ enum class Ownership {
 };
 
 /// What the owner references, our labels and our annotation say.
-Ownership ownership_of(const kube::Object& object, const api::RealtimeApp& app);
+Ownership ownership_of(const kube::ObjectView& object, const api::RealtimeApp& app);
 
 /// What to do about a foreign object that has the name of a child: a sentence for a status.
 std::string how_to_hand_over(const kube::Object& object, const kube::ResourceType& type, const api::RealtimeApp& app);

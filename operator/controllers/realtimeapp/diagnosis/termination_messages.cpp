@@ -5,6 +5,12 @@
 namespace controllers {
 namespace {
 
+struct KnownMessage {
+  std::string_view phrase;   ///< as the program writes it
+  std::string_view meaning;  ///< what to do, as the end of a sentence
+};
+
+// The first phrase that a message contains counts, so the more specific ones come first.
 constexpr std::array kContainers{
     KnownMessage{
         "Entry point ('gunicorn.workers', 'eventlet') not found",
@@ -60,6 +66,15 @@ constexpr std::array kPulls{
 };
 
 template <std::size_t kCount>
+consteval bool is_each_found(const std::array<KnownMessage, kCount>& known) {
+  for (std::size_t later = 1; later < kCount; ++later)
+    for (std::size_t earlier = 0; earlier < later; ++earlier)
+      if (known[later].phrase.find(known[earlier].phrase) != std::string_view::npos) return false;
+  return true;
+}
+static_assert(is_each_found(kContainers) && is_each_found(kPulls), "an earlier phrase hides a later one");
+
+template <std::size_t kCount>
 std::string_view find(const std::array<KnownMessage, kCount>& known, std::string_view words) {
   for (const auto& candidate : known)
     if (words.find(candidate.phrase) != std::string_view::npos) return candidate.meaning;
@@ -67,8 +82,6 @@ std::string_view find(const std::array<KnownMessage, kCount>& known, std::string
 }
 
 }  // namespace
-
-std::span<const KnownMessage> known_termination_messages() { return kContainers; }
 
 std::string_view meaning_of_termination_message(std::string_view words) { return find(kContainers, words); }
 

@@ -152,13 +152,7 @@ TEST_CASE("Statuses of any shape are read without harm", "[unit][controllers]") 
   }
 }
 
-TEST_CASE("No known phrase hides another", "[unit][controllers]") {
-  for (const auto& known : controllers::known_termination_messages())
-    CHECK(controllers::meaning_of_termination_message("Traceback\n" + std::string{known.phrase} + "\n") ==
-          known.meaning);
-}
-
-TEST_CASE("Troubles are kept while they last, by app", "[unit][controllers]") {
+TEST_CASE("Diagnoses are kept while they hold, by app", "[unit][controllers]") {
   controllers::PodDiagnoses diagnoses;
   std::vector<std::string> changed;
   diagnoses.listen([&](const kube::ObjectKey& app) { changed.push_back(app.text()); });

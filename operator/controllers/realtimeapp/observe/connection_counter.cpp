@@ -39,6 +39,7 @@ std::optional<std::int64_t> ConnectionCounter::look_up(const api::RealtimeApp& a
   const std::lock_guard lock{mutex_};
   auto& entry = *followed_.try_emplace(app.key).first;
   auto& followed = entry.second;
+  const auto expected = next_due();
   const bool is_new = followed.uid != app.uid;
   if (is_new) {
     due_.erase({followed.due, &entry});
@@ -47,8 +48,8 @@ std::optional<std::int64_t> ConnectionCounter::look_up(const api::RealtimeApp& a
     due_.insert({followed.due, &entry});
   }
   const bool begins = !is_new && !followed.asked && !addresses_(app.key).empty();
-  if (begins) set_due(entry, Clock::now());
-  if (is_new || begins) fetcher_.wake();
+  if (begins) set_due(entry, Clock::now() + kGather);
+  if (next_due() < expected) fetcher_.wake();
   const auto shown = app.status.connections;
   followed.shown = followed.looked ? connections_to_show(shown, followed.counted) : shown;
   return followed.shown;
@@ -60,6 +61,11 @@ void ConnectionCounter::forget(const kube::ObjectKey& app) {
   if (found == followed_.end()) return;
   due_.erase({found->second.due, &*found});
   followed_.erase(found);
+}
+
+/// When the next look begins, as far as is known.
+ConnectionCounter::Clock::time_point ConnectionCounter::next_due() const {
+  return due_.empty() ? Clock::time_point::max() : due_.begin()->first;
 }
 
 void ConnectionCounter::set_due(App& app, Clock::time_point due) {

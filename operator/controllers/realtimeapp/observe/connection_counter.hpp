@@ -43,6 +43,8 @@ std::optional<std::int64_t> connections_to_show(std::optional<std::int64_t> show
 class ConnectionCounter {
  public:
   static constexpr std::chrono::seconds kInterval{60};
+  /// What is to be counted soon waits for so long, so that one look serves all apps of a start.
+  static constexpr std::chrono::milliseconds kGather{50};
 
   /// HOST:PORT of the metrics of each ready replica of an app.
   using Addresses = std::function<std::vector<std::string>(const kube::ObjectKey& app)>;
@@ -68,7 +70,7 @@ class ConnectionCounter {
 
   struct Followed {
     kube::Uid uid;
-    Clock::time_point due = Clock::now();
+    Clock::time_point due = Clock::now() + kGather;
     bool is_asked = false;                ///< a look is under way
     bool looked = false;                  ///< ever
     bool asked = false;                   ///< some replica, ever
@@ -89,6 +91,7 @@ class ConnectionCounter {
   };
 
   void run(const std::stop_token& stop);
+  Clock::time_point next_due() const;
   void set_due(App& app, Clock::time_point due);
   Clock::time_point begin_due();
   void begin(Look look);

@@ -24,6 +24,9 @@ if(MOLD AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-fuse-ld=mold)
 endif()
 
+# By which the operator knows whether it is the build that was there before.
+add_link_options(-Wl,--build-id)
+
 function(set_house_options target)
   # -Wrestrict is wrong about std::string in g++ 12 (GCC bug 105651).
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-missing-field-initializers
@@ -39,7 +42,7 @@ function(set_house_options target)
     if(SANITIZE STREQUAL thread)
       target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_FENCED_BLOCK)
     endif()
-    # By itself the one for undefined behaviour says what it found and goes on, and nobody reads it. With g++,
+    # By itself the one for undefined behaviour reports what it found and continues, and nobody reads it. With g++,
     # its checks of each pointer that is followed double the time to compile, and AddressSanitizer stops at most of what
     # they find; with clang++, the fuzz targets have them.
     set(ending)

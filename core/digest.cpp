@@ -10,8 +10,6 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <sys/random.h>
-#define XXH_INLINE_ALL  // there is no library to link
-#include <xxhash.h>
 
 namespace core {
 namespace {
@@ -64,13 +62,12 @@ std::string keyed_digest(std::string_view key, std::string_view bytes) {
 }
 
 Fingerprint fingerprint(std::string_view text) {
-  static const auto kSecret = [] {
-    std::array<unsigned char, XXH3_SECRET_SIZE_MIN> secret{};
-    fill_randomly(secret.data(), secret.size());
-    return secret;
-  }();
-  const auto sum = XXH3_128bits_withSecret(text.data(), text.size(), kSecret.data(), kSecret.size());
-  return {sum.low64, sum.high64};
+  Fingerprint found{};
+  sha256_ctx context{};
+  sha256_init(&context);
+  sha256_update(&context, text.size(), raw(text));
+  sha256_digest(&context, sizeof found, reinterpret_cast<std::uint8_t*>(found.data()));
+  return found;
 }
 
 std::string random_hex(std::size_t bytes) {

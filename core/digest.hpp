@@ -1,4 +1,4 @@
-// Content digests, fingerprints, Base64 and random secrets, from Nettle and xxHash. Pure except for the random source;
+// Content digests, fingerprints, Base64 and random secrets, from Nettle. Pure except for the random source;
 // safe on any thread.
 #pragma once
 
@@ -23,9 +23,7 @@ std::string sha1(std::string_view bytes);
 /// SHA-256: 32 bytes, not hexadecimal digits.
 std::string sha256(std::string_view bytes);
 
-/// 128 bits by which a text is known again, some twenty times as fast as a digest. Good for this process only: they
-/// depend on a secret of its own, so that nobody can prepare two texts with the same ones. Throws std::runtime_error if
-/// the random source fails.
+/// The same bits as `digest`, without the text. A fingerprint of all zeros stands for none.
 using Fingerprint = std::array<std::uint64_t, 2>;
 Fingerprint fingerprint(std::string_view text);
 

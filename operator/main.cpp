@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "core/build_id.hpp"
 #include "core/digest.hpp"
 #include "core/http_server.hpp"
 #include "core/log.hpp"
@@ -100,12 +101,11 @@ core::Result<void> run(const Options& options) {
   controllers::Caches caches;
   controllers::metrics::show(metrics, caches);
   controllers::ConnectionCounter connections{[&](const auto& app) { return caches.metrics_addresses(app); }};
-  controllers::Reconciler reconciler{
-      client,
-      caches,
-      connections,
-      recorder,
-      {{options.redis_image, options.server_image}, std::chrono::seconds{options.secret_refresh_seconds}}};
+  controllers::ReconcilerOptions reconciling;
+  reconciling.images = {options.redis_image, options.server_image};
+  reconciling.secret_refresh = std::chrono::seconds{options.secret_refresh_seconds};
+  reconciling.build = core::build_id();
+  controllers::Reconciler reconciler{client, caches, connections, recorder, reconciling};
   runtime::ReflectorThreads threads;
   runtime::Manager manager{threads, client, metrics, options.watch_namespaces};
   auto& controller = manager.controller("realtimeapp", options.workers, [&](const auto& key, const auto& stopped) {

@@ -93,6 +93,7 @@ RealtimeAppStatus read_status(const FieldReader& status) {
   read.server = {status.child("server").text("image"), status.child("server").text("defaultImage")};
   read.redis_endpoint = status.child("redis").text("endpoint");
   read.redis = {status.child("redis").text("image"), status.child("redis").text("defaultImage")};
+  read.applied_digest = status.text("appliedDigest");
   for (const auto& condition : status.children("conditions"))
     read.conditions.push_back({condition.text("type"), condition.text("status"), condition.text("reason"),
                                condition.text("message"), condition.number<std::int64_t>("observedGeneration", 0),
@@ -170,6 +171,7 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
     addresses.push_back(std::move(held));
   }
   if (!addresses.empty()) encoded["exposure"] = {{"addresses", std::move(addresses)}};
+  if (!status.applied_digest.empty()) encoded["appliedDigest"] = status.applied_digest;
   if (!status.server.image.empty())
     encoded["server"] = {{"image", status.server.image}, {"defaultImage", status.server.default_image}};
   if (!status.redis_endpoint.empty())

@@ -116,6 +116,7 @@ struct RealtimeAppStatus {
   ImageStatus server;
   std::string redis_endpoint;
   ImageStatus redis;
+  std::string applied_digest;  ///< of the children as they were applied; empty: they are not all as the spec says
   std::vector<Condition> conditions;
   bool operator==(const RealtimeAppStatus&) const = default;
 

@@ -53,7 +53,7 @@ Reconciler::Reconciler(kube::Client& client, Caches& caches, ConnectionCounter& 
       connections_{connections},
       recorder_{recorder},
       begin_writes_within_{options.begin_writes_within},
-      observer_{client, caches, connections, options.images, options.secret_refresh},
+      observer_{client, caches, connections, options.images, options.build, options.secret_refresh},
       children_{client, caches, recorder, options.secret_refresh} {}
 
 Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop_token& stop) {
@@ -98,7 +98,10 @@ Result<Reconciler::Wait> Reconciler::write_status(const api::RealtimeApp& app, a
                                                   AppMemory& memory, const std::stop_token& stop) {
   const auto now = std::chrono::steady_clock::now();
   status = with_transition_times(std::move(status), app.status, core::format_time(std::chrono::system_clock::now()));
+  // It is worth no write of its own: after an upgrade of the operator it is another one for every app.
+  auto applied_digest = std::exchange(status.applied_digest, app.status.applied_digest);
   if (status == app.status) return Wait{};
+  status.applied_digest = std::move(applied_digest);
   const auto since = now - memory.status_written_at;
   if (!is_urgent(app.status, status) && since < kProgressEvery)
     return Wait{std::chrono::ceil<std::chrono::milliseconds>(kProgressEvery - since)};

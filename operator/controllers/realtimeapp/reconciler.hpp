@@ -23,6 +23,8 @@ struct ReconcilerOptions {
   /// For how long a reconcile begins to write children: a part of runtime::Controller::kReconcileTimeout, as requests
   /// may hang and the status is to tell.
   std::chrono::milliseconds begin_writes_within{std::chrono::seconds{60}};
+  /// Which build of the operator this is (core::build_id()). Without it every child is built anew after a start.
+  std::string build{};
 };
 
 class Reconciler {

@@ -114,6 +114,7 @@ TEST_CASE("A status is read back as it was written", "[unit][api]") {
   status.server = {"realtime-server:2", "realtime-server:1"};
   status.redis_endpoint = "r:6379";
   status.redis = {"redis:8", "redis:7"};
+  status.applied_digest = "ba7816bf8f01cfea414140de5dae2223";
   status.conditions = {{"Ready", "False", "ReplicasNotReady", "m", 3, "2006-01-02T15:04:05Z"}};
   const auto encoded = api::encode_status(app, status);
   CHECK(api::decode(encoded).app.status == status);

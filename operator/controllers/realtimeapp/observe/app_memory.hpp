@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct Remembered {
 struct PlanMemory {
   kube::ProjectionDigest inputs{};
   std::vector<kube::ProjectionDigest> children;
+  std::string applied_digest;  ///< Plan::applied_digest
 };
 
 /// How the writes of one child went.

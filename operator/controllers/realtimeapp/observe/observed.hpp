@@ -30,7 +30,7 @@ struct ServedAddress {
   bool operator==(const ServedAddress&) const = default;
 };
 
-/// What is kept of an Ingress beside what is kept of every child.
+/// What is kept of an Ingress in addition to what is kept of every child.
 struct IngressState {
   std::vector<std::string> addresses;  ///< of its load balancer
   std::optional<ServedAddress> serves;
@@ -44,7 +44,7 @@ struct ChildState {
   kube::Uid controller_uid;
   core::SharedText app;  ///< the RealtimeApp that controls it, by name; empty if another kind or nobody does
   kube::ProjectionDigest digest{};
-  core::SharedText other_manager;  ///< the field manager, beside us, that changed it last
+  core::SharedText other_manager;  ///< the field manager, other than ours, that changed it last
   std::int64_t generation = 0;
   std::int64_t observed_generation = 0;
   int replicas = 0;
@@ -144,6 +144,7 @@ struct Observed {
   std::optional<Problem> problem;           ///< what could not be read
   std::string default_redis_image;
   std::string default_server_image;
+  std::string operator_build;  ///< see core::build_id()
 
   /// The child, or null.
   const ChildState* child(const kube::ResourceType& type, const std::string& name) const;

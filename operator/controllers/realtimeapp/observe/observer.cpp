@@ -32,6 +32,7 @@ Observed Observer::observe(const api::RealtimeApp& app, AppMemory& memory, const
   auto observed = caches_.observe(app);
   observed.default_redis_image = images_.redis;
   observed.default_server_image = images_.server;
+  observed.operator_build = build_;
   observed.taken_address = caches_.exposure_claims.claim(app);
   if (app.spec.server) {
     observed.connections = connections_.look_up(app);

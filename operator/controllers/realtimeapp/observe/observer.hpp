@@ -26,11 +26,12 @@ class Observer {
   static constexpr std::chrono::seconds kPodPatience{5};
 
   Observer(kube::Client& client, Caches& caches, ConnectionCounter& connections, DefaultImages images,
-           std::chrono::milliseconds secret_refresh)
+           std::string build, std::chrono::milliseconds secret_refresh)
       : client_{client},
         caches_{caches},
         connections_{connections},
         images_{std::move(images)},
+        build_{std::move(build)},
         secrets_{client, secret_refresh} {}
 
   /// Everything of the app. What could not be read is told in it: what follows from the rest is done all the same.
@@ -48,6 +49,7 @@ class Observer {
   Caches& caches_;
   ConnectionCounter& connections_;
   const DefaultImages images_;
+  const std::string build_;  // of the operator
   SecretReader secrets_;
 };
 

@@ -1,5 +1,6 @@
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
 
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -80,7 +81,7 @@ kube::Object keeping_plain_digest(const CredentialsForPods& credentials, kube::O
   return workload;
 }
 
-/// What the children are made of beside the manifest.
+/// What the children are built from besides the manifest.
 class Inputs {
  public:
   Inputs& add(std::string_view input) {
@@ -143,19 +144,58 @@ kube::ProjectionDigest digest_of(PlannedChild& child, const Observed& observed) 
   return digest;
 }
 
-/// The digests of what is desired: those that are remembered, if it is made of the same as then.
+/// Secrets are created, and not applied: what is in them is not the plan's.
+bool is_applied(const PlannedChild& child) { return child.type != types::kSecret; }
+
+/// Plan::applied_digest of children with these digests.
+std::string applied_digest(const Plan& plan, const Observed& observed, Inputs inputs,
+                           const std::vector<kube::ProjectionDigest>& digests) {
+  if (observed.operator_build.empty()) return {};
+  inputs.add(observed.operator_build);
+  for (std::size_t i = 0; i < digests.size(); ++i)
+    if (is_applied(plan.children[i])) inputs.add(digests[i]);
+  return core::digest(inputs.text());
+}
+
+/// The digests of the children as they are, if that is how an operator of this build applied them, made of the same.
+std::optional<std::vector<kube::ProjectionDigest>> known_digests(const api::RealtimeApp& app, const Observed& observed,
+                                                                 const Inputs& inputs, Plan& plan) {
+  if (app.status.applied_digest.empty()) return std::nullopt;
+  std::vector<kube::ProjectionDigest> digests;
+  digests.reserve(plan.children.size());
+  for (auto& child : plan.children) {
+    const auto* live = observed.child(child.type, child.name);
+    if (is_applied(child) && live == nullptr) return std::nullopt;
+    digests.push_back(is_applied(child) ? live->digest : kube::ProjectionDigest{});
+  }
+  if (applied_digest(plan, observed, inputs, digests) != app.status.applied_digest) return std::nullopt;
+  for (std::size_t i = 0; i < digests.size(); ++i)
+    if (!is_applied(plan.children[i])) digests[i] = digest_of(plan.children[i], observed);
+  return digests;
+}
+
+/// The digests of what is desired: those that are remembered, or known from the status, if it is made of the same as
+/// then.
 void add_digests(const api::RealtimeApp& app, const Observed& observed, Inputs& inputs, PlanMemory& memory,
                  Plan& plan) {
   inputs.add(app.uid.text()).add(app.spec_digest);
-  for (const auto& child : plan.children)
-    inputs.add(child.type.kind).add(child.name).add(child.create_only ? "1" : "0");
+  for (const auto& child : plan.children) inputs.add(child.type.kind).add(child.name);
+  const auto made_of = inputs;
+  for (const auto& child : plan.children) inputs.add(child.create_only ? "1" : "0");
   const auto digest = core::fingerprint(inputs.text());
   if (memory.inputs != digest) {
-    PlanMemory made{digest, {}};
-    for (auto& child : plan.children) made.children.push_back(digest_of(child, observed));
+    PlanMemory made{digest, {}, {}};
+    if (auto known = known_digests(app, observed, made_of, plan)) {
+      made.children = std::move(*known);
+      made.applied_digest = app.status.applied_digest;
+    } else {
+      for (auto& child : plan.children) made.children.push_back(digest_of(child, observed));
+      made.applied_digest = applied_digest(plan, observed, made_of, made.children);
+    }
     memory = std::move(made);  // all of it, or nothing
   }
   for (std::size_t i = 0; i < plan.children.size(); ++i) plan.children[i].digest = memory.children[i];
+  plan.applied_digest = memory.applied_digest;
 }
 
 void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool keep_exposure, Plan& plan) {

@@ -50,6 +50,9 @@ struct Plan {
   std::vector<PlannedChild> children;   ///< in the order in which they are applied
   std::vector<ChildId> removals;        ///< children that exist and are no longer wanted
   std::map<ChildId, Problem> problems;  ///< of children that cannot be planned: what needs them is held back
+  /// Of what the children are made of and how they are once they are applied, for the status. An operator of the same
+  /// build that finds them so, and the same in the status, need not build them to know that nothing is left to do.
+  std::string applied_digest;
   /// The Secret of Redis needs this key of the password's digest, which it does not have yet; else empty.
   std::string new_digest_key;
 };

@@ -188,6 +188,14 @@ const PlannedChild* find_unapplied(const Plan& plan, const Observed& observed) {
   return nullptr;
 }
 
+/// Whether every child that is applied is observed as it was planned. A Secret is created, and not applied.
+bool is_applied(const Plan& plan, const Observed& observed) {
+  return std::all_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
+    const auto* live = observed.child(child.type, child.name);
+    return child.type == kube::types::kSecret || (live != nullptr && !live->deleting && live->digest == child.digest);
+  });
+}
+
 /// What keeps the children from being as planned, though a retry may overcome it.
 std::optional<Verdict> assess_writes(const Plan& plan, const Observed& observed, const Problems& problems) {
   // A problem with the API server's message says more than one of a child that waits for another.
@@ -289,6 +297,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
     status.redis_endpoint = redis_endpoint(app.key);
     status.redis = redis_image(app, observed);
   }
+  if (is_applied(plan, observed)) status.applied_digest = plan.applied_digest;
   status.conditions = {dated(condition::kReady, ready, app), dated(condition::kReconciling, reconciling, app),
                        dated(condition::kStalled, stalled, app), dated(condition::kRedisReady, redis, app),
                        dated(condition::kExposureReady, exposure, app)};

@@ -49,7 +49,7 @@ struct ObserverScene {
   }
 
   controllers::Observed observe() {
-    return controllers::Observer{client, caches, connections, {}, refresh}.observe(app, memory, {});
+    return controllers::Observer{client, caches, connections, {}, "", refresh}.observe(app, memory, {});
   }
   std::size_t reads() { return server.requests().size(); }
 

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "operator/controllers/realtimeapp/observe/secrets.hpp"
 #include "operator/controllers/realtimeapp/plan/plan.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/sample_app.hpp"
@@ -147,4 +148,74 @@ TEST_CASE("No change of what is planned from is overlooked", "[unit][controllers
     }
     CHECK(differing > static_cast<int>(kChanges.size()) / 2);
   }
+}
+
+namespace {
+
+/// All children are as planned, and the status says so, as an operator leaves them.
+PlanScene applied(PlanScene scene) {
+  scene.observed.operator_build = "a build";
+  const auto plan = controllers::plan(scene.app, scene.observed);
+  for (const auto& child : plan.children)
+    scene.observed.children.try_emplace(child.id()).first->second.digest = child.digest;
+  scene.app.status.applied_digest = plan.applied_digest;
+  return scene;
+}
+
+/// As from nothing, whatever the status says.
+auto planned_anew(PlanScene scene) {
+  scene.app.status.applied_digest.clear();
+  return scene.planned();
+}
+
+}  // namespace
+
+TEST_CASE("What the status says was applied is not built after a start", "[unit][controllers]") {
+  for (const bool with_server : {false, true}) {
+    PlanScene scene;
+    if (with_server) scene.app = support::sample_server_app();
+    auto started = applied(scene);
+    const auto before = started.planned();
+    started.app.spec.replicas = 9;  // the digest of the spec is the same, so that it shows whether it is looked at
+    CHECK(started.planned() == before);
+    CHECK(planned_anew(started) != before);
+    const auto is_built = [](PlanScene changed, const std::function<void(PlanScene&)>& change) {
+      change(changed);
+      return changed.planned() == planned_anew(changed);
+    };
+    CHECK(is_built(started, [](auto& it) { it.observed.operator_build = "another build"; }));
+    CHECK(is_built(started, [](auto& it) { it.observed.operator_build.clear(); }));
+    CHECK(is_built(started, [](auto& it) { it.app.status.applied_digest = "0123456789abcdef0123456789abcdef"; }));
+    for (const auto& [id, digest] : before) {
+      if (id.kind == "Secret") continue;
+      INFO(id.kind << " " << id.name);
+      CHECK(is_built(started, [&id = id](auto& it) { it.observed.children.at(id).digest[1] ^= 1U; }));
+      CHECK(is_built(started, [&id = id](auto& it) { it.observed.children.erase(id); }));
+    }
+  }
+}
+
+TEST_CASE("No change since the status was written is overlooked after a start", "[unit][controllers]") {
+  PlanScene scene;
+  for (const auto& change : kChanges) {
+    INFO(change.what);
+    auto started = applied(scene);
+    change.make(started);
+    CHECK(started.planned() == planned_anew(started));
+    change.make(scene);
+  }
+}
+
+TEST_CASE("What is applied while the Secret of Redis is created is known by the same digest afterwards",
+          "[unit][controllers]") {
+  PlanScene scene;
+  scene.observed.operator_build = "a build";
+  scene.observed.redis_secret = {};
+  scene.observed.new_password = "new";
+  scene.observed.new_digest_key = "new key";
+  const auto creating = controllers::plan(scene.app, scene.observed);
+  for (const auto& child : creating.children)
+    if (child.create_only)
+      scene.observed.redis_secret.credentials = controllers::read_redis_credentials(child.desired());
+  CHECK(controllers::plan(scene.app, scene.observed).applied_digest == creating.applied_digest);
 }

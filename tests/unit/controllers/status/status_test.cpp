@@ -307,7 +307,7 @@ TEST_CASE("An app is never Ready while a child is not observed as planned", "[un
 
 TEST_CASE("What could not be read is named", "[unit][controllers]") {
   auto observed = healthy_observed();
-  SECTION("the Secret of Redis, while what runs goes on") {
+  SECTION("the Secret of Redis, while what runs continues") {
     observed.redis_secret = {{}, {}, controllers::Problem{api::reason::kReadFailed, "HTTP 500", true}};
     const auto status = support::assess(sample_app(), observed);
     CHECK(brief(status, "Ready") == Brief{"False", "ReadFailed"});

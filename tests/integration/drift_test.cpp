@@ -186,3 +186,17 @@ TEST_CASE("What others add to a child stays", "[integration][drift]") {
   CHECK(live["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"] == "now");
   CHECK(live["spec"]["template"]["spec"]["containers"].size() == 2);
 }
+
+TEST_CASE("What another user adds to a volume of ours stays, and is no drift", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", support::kChatSpec);
+  world.wait_until_as_planned("chat");
+  const auto volumes = json::array({{{"name", "tmp"}, {"emptyDir", {{"sizeLimit", "1Gi"}}}}});
+  const json limited{{"spec", {{"template", {{"spec", {{"volumes", volumes}}}}}}}};
+  REQUIRE(world.patch(kube::types::kDeployment, "chat", "application/strategic-merge-patch+json", limited) == 200);
+  world.apply_app("chat", "{replicas: 3, app: {image: 'chat:2'}}");
+  world.wait_until_as_planned("chat");
+  CHECK(support::json_of(world.get(kube::types::kDeployment, "chat"))["spec"]["template"]["spec"]["volumes"] ==
+        volumes);
+}

@@ -31,7 +31,7 @@ constexpr int kPairs = 100;
 constexpr int kWorkers = 4;
 /// One of so many is accepted at least; with fewer, the tests would say little.
 constexpr int kOneAcceptedOf = 3;
-constexpr std::size_t kMostShown = 10;
+constexpr std::size_t kMaxShown = 10;
 
 RandomManifests random_manifests() {
   const char* given = std::getenv("RANDOM_MANIFESTS_SEED");
@@ -51,9 +51,6 @@ class DryRun final : public kube::Transport {
     return Transport::send(std::move(request), stop);
   }
 };
-
-/// In ASCII, for reports, which not every character may be in.
-std::string text_of(const json& value) { return value.dump(-1, ' ', true); }
 
 /// What came of one number.
 struct Outcome {
@@ -149,7 +146,7 @@ class Attempts {
  private:
   static std::string first_of(const std::vector<std::string>& texts) {
     std::string shown;
-    for (const auto& text : texts | std::views::take(kMostShown)) shown += text + "\n\n";
+    for (const auto& text : texts | std::views::take(kMaxShown)) shown += text + "\n\n";
     return shown;
   }
 

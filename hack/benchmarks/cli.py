@@ -30,7 +30,7 @@ Measures the bundled server and compared servers in one run on this machine, and
   hack/bench server --quick        one short round: does it run, and roughly where are we? Under two minutes
   hack/bench server --only ours,baseline --connections 1000 --bursts 8 --rounds 3
                                    while working on one thing
-  hack/bench operator              the realtime-operator beside one on controller-runtime, on a real control plane with
+  hack/bench operator              the realtime-operator compared with one on controller-runtime, on a real control plane with
                                    nodes that kwok plays: about three hours on two cores
   hack/bench operator --quick      20 apps: does it run? Under four minutes
   hack/bench operator --parts apps --apps 300 --rounds 1

@@ -25,5 +25,5 @@ class Recipe:
     needed_by: tuple[pathlib.Path, ...] = ()  # plug-ins whose libraries are needed too
     assemble: Callable[[pathlib.Path], None] = _nothing  # adds to the root file system
     owners: dict[str, int] = dataclasses.field(default_factory=dict)  # paths that do not belong to root
-    tags: tuple[str, ...] = ()  # fixed tags beside the one of the content
+    tags: tuple[str, ...] = ()  # fixed tags, in addition to the one of the content
     limit: int | None = None  # bytes, uncompressed

@@ -3,7 +3,7 @@
 Each directory of `hack/modules` pins one upstream with go.mod and go.sum. What was built from it is kept in the cache
 under a digest of those files, the build flags and the Go version, so a second run finds it and a changed pin does not.
 The operator that hack/bench compares ours with is built the same way.
-A file replaced/MODULE@VERSION/PATH stands in for that file of a dependency, which is copied beside go.mod for it.
+A file replaced/MODULE@VERSION/PATH stands in for that file of a dependency, which is copied next to go.mod for it.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _build(module: Module, go: str, directory: pathlib.Path, log: typing.TextIO)
 
 
 def _run_build(name: str, command: list[str], source: pathlib.Path, log: typing.TextIO) -> int:
-    """Runs a build; every half a minute a line shows that it goes on."""
+    """Runs a build; every half a minute a line shows that it still runs."""
     environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"}
     with subprocess.Popen(command, cwd=source, env=environment, stdout=log, stderr=subprocess.STDOUT) as build:
         while True:

@@ -1,6 +1,6 @@
 """Brings a cluster up, in the order in which its parts need each other, and says what of it runs.
 
-`up` is a list of "make sure that" steps, so it may be repeated, and goes on from wherever a killed one stopped.
+`up` is a list of "make sure that" steps, so it may be repeated, and continues from wherever a killed one stopped.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def ensure(folder: pathlib.Path, certificate: Certificate) -> None:
 
 
 def kubeconfig(folder: pathlib.Path, name: str, server: str, target: pathlib.Path | None = None) -> pathlib.Path:
-    """A kubeconfig for the certificate NAME, self-contained; at `target` or beside the certificate."""
+    """A kubeconfig for the certificate NAME, self-contained; at `target` or next to the certificate."""
 
     def encoded(file: str) -> str:
         return base64.b64encode((folder / file).read_bytes()).decode()

@@ -51,7 +51,7 @@ def _pods(shell: Shell) -> list[dict]:
             and pod.get("status", {}).get("phase") != "Succeeded"]
 
 
-def _trouble(pods: list[dict]) -> str:
+def _problem(pods: list[dict]) -> str:
     """Why a container does not run, in the kubelet's words; empty while nothing is wrong."""
     for pod in pods:
         for status in pod.get("status", {}).get("containerStatuses", []):
@@ -75,12 +75,12 @@ def _follow(shell: Shell) -> None:
         if _is_rolled_out(shell.json(["kubectl", "--namespace", record.NAMESPACE, "get", "deployment", record.RELEASE])):
             return
         pods = _pods(shell)
-        trouble = _trouble(pods)
-        line = trouble or ", ".join(sorted(f"pod {pod.get('status', {}).get('phase', '').lower()}" for pod in pods))
+        problem = _problem(pods)
+        line = problem or ", ".join(sorted(f"pod {pod.get('status', {}).get('phase', '').lower()}" for pod in pods))
         if line and line != shown:
             say(f"  operator: {line}")
             shown = line
-        hopeless_since = (hopeless_since or time.monotonic()) if trouble else None
+        hopeless_since = (hopeless_since or time.monotonic()) if problem else None
         if hopeless_since and time.monotonic() - hopeless_since > 10:
             break
         time.sleep(1)

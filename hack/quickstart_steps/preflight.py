@@ -10,7 +10,7 @@ from localcluster.progress import Failure, say
 from . import record
 from .target import Target
 
-RIGHTS = (
+PERMISSIONS = (
     ("create", "namespaces", ""),
     ("create", "customresourcedefinitions.apiextensions.k8s.io", ""),
     ("create", "clusterroles.rbac.authorization.k8s.io", ""),
@@ -41,7 +41,7 @@ def _check_version(target: Target) -> None:
 
 def _check_rights(target: Target) -> None:
     missing = []
-    for verb, resource, namespace in RIGHTS:
+    for verb, resource, namespace in PERMISSIONS:
         scope = ["--namespace", namespace] if namespace else []
         if not target.shell.succeeds(["kubectl", "auth", "can-i", verb, resource, *scope, "--quiet"]):
             missing.append(f"{verb} {resource}")
@@ -94,7 +94,7 @@ def plan(target: Target, registry: str | None) -> Plan:
 
 
 def ask(target: Target, question: str, yes: bool) -> None:
-    """Goes on only with --yes or a y; without a terminal nobody can answer."""
+    """Continues only with --yes or a y; without a terminal nobody can answer."""
     if yes:
         return
     if not sys.stdin.isatty():

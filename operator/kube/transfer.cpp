@@ -104,7 +104,8 @@ void Transfer::prepare_server(const ClientConfig& config) {
   auto url = config.server;
   while (url.ends_with('/')) url.pop_back();
   if (!config.tls_server_name.empty()) {
-    // curl checks the certificate against the URL's host, so the expected name goes there and the address aside.
+    // curl checks the certificate against the URL's host, so the expected name goes there, and the address is passed
+    // separately.
     const auto scheme = url.find("://");
     const auto address = url.substr(scheme == std::string::npos ? 0 : scheme + 3);
     const auto port_at = address.rfind(':');

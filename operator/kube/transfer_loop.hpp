@@ -37,7 +37,7 @@ class TransferLoop {
 
   /// Starts a transfer that is prepared.
   void start(std::shared_ptr<Transfer> transfer) { post(Command::kStart, std::move(transfer)); }
-  /// What was paused because its reader was behind goes on.
+  /// Resumes what was paused because its reader was behind.
   void resume(std::shared_ptr<Transfer> transfer) { post(Command::kResume, std::move(transfer)); }
   /// Ends it, unless it has ended already.
   void cancel(std::shared_ptr<Transfer> transfer) { post(Command::kCancel, std::move(transfer)); }

@@ -78,7 +78,7 @@ class Transport::Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   /// Passes what came since the last call to `sink`, if the body of a 200 is delivered in pieces. Gives nothing while
-  /// the exchange goes on, and its outcome once it has ended: as `send`, or a 200 without a body when `sink` gave
+  /// the exchange continues, and its outcome once it has ended: as `send`, or a 200 without a body when `sink` gave
   /// false. Not to be called after that.
   std::optional<core::Result<HttpResponse>> take(const Sink& sink);
 

@@ -1,7 +1,7 @@
-// Tells users what was done, as events.k8s.io/v1 Events on the object concerned. They are written aside, by a thread of
-// the recorder's own, so that no reconcile waits for one. The same note about the same object is one Event, whose
-// series counts how often it was recorded, brought up to date at most once in ten minutes. Owned by main; safe on any
-// thread.
+// Tells users what was done, as events.k8s.io/v1 Events on the object concerned. They are written separately, by a
+// thread of the recorder's own, so that no reconcile waits for one. The same note about the same object is one Event,
+// whose series counts how often it was recorded, brought up to date at most once in ten minutes. Owned by main; safe on
+// any thread.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ class EventRecorder {
   static constexpr std::size_t kMaxRemembered = 4096;
   static constexpr std::size_t kMaxWaiting = 4096;
   static constexpr std::size_t kMaxNoteBytes = 1024;  // events.k8s.io/v1, Event.note
-  /// For how long the destructor goes on writing what still waits.
+  /// For how long the destructor continues to write what still waits.
   static constexpr std::chrono::seconds kFlushFor{1};
 
   EventRecorder(kube::Client& client, std::string instance, std::chrono::milliseconds quiet_for = kQuietFor);

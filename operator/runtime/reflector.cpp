@@ -247,7 +247,7 @@ asio::awaitable<Result<void>> Reflector::Loop::watch() {
   co_return Result<void>{};
 }
 
-/// Advances the version with every event, so that a watch that ended well goes on where it was.
+/// Advances the version with every event, so that a watch that ended well continues where it was.
 Result<void> Reflector::Loop::take(const kube::WatchEvent& event) {
   const bool listing = version_.empty();
   if (event.type != kube::WatchEventType::kError && event.object.resource_version().empty())

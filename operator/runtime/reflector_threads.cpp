@@ -4,7 +4,7 @@
 
 namespace runtime {
 
-/// One takes a long list while the others go on.
+/// One takes a long list while the others continue.
 constexpr std::size_t kThreads = 4;
 
 ReflectorThreads::ReflectorThreads() : pool_{std::make_unique<boost::asio::thread_pool>(kThreads)} {}

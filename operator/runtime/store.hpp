@@ -51,7 +51,7 @@ class Store {
   Store() = default;
   explicit Store(std::chrono::milliseconds assume_for) : assume_for_{assume_for} {}
 
-  /// What a value is found by beside its key; nothing for one that is not.
+  /// What a value is found by besides its key; nothing for one that is not.
   using IndexedBy = std::function<std::optional<Key>(const Key&, const T&)>;
 
   /// Only before the first change, and one listener.

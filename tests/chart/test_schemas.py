@@ -24,7 +24,7 @@ SETS = {
         "replicas": 1, "crds": {"keep": False}, "podDisruptionBudget": {"enabled": False}, "topologySpreadConstraints": [],
         "leaderElection": {"leaseDuration": "30s", "renewDeadline": "20s", "retryPeriod": "5s"},
     },
-    "somebody else's CRD and rights": {
+    "another user's CRD and permissions": {
         "crds": {"enabled": False}, "rbac": {"create": False},
         "serviceAccount": {"create": False, "name": "theirs"},
     },

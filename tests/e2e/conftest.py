@@ -82,7 +82,7 @@ def bundled(chat):
 
 @pytest.fixture(scope="session")
 def flask_app(cluster, kubectl, figures):
-    """The Flask example, an image of one's own, beside it."""
+    """The Flask example, an image of a user's own, next to the server's."""
     name = f"flask-{uuid.uuid4().hex[:8]}"  # not one of NAMESPACES: it stays until the end
     clusters.load("flask-socketio-example")
     kubectl("create", "namespace", name)

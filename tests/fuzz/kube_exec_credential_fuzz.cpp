@@ -1,5 +1,5 @@
-// Anything where a plugin's ExecCredential is due: it is read, or refused in words; never a certificate without its
-// key.
+// Anything where a plugin's ExecCredential is due: it is read, or refused with a message; never a certificate without
+// its key.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>

@@ -1,5 +1,5 @@
-// Anything where a kubeconfig is due: it is read, or refused in words; never more than one of a file and its inline
-// data.
+// Anything where a kubeconfig is due: it is read, or refused with a message; never more than one of a file and its
+// inline data.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -24,7 +24,8 @@ TEST_CASE("A RealtimeApp becomes its children, also when the operator comes late
     const support::OperatorProcess process;
     world.wait_until_as_planned("chat");
   }
-  CHECK(world.get(types::kDeployment, "chat").owners().front().uid == world.get(api::kRealtimeApp, "chat").uid());
+  CHECK(kube::ObjectView{world.get(types::kDeployment, "chat")}.controller().find("uid").text() ==
+        world.get(api::kRealtimeApp, "chat").uid());
 }
 
 TEST_CASE("Changes of the manifest reach the children and no others", "[integration]") {
@@ -219,7 +220,7 @@ TEST_CASE("A child whose labels others replaced is created again when it is gone
   wait_for("the Service to come back", [&] { return world.exists(types::kService, "chat"); });
 }
 
-TEST_CASE("A child that somebody deletes comes back", "[integration]") {
+TEST_CASE("A child that another user deletes comes back", "[integration]") {
   support::World world;
   const support::OperatorProcess process;
   world.apply_app("chat", kChatSpec);
@@ -345,7 +346,7 @@ TEST_CASE("What is handed over as the message says is taken in", "[integration]"
   CHECK(world.get(types::kServiceAccount, "chat").uid() == before);
 }
 
-TEST_CASE("A Secret of somebody else's is neither used nor changed", "[integration]") {
+TEST_CASE("A Secret of another user is neither used nor changed", "[integration]") {
   support::World world;
   const support::OperatorProcess process;
   const nlohmann::json secret{{"apiVersion", "v1"},

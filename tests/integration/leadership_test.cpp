@@ -86,7 +86,7 @@ TEST_CASE("An operator that dies is replaced when its lease has expired, not soo
   world.wait_until_as_planned("chat");
 }
 
-TEST_CASE("An operator that was away for longer than its lease does not go on", "[integration]") {
+TEST_CASE("An operator that was away for longer than its lease exits", "[integration]") {
   support::World world;
   Pair pair{world};
   pair.first->signal(SIGSTOP);
@@ -96,7 +96,7 @@ TEST_CASE("An operator that was away for longer than its lease does not go on", 
   CHECK(Pair::leads(*pair.second));
 }
 
-TEST_CASE("An operator ends when somebody takes its lease", "[integration]") {
+TEST_CASE("An operator exits when another one takes its lease", "[integration]") {
   support::World world;
   Pair pair{world};
   REQUIRE(world.patch(types::kLease, "realtime-operator", "application/merge-patch+json",

@@ -45,7 +45,7 @@ std::string padded(std::string words, std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("A long error of a node is named in whole characters, and the status goes on", "[integration]") {
+TEST_CASE("A long error of a node is named in whole characters, and the status still changes", "[integration]") {
   support::World world;
   const support::OperatorProcess process;
   world.apply_app("chat", "{replicas: 1, app: {image: chat:1}, redis: {type: None}}");
@@ -73,7 +73,7 @@ TEST_CASE("A long error of a node is named in whole characters, and the status g
   tell_state(world, "Running", true, {{"running", {{"startedAt", "2006-01-02T15:04:05Z"}}}});
   wait_for("the status to clear", [&] { return world.condition("chat", "Stalled") == "False/NothingWrong"; });
   world.apply_app("chat", "{replicas: 1, app: {image: chat:2}, redis: {type: None}}");
-  wait_for("the status to go on", [&] {
+  wait_for("the status to change", [&] {
     const auto app = world.app("chat");
     return app.generation == 2 && app.status.observed_generation == 2;
   });

@@ -41,7 +41,7 @@ TEST_CASE("A watch from a version that the server has forgotten is Gone", "[inte
   CHECK((in_stream || (!*outcome && outcome->error().kind == core::ErrorKind::kGone)));
 }
 
-TEST_CASE("A reflector has every object over several pages, sees what comes, and goes on when its watch ends",
+TEST_CASE("A reflector has every object over several pages, sees what comes, and continues when its watch ends",
           "[integration][watch]") {
   support::World world;
   constexpr int kObjects = kube::Client::kPageSize + 20;

@@ -42,7 +42,7 @@ def app_first(app: App, backup: Backup) -> None:
 
 
 def app_last(app: App, backup: Backup) -> None:
-    """Its pods run before it is there, and go on."""
+    """Its pods run before it is there, and continue."""
     restore(app.kubectl, *backup.data, *backup.rest)
     wait_for(lambda: sum(map(is_ready, app.pods(redis=True))) == PODS, 90, "the pods to run without their app", 0.3)
     before = app.incarnations(redis=True)

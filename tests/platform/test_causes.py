@@ -1,5 +1,5 @@
 """What only the cluster can know of a manifest becomes a condition with a reason and a message, and an Event; other apps, and
-other replicas, go on. What kstatus and Argo CD make of it."""
+other replicas, continue. What kstatus and Argo CD make of it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def cases(busybox: str) -> dict[str, Case]:
 
 NAMES = tuple(cases(""))
 COMES_LATER = ("password",)  # what is wrong is done to it later
-OWN_NAMESPACE = ("policy", "quota", "redis-quota")  # whose obstacle would hamper the others
+OWN_NAMESPACE = ("policy", "quota", "redis-quota")  # whose cause would hamper the others
 
 
 def condition(live: dict, kind: str) -> dict:
@@ -142,7 +142,7 @@ def test_a_bad_manifest_hampers_no_other_app(fleet, figures):
     fleet["good"].wait_ready(60)
     live = fleet["good"].get()
     took = seconds_after_creation(live, condition(live, "Ready")["lastTransitionTime"])
-    figures.add(f"Ready beside {len(NAMES)} bad manifests after", f"{took:.0f} s")
+    figures.add(f"Ready alongside {len(NAMES)} bad manifests after", f"{took:.0f} s")
     assert took <= 60
 
 

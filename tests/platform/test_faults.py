@@ -1,4 +1,4 @@
-"""Faults, each with clients that go on talking: the operator may be gone, the control plane may be gone, the fleet serves; and
+"""Faults, each with clients that keep talking: the operator may be gone, the control plane may be gone, the fleet serves; and
 all is as it should be again when they are back. In the long run each comes again and again, for about an hour."""
 
 from __future__ import annotations
@@ -205,13 +205,13 @@ def test_a_namespace_is_deleted_while_the_operator_is_down(operator, kubectl, na
     talking.assert_undisturbed()
 
 
-def test_rights_are_taken_away_and_given_back(operator, chat, talking, unchanged, figures):
+def test_permissions_are_taken_away_and_given_back(operator, chat, talking, unchanged, figures):
     kubectl = operator.kubectl
     binding = kubectl.json("get", "clusterrolebinding", operator.name)
     kubectl("delete", "clusterrolebinding", operator.name)
     try:
         denied = f"--as={operator.user}"
-        wait_for(lambda: quietly(lambda: kubectl("auth", "can-i", "patch", "deployments.apps", denied)) is None, 10, "the rights to be gone", 0.1)
+        wait_for(lambda: quietly(lambda: kubectl("auth", "can-i", "patch", "deployments.apps", denied)) is None, 10, "the permissions to be gone", 0.1)
         disturb(chat)
         logs = ("logs", "-n", operator.namespace, "--all-containers", "--tail=400", "-l", "app.kubernetes.io/name=realtime-operator")
         wait_for(lambda: "cannot patch resource" in kubectl(*logs), 20, lambda: f"the operator to say what it may not: {kubectl(*logs)[-3000:]}", 0.3)

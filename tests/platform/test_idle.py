@@ -73,6 +73,6 @@ def kind_of(entry: dict) -> str:
 
 
 def watched(kubectl, release) -> set[str]:
-    """The types that its rights let it watch."""
+    """The types that its permissions let it watch."""
     rules = kubectl.json("get", "clusterrole", release.name)["rules"]
     return {resource for rule in rules if "watch" in rule["verbs"] for resource in rule["resources"]}

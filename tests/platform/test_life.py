@@ -49,7 +49,7 @@ def test_install_upgrade_test_and_uninstall(release, app, figures):
     assert "kept due to the resource policy" in release.uninstall()
     assert release.has_crd()
     assert app.get()["spec"]["replicas"] == 3
-    assert app.incarnations() == after, "the app goes on without an operator"
+    assert app.incarnations() == after, "the app runs without an operator"
 
     release.install(crds={"keep": False})
     app.scale(2)

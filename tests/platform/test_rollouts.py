@@ -1,4 +1,4 @@
-"""A rollout that hangs: the replicas of the earlier manifest serve throughout, and it goes on at once when the manifest is fixed
+"""A rollout that hangs: the replicas of the earlier manifest serve throughout, and it continues at once when the manifest is fixed
 or put back. What others set stays."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Clients of a fleet that go on talking while something happens to it, and the count of what each of them heard."""
+"""Clients of an app that keep talking while something happens to it, and the count of what each of them heard."""
 
 from __future__ import annotations
 

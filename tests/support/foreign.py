@@ -81,7 +81,7 @@ class Foreign:
         return file
 
     def person(self, file: pathlib.Path, context: str, name: str) -> pathlib.Path:
-        """The kubeconfig of somebody with a certificate of the cluster's authority, and no rights."""
+        """The kubeconfig of a user with a certificate of the cluster's authority, and no permissions."""
         assert name in PEOPLE
         key, request, certificate = (file.with_suffix(suffix) for suffix in (".key", ".csr", ".crt"))
         curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]

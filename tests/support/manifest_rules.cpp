@@ -63,8 +63,8 @@ void obey_amounts(json* program, Dice& dice) {
       amount = dice.once_in(2) ? limits->at(name) : json(0);
     }
   }
-  static constexpr std::size_t kMostAmounts = 16;
-  for (auto at = limits->begin(); at != limits->end() && limits->size() > kMostAmounts;)
+  static constexpr std::size_t kMaxAmounts = 16;
+  for (auto at = limits->begin(); at != limits->end() && limits->size() > kMaxAmounts;)
     at = requests->contains(at.key()) ? std::next(at) : limits->erase(at);
 }
 

@@ -1,5 +1,5 @@
 // The operator as users run it: the built program, as a child process, against the API server of the environment. It is
-// the one beside the test's own, or the one that REALTIME_OPERATOR names.
+// the one next to the test program, or the one that REALTIME_OPERATOR names.
 #pragma once
 
 #include <string>

@@ -20,7 +20,7 @@ using nlohmann::json;
 /// Lists and maps have at most so many elements, unless they are tried at their limit.
 constexpr std::int64_t kFew = 3;
 /// Larger limits are not tried.
-constexpr std::int64_t kMost = 64;
+constexpr std::int64_t kMaxLong = 64;
 /// For each key of a map, as keys come twice.
 constexpr std::int64_t kTriesForKey = 10;
 constexpr int kWildOnceIn = 25;
@@ -92,7 +92,7 @@ class Maker {
 
   /// How many elements a list or map gets, and how their texts are.
   std::pair<std::int64_t, TextStyle> size(std::int64_t least, std::int64_t most) {
-    if (most <= kMost && dice_.once_in(30)) return {most, longest_style(dice_)};
+    if (most <= kMaxLong && dice_.once_in(30)) return {most, longest_style(dice_)};
     return {dice_.between(least, std::min(most, std::max(least, kFew))), {}};
   }
 

@@ -23,7 +23,7 @@ struct Pipe {
   Tcp::socket& to;
   asio::steady_timer pause;
   std::array<char, 16384> buffer{};
-  std::size_t held = 0;  // bytes that may not go on yet
+  std::size_t held = 0;  // bytes that may not be forwarded yet
 };
 
 /// A client and its connection to the real server.

@@ -24,7 +24,7 @@ class TcpProxy {
   };
 
   int port() const;
-  /// What is not forwarded from now on; what was held back before goes on if it may.
+  /// What is not forwarded from now on; what was held back before is forwarded if it may be.
   void freeze(Frozen what);
   /// From now on 1000 bytes in each direction of a connection, at the most, every ten milliseconds.
   void slow_down();

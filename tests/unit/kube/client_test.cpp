@@ -50,7 +50,7 @@ TEST_CASE("An error says what the server said, and how long to wait", "[unit][ku
   CHECK(header.retry_after == std::chrono::seconds{2});
   CHECK_FALSE(kube::error_from(503, "{}", std::chrono::seconds{0}).retry_after);
   CHECK_FALSE(kube::error_from(503, "{}", std::nullopt).retry_after);
-  // Nobody stays blind for an hour because of a minute's trouble.
+  // Nobody stays blind for an hour because of one bad minute.
   CHECK(kube::error_from(503, "{}", std::chrono::hours{1}).retry_after == kube::kMaxRetryAfter);
   const auto endless = R"({"details":{"retryAfterSeconds":9223372036854775807}})";
   CHECK(kube::error_from(429, endless, std::nullopt).retry_after == kube::kMaxRetryAfter);

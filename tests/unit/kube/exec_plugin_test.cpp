@@ -68,7 +68,7 @@ TEST_CASE("A plugin hands out a token or a certificate, with or without an end",
   CHECK_FALSE(pair->expires);
 }
 
-TEST_CASE("A plugin is told what it is for, and has its variables beside ours", "[unit][kube]") {
+TEST_CASE("A plugin is told what it is for, and has its variables in addition to ours", "[unit][kube]") {
   setenv("EXEC_PLUGIN_TEST", "inherited", 1);
   setenv("KUBERNETES_EXEC_INFO", "of another one", 1);
   Plugin plugin{

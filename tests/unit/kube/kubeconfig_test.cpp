@@ -17,7 +17,7 @@ std::string config_with(const std::string& cluster, const std::string& user) {
 
 }  // namespace
 
-TEST_CASE("A kubeconfig is read with inline data and with files beside it", "[unit][kube]") {
+TEST_CASE("A kubeconfig is read with inline data and with files next to it", "[unit][kube]") {
   const support::Folder folder;
   folder.write("ca.crt", "CA");
   const auto file = folder.write(

@@ -1,4 +1,4 @@
-// What becomes of Events while the API server is in trouble; on a real one: tests/integration/events_test.cpp.
+// What becomes of Events while the API server fails; on a real one: tests/integration/events_test.cpp.
 #include "operator/runtime/event_recorder.hpp"
 
 #include <atomic>

@@ -78,7 +78,7 @@ TEST_CASE("A version that the server does not take is not asked for for ever", "
   CHECK(scene.holds("b=7"));
 }
 
-TEST_CASE("What is forbidden is asked again, as rights may come later", "[unit][runtime]") {
+TEST_CASE("What is forbidden is asked again, as permissions may come later", "[unit][runtime]") {
   const auto no = R"({"kind": "Status", "code": 403, "reason": "Forbidden", "message": "services is forbidden"})";
   Steps steps{{answer(403, no), answer(403, no), answer(200, list("5", {object("a", "1")}))},
               {answer(403, no), kQuiet}};

@@ -20,7 +20,7 @@ TEST_CASE("A frame that comes byte by byte is one event", "[unit][runtime]") {
   CHECK(scene.holds("a=6,b=7"));
 }
 
-TEST_CASE("A watch that ends goes on from the last bookmark", "[unit][runtime]") {
+TEST_CASE("A watch that ends continues from the last bookmark", "[unit][runtime]") {
   Steps steps{{answer(200, list("5", {object("a", "1")}))},
               {stream_and_end(event("BOOKMARK", R"({"metadata": {"resourceVersion": "77"}})")), kQuiet}};
   const Scene scene{steps.script()};
@@ -30,7 +30,7 @@ TEST_CASE("A watch that ends goes on from the last bookmark", "[unit][runtime]")
   CHECK(scene.holds("a=1"));
 }
 
-TEST_CASE("A watch that is cut in the middle of a frame goes on after the last whole one", "[unit][runtime]") {
+TEST_CASE("A watch that is cut in the middle of a frame continues after the last whole one", "[unit][runtime]") {
   const auto half = event("ADDED", object("b", "7"));
   Steps steps{{answer(200, list("5", {object("a", "1")}))},
               {stream_and_end(event("MODIFIED", object("a", "6")) + half.substr(0, half.size() / 2)), stream(half)}};

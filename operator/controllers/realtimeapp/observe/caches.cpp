@@ -101,7 +101,7 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
     const bool is_ingress = kChildTypes[i] == kube::types::kIngress;
     children[i].listen([this, &queue, urgency, look_again, is_ingress](
                            const kube::ObjectKey& key, const ChildState* before, const ChildState* after) {
-      // Whoever controls it: it has the name of its app, and serves this.
+      // Whatever controls it: it has the name of its app, and serves this.
       if (is_ingress) look_again(exposure_claims.serve(key, addresses_served_by(after)));
       // Who controlled it and who does now: another user may have changed the reference itself.
       for (const auto* state : {before, after})

@@ -99,7 +99,7 @@ void ExposureClaims::add_concerned(const ExposureAddress& address, const Claims&
   const auto found = claims_.find(address);
   if (found == claims_.end()) return;
   const auto& claimants = found->second;
-  // Behind an app that has the address, and goes on to have it, nobody's standing depends on who else wants it.
+  // Behind an app that has the address, and keeps it, nobody's standing depends on who else wants it.
   const auto is_other = [&](const Claim& claim) { return then == nullptr || claim.app != then->app; };
   const auto best = std::find_if(claimants.begin(), claimants.end(), is_other);
   if (best == claimants.end()) return;

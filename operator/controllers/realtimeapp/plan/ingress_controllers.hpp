@@ -18,7 +18,7 @@ struct Annotation {
 struct AffinityRecipe {
   api::Affinity affinity;
   std::span<const Annotation> on_service;
-  std::span<const Annotation> on_service_with_tls;  ///< beside these, when the exposure has TLS
+  std::span<const Annotation> on_service_with_tls;  ///< in addition, when the exposure has TLS
 };
 
 struct IngressController {

@@ -49,7 +49,7 @@ void fill_server_pod(const api::RealtimeApp& app, const std::string& image, cons
   pod.containers = {container(*app.spec.server, image)};
   pod.volumes = {{kConfigurationVolume, "", configuration}};
   pod.run_as = kServerUser;
-  // No preStop: the server itself goes on serving until proxies have noticed that the pod goes.
+  // No preStop: the server itself continues to serve until proxies have noticed that the pod goes.
   const auto drain = std::chrono::ceil<std::chrono::seconds>(app.spec.drain.deadline.value_or(api::kServerDrain));
   pod.termination_grace_seconds = static_cast<int>(drain.count()) + kSlackSeconds;
 }

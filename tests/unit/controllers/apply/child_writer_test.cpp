@@ -1,4 +1,4 @@
-// What comes of a write that the API server answers as a real one does in trouble only.
+// What comes of a write that the API server answers as a real one does only when it is overloaded or broken.
 #include "operator/controllers/realtimeapp/apply/child_writer.hpp"
 
 #include <fmt/format.h>

@@ -98,7 +98,7 @@ TEST_CASE("Who holds an address keeps it, however old the others are", "[unit][c
   auto moved = older;
   moved.spec.exposure.host = "b.test";
   moved.status.addresses = {{"traefik", "a.test", "/", "2006-01-02T15:04:06Z"}};
-  CHECK(scene.change(moved).empty());  // the holder goes on to hold it
+  CHECK(scene.change(moved).empty());  // the holder keeps it
   CHECK_FALSE(scene.taken(holder));
   REQUIRE(scene.taken(moved));
   CHECK(scene.taken(moved)->owner == holder.key);

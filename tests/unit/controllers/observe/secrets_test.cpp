@@ -1,4 +1,5 @@
-// What is made of a Secret that is read by name: answers of the API server that a real one gives in trouble only.
+// What is made of a Secret that is read by name: answers of the API server that a real one gives only when it is
+// overloaded or broken.
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
 
 #include <atomic>

@@ -148,7 +148,7 @@ TEST_CASE("Pods with the plain digest of older versions are not replaced for the
   }
 }
 
-TEST_CASE("The app's pods get PORT, POD_NAME and REDIS_URL and no rights", "[unit][controllers]") {
+TEST_CASE("The app's pods get PORT, POD_NAME and REDIS_URL and no permissions", "[unit][controllers]") {
   auto app = sample_app();
   app.spec.app.port = 5000;
   app.spec.app.env = {{.name = "MODE", .value = "x"}};

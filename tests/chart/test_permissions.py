@@ -12,7 +12,7 @@ CHART = pathlib.Path(__file__).resolve().parents[2] / "charts" / "realtime-opera
 def place(kubectl):
     """Three fresh namespaces: the operator's, a watched one and another one."""
     run = uuid.uuid4().hex[:8]
-    names = {role: f"rights-{role}-{run}" for role in ("system", "watched", "other")}
+    names = {role: f"permissions-{role}-{run}" for role in ("system", "watched", "other")}
     for name in names.values():
         assert kubectl("create", "namespace", name).returncode == 0
     yield names
@@ -21,7 +21,7 @@ def place(kubectl):
 
 @pytest.fixture
 def grant(helm, kubectl, place):
-    """Applies the chart's rights only, under a name of their own; returns a function that asks whether they suffice."""
+    """Applies the chart's permissions only, under a name of their own; returns a function that asks whether they suffice."""
     manifests = []
 
     def apply(*arguments):
@@ -48,7 +48,7 @@ def grant(helm, kubectl, place):
         kubectl("delete", "--ignore-not-found", "-f", "-", stdin=manifest)
 
 
-def test_watched_namespaces_narrow_the_rights(grant, place):
+def test_watched_namespaces_narrow_the_permissions(grant, place):
     may = grant("--set", f"watchNamespaces={{{place['watched']}}}")
     assert may("create", "deployments.apps", place["watched"])
     assert may("patch", "realtimeapps.realtimeoperator.dev", place["watched"]) is False
@@ -76,7 +76,7 @@ def test_what_is_only_looked_at_cannot_be_changed(grant, place):
             assert not may(verb, resource, place["other"]), f"{verb} {resource}"
 
 
-def test_rights_grant_no_more_rights(grant, place):
+def test_permissions_grant_no_more_permissions(grant, place):
     may = grant()
     for verb, resource in (("create", "clusterroles.rbac.authorization.k8s.io"), ("impersonate", "users"),
                            ("create", "rolebindings.rbac.authorization.k8s.io"), ("create", "pods"),

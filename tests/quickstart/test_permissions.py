@@ -12,7 +12,7 @@ OF_NAMESPACES = ALL[4:]  # those that Kubernetes' role `admin` gives in every na
 
 @pytest.fixture
 def newcomer(foreign, kind, tmp_path):
-    """Somebody without rights, on a kind cluster with kind on PATH: nothing else is missing."""
+    """A user without permissions, on a kind cluster with kind on PATH: nothing else is missing."""
     return {**kind, "KUBECONFIG": str(foreign.person(tmp_path / "config", "kind-x", "newcomer"))}
 
 

@@ -156,11 +156,13 @@ class Store {
   /// each change afterwards.
   void replace(const std::string& name_space, std::vector<Listed> items) {
     std::unordered_set<Key> listed;
-    for (const auto& item : items) listed.insert(item.key);
     std::vector<Change> changes;
     const std::lock_guard in_order{telling_};
     {
       const std::lock_guard lock{mutex_};
+      if (!entries_.empty())
+        for (const auto& item : items) listed.insert(item.key);
+      entries_.reserve(std::max(entries_.size(), items.size()));
       for (auto& [key, entry] : entries_) {
         if ((!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
         entry.assumed.reset();  // also that it is removed: what comes from now on is newer

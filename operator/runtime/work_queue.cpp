@@ -23,7 +23,7 @@ void WorkQueue::add(const Key& key, Priority priority) {
 }
 
 void WorkQueue::enqueue(const Key& key, Priority priority) {
-  const auto [found, fresh] = entries_.emplace(key, Entry{priority, Clock::now()});
+  const auto [found, fresh] = entries_.try_emplace(key, Entry{priority, Clock::now()});
   auto& entry = found->second;
   if (fresh) {
     (priority == Priority::kHigh ? high_ : low_).push_back(key);
@@ -42,7 +42,7 @@ void WorkQueue::enqueue(const Key& key, Priority priority) {
 void WorkQueue::add_after(const Key& key, std::chrono::milliseconds delay, Priority priority) {
   const std::lock_guard lock{mutex_};
   const Due wanted{Clock::now() + delay, priority};
-  const auto [found, fresh] = due_.emplace(key, wanted);
+  const auto [found, fresh] = due_.try_emplace(key, wanted);
   auto& due = found->second;
   due.priority = std::min(due.priority, priority);
   if (!fresh && due.at <= wanted.at) return;

@@ -166,11 +166,9 @@ std::optional<std::vector<kube::ProjectionDigest>> known_digests(const api::Real
   for (auto& child : plan.children) {
     const auto* live = observed.child(child.type, child.name);
     if (is_applied(child) && live == nullptr) return std::nullopt;
-    digests.push_back(is_applied(child) ? live->digest : kube::ProjectionDigest{});
+    digests.push_back(is_applied(child) ? live->digest : digest_of(child, observed));
   }
   if (applied_digest(plan, observed, inputs, digests) != app.status.applied_digest) return std::nullopt;
-  for (std::size_t i = 0; i < digests.size(); ++i)
-    if (!is_applied(plan.children[i])) digests[i] = digest_of(plan.children[i], observed);
   return digests;
 }
 

@@ -135,10 +135,10 @@ TEST_CASE("A pod that runs, starts, or is on its way out has no diagnosis", "[un
   CHECK_FALSE(diagnose_pod(pod_with(waiting("ContainerCreating"))));
   CHECK_FALSE(diagnose_pod(kube::Object{}));
   auto leaving = pod_with(waiting("ErrImagePull"));
-  support::edit(leaving, [](auto& json) { json["metadata"]["deletionTimestamp"] = "2006-01-02T15:04:05Z"; });
+  support::edit(leaving, [](auto& root) { root["metadata"]["deletionTimestamp"] = "2006-01-02T15:04:05Z"; });
   CHECK_FALSE(diagnose_pod(leaving));
   auto evicted = pod_with(ended(137, "", 1));
-  support::edit(evicted, [](auto& json) { json["status"]["phase"] = "Failed"; });
+  support::edit(evicted, [](auto& root) { root["status"]["phase"] = "Failed"; });
   CHECK_FALSE(diagnose_pod(evicted));
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("Diagnoses are kept while they hold, by app", "[unit][controllers]") {
   SECTION("a pod that is relabelled is the other app's") {
     all->put(pod_with(waiting("ErrImagePull")));
     auto other = pod_with(waiting("ErrImagePull"));
-    support::edit(other, [](auto& json) { json["metadata"]["labels"][std::string{api::label::kInstance}] = "shop"; });
+    support::edit(other, [](auto& root) { root["metadata"]["labels"][std::string{api::label::kInstance}] = "shop"; });
     all->put(other);
     CHECK(diagnoses.of(chat).empty());
     CHECK(diagnoses.of({"default", "shop"}).size() == 1);

@@ -283,7 +283,7 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
         controllers::read_redis_credentials(controllers::redis_secret(sample_app(), "other", "key")).digest);
   const auto with = [&](const char* key, const std::string& value) {
     auto changed = secret;
-    support::edit(changed, [&](auto& json) { json["data"][key] = core::base64_encode(value); });
+    support::edit(changed, [&](auto& root) { root["data"][key] = core::base64_encode(value); });
     return controllers::read_redis_credentials(changed);
   };
   CHECK_FALSE(with("url", "redis://:old@chat-redis:6379/0").consistent);
@@ -296,7 +296,7 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
   CHECK_FALSE(with("url", "redis://:pw@chat-redis.production.svc:6379/0").usable());
   CHECK(with("url", "redis://:pw@chat-redis.production.svc:6379/0").elsewhere == "chat-redis.production.svc:6379");
   CHECK(with("redis.conf", "requirepass pw\nmaxclients 9\n").usable());
-  support::edit(secret, [](auto& json) { json["data"].erase("url"); });
+  support::edit(secret, [](auto& root) { root["data"].erase("url"); });
   CHECK_FALSE(controllers::read_redis_credentials(secret).complete);
 
   auto observed = support::healthy_observed();

@@ -9,8 +9,11 @@
 namespace core {
 namespace {
 
+using namespace std::string_view_literals;
+
 /// The build ID among the notes of a segment, each of which is a head, a name and a description, padded to four bytes.
 std::string build_id_in(std::string_view notes) {
+  static constexpr std::string_view kOwner = "GNU\0"sv;
   const auto padded = [](std::size_t size) { return (size + 3) / 4 * 4; };
   while (notes.size() >= sizeof(ElfW(Nhdr))) {
     const auto& head = *reinterpret_cast<const ElfW(Nhdr)*>(notes.data());
@@ -18,7 +21,7 @@ std::string build_id_in(std::string_view notes) {
     const auto description = name + padded(head.n_namesz);
     const auto end = description + padded(head.n_descsz);
     if (end > notes.size()) break;
-    if (head.n_type == NT_GNU_BUILD_ID && notes.substr(name, head.n_namesz) == std::string_view{"GNU", 4})
+    if (head.n_type == NT_GNU_BUILD_ID && notes.substr(name, head.n_namesz) == kOwner)
       return std::string{notes.substr(description, head.n_descsz)};
     notes.remove_prefix(end);
   }
@@ -34,7 +37,9 @@ std::string build_id() {
     for (std::size_t i = 0; i < info->dlpi_phnum && id.empty(); ++i) {
       const auto& segment = info->dlpi_phdr[i];
       if (segment.p_type != PT_NOTE) continue;
-      id = build_id_in({reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr), segment.p_memsz});
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): that is where the segment is
+      const auto* notes = reinterpret_cast<const char*>(info->dlpi_addr + segment.p_vaddr);
+      id = build_id_in({notes, segment.p_memsz});
     }
     return 1;  // the program itself comes first: no library is looked at
   };

@@ -204,9 +204,10 @@ Result<Object> Client::replace_status(const ResourceType& type, Object object, c
   const auto key = object.key();
   const auto uid = object.uid();
   auto& status = object.json().at("status");
+  const auto memory = status.storage();
   const Json patch(boost::json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid}},
                                        {{"op", "add"}, {"path", "/status"}, {"value", std::move(status)}}},
-                                      status.storage()));
+                                      memory));
   auto written = patch_at(type.path(key.name_space, key.name) + "/status", patch, stop);
   if (written || written.error().kind != ErrorKind::kInvalidObject) return written;
   // A test that fails is called invalid, as a status is that the schema refuses.

@@ -48,8 +48,8 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string digest(std::string_view bytes) {
-  const auto sum = sha256(bytes);
-  return to_hex(reinterpret_cast<const unsigned char*>(sum.data()), kDigestBytes);
+  const auto head = fingerprint(bytes);
+  return to_hex(reinterpret_cast<const unsigned char*>(head.data()), sizeof head);
 }
 
 std::string keyed_digest(std::string_view key, std::string_view bytes) {

@@ -179,20 +179,22 @@ Verdict assess_stalled(const Problems& problems, const Verdict& exposure, const 
   return {false, reason::kNothingWrong, "no problem needs user action"};
 }
 
+bool is_as_planned(const PlannedChild& child, const Observed& observed) {
+  const auto* live = observed.child(child.type, child.name);
+  return live != nullptr && !live->deleting && live->digest == child.digest;
+}
+
 /// The first child that is not observed as it was planned, or null.
 const PlannedChild* find_unapplied(const Plan& plan, const Observed& observed) {
-  for (const auto& child : plan.children) {
-    const auto* live = observed.child(child.type, child.name);
-    if (live == nullptr || live->deleting || live->digest != child.digest) return &child;
-  }
+  for (const auto& child : plan.children)
+    if (!is_as_planned(child, observed)) return &child;
   return nullptr;
 }
 
 /// Whether every child that is applied is observed as it was planned. A Secret is created, and not applied.
 bool is_applied(const Plan& plan, const Observed& observed) {
   return std::all_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
-    const auto* live = observed.child(child.type, child.name);
-    return child.type == kube::types::kSecret || (live != nullptr && !live->deleting && live->digest == child.digest);
+    return child.type == kube::types::kSecret || is_as_planned(child, observed);
   });
 }
 

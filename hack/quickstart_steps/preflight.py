@@ -39,7 +39,7 @@ def _check_version(target: Target) -> None:
                       f" 1.{OLDEST_MINOR} or newer is needed")
 
 
-def _check_rights(target: Target) -> None:
+def _check_permissions(target: Target) -> None:
     missing = []
     for verb, resource, namespace in PERMISSIONS:
         scope = ["--namespace", namespace] if namespace else []
@@ -82,7 +82,7 @@ def plan(target: Target, registry: str | None) -> Plan:
         say("helm is not on PATH: using the one that hack/ builds")
     _check_version(target)
     _check_images(target, registry)
-    _check_rights(target)
+    _check_permissions(target)
     made = record.read(target.shell)
     _check_strangers(target, made)
     return Plan(

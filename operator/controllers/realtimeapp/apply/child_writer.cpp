@@ -81,8 +81,6 @@ struct ChildWriter::Write {
   AppMemory& memory;
   Applied& applied;
   Clock::time_point begin_before;
-
-  bool is_secret() const { return child.type == kube::types::kSecret; }
 };
 
 Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
@@ -197,7 +195,7 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
   const auto& [app, child, live, memory, applied, begin_before] = write;
   const auto id = child.id();
   (live == nullptr ? applied.created : applied.updated).push_back(id);
-  if (write.is_secret()) {
+  if (child.is_secret()) {
     // It is not watched: what was just written is what is known of it.
     auto& known = memory.redis_secret;
     if (child.create_only)
@@ -215,7 +213,7 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
 /// Another object has the name than the one that is known, or none. News of that comes, but not where others have taken
 /// away the labels that the watch selects by.
 void ChildWriter::look_again(const Write& write, const std::stop_token& stop) {
-  if (write.is_secret()) return;
+  if (write.child.is_secret()) return;
   const auto& child = write.child;
   const kube::ObjectKey key{write.app.key.name_space, child.name};
   const auto existing = client_.get(child.type, key, stop);

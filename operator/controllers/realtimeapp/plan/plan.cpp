@@ -144,16 +144,13 @@ kube::ProjectionDigest digest_of(PlannedChild& child, const Observed& observed) 
   return digest;
 }
 
-/// Secrets are created, and not applied: what is in them is not the plan's.
-bool is_applied(const PlannedChild& child) { return child.type != types::kSecret; }
-
-/// Plan::applied_digest of children with these digests.
+/// Plan::applied_digest of children with these digests. Secrets have no part in it.
 std::string applied_digest(const Plan& plan, const Observed& observed, Inputs inputs,
                            const std::vector<kube::ProjectionDigest>& digests) {
   if (observed.operator_build.empty()) return {};
   inputs.add(observed.operator_build);
   for (std::size_t i = 0; i < digests.size(); ++i)
-    if (is_applied(plan.children[i])) inputs.add(digests[i]);
+    if (!plan.children[i].is_secret()) inputs.add(digests[i]);
   return core::digest(inputs.text());
 }
 
@@ -165,8 +162,8 @@ std::optional<std::vector<kube::ProjectionDigest>> known_digests(const api::Real
   digests.reserve(plan.children.size());
   for (auto& child : plan.children) {
     const auto* live = observed.child(child.type, child.name);
-    if (is_applied(child) && live == nullptr) return std::nullopt;
-    digests.push_back(is_applied(child) ? live->digest : digest_of(child, observed));
+    if (!child.is_secret() && live == nullptr) return std::nullopt;
+    digests.push_back(child.is_secret() ? digest_of(child, observed) : live->digest);
   }
   if (applied_digest(plan, observed, inputs, digests) != app.status.applied_digest) return std::nullopt;
   return digests;

@@ -31,6 +31,8 @@ class PlannedChild {
   bool create_only = false;
 
   ChildId id() const { return {type.kind, name}; }
+  /// A Secret: what is in it is its own, so its digest is of its identity.
+  bool is_secret() const { return type == kube::types::kSecret; }
 
   /// The whole object. Made when it is asked for first: who finds its digest in the cluster need not. The app that was
   /// planned for has to be there then.

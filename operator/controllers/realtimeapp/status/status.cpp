@@ -191,11 +191,10 @@ const PlannedChild* find_unapplied(const Plan& plan, const Observed& observed) {
   return nullptr;
 }
 
-/// Whether every child that is applied is observed as it was planned. A Secret is created, and not applied.
+/// Whether every child but the Secret is observed as it was planned.
 bool is_applied(const Plan& plan, const Observed& observed) {
-  return std::all_of(plan.children.begin(), plan.children.end(), [&](const PlannedChild& child) {
-    return child.type == kube::types::kSecret || is_as_planned(child, observed);
-  });
+  return std::all_of(plan.children.begin(), plan.children.end(),
+                     [&](const PlannedChild& child) { return child.is_secret() || is_as_planned(child, observed); });
 }
 
 /// What keeps the children from being as planned, though a retry may overcome it.

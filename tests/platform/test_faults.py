@@ -217,7 +217,7 @@ def test_permissions_are_taken_away_and_given_back(operator, chat, talking, unch
         wait_for(lambda: "cannot patch resource" in kubectl(*logs), 20, lambda: f"the operator to say what it may not: {kubectl(*logs)[-3000:]}", 0.3)
         # One that starts now may not even look.
         kubectl("delete", "pod", "-n", operator.namespace, "-l", "app.kubernetes.io/name=realtime-operator")
-        wait_for(lambda: "cannot list resource" in quietly(lambda: kubectl(*logs)) or "", 30, "new instances to say what they may not", 0.3)
+        wait_for(lambda: "cannot list resource" in (quietly(lambda: kubectl(*logs)) or ""), 30, "new instances to say what they may not", 0.3)
     finally:
         made = {**binding, "metadata": {"name": operator.name, "labels": binding["metadata"]["labels"],
                                         "annotations": binding["metadata"].get("annotations", {})}}

@@ -1,12 +1,11 @@
 #include "operator/kube/managed_fields.hpp"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 #include <vector>
 
-#include <boost/json/parse.hpp>
-#include <fmt/format.h>
-
-#include "operator/kube/json_pointer.hpp"
+#include "operator/kube/field_managers.hpp"
 
 namespace kube {
 
@@ -17,13 +16,19 @@ bool matches_key(JsonView element, const Json& key) {
          });
 }
 
+namespace {
+
+/// Whether the entry of managedFields is the manager's, and not of the status.
+bool is_of(JsonView entry, std::string_view manager, std::string_view operation) {
+  return entry.find("manager").text() == manager && entry.find("operation").text() == operation &&
+         entry.find("subresource").text().empty();
+}
+
+}  // namespace
+
 JsonView applied_fields(const ObjectView& live, std::string_view manager) {
-  for (const auto& entry : live.metadata().find("managedFields").elements()) {
-    if (value_at<std::string_view>(entry, {"manager"}) != manager) continue;
-    if (value_at<std::string_view>(entry, {"operation"}) != "Apply") continue;
-    if (!value_at<std::string_view>(entry, {"subresource"}).empty()) continue;
-    return entry.find("fieldsV1");
-  }
+  for (const auto& entry : live.metadata().find("managedFields").elements())
+    if (is_of(entry, manager, "Apply")) return entry.find("fieldsV1");
   return {};
 }
 
@@ -63,10 +68,7 @@ namespace {
 std::size_t updates_of(const ObjectView& live, std::string_view manager) {
   const auto entries = live.metadata().find("managedFields").elements();
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (value_at<std::string_view>(entries[i], {"manager"}) == manager &&
-        value_at<std::string_view>(entries[i], {"operation"}) == "Update" &&
-        value_at<std::string_view>(entries[i], {"subresource"}).empty())
-      return i;
+    if (is_of(entries[i], manager, "Update")) return i;
   return std::string::npos;
 }
 
@@ -78,57 +80,43 @@ bool has_field_other_than(JsonView fields, std::string_view except) {
   });
 }
 
-/// Gathers what is owned and not desired, as JSON pointers; elements of lists from the last to the first, so that no
-/// removal moves one that is still to come. `desired` is null where there is nothing.
-struct OwnedRemovals {
-  std::string except;
-  std::vector<std::string> found;
-
-  void gather(const Json& fields, const Json& live, const Json* desired, const std::string& at) {
-    if (owns_all(fields)) {
-      if (desired == nullptr) found.push_back(at);
-    } else if (live.is_array()) {
-      gather_list(fields.get_object(), live.get_array(), desired, at);
-    } else if (live.is_object()) {
-      for (const auto& member : fields.get_object()) {
-        const std::string_view name = member.key();
-        if (!name.starts_with("f:") || name == except) continue;
-        const auto field = name.substr(2);
-        if (const auto* there = find(live, field))
-          gather(member.value(), *there, desired == nullptr ? nullptr : find(*desired, field),
-                 at + pointer_step(field));
-      }
+void collect_leaves(JsonView fields, std::string_view except, FieldPath& at, std::vector<FieldPath>& found) {
+  const bool stays = !fields.find(except).is_nothing();
+  for (const auto& [name, inner] : fields.members()) {
+    if (stays && (name == except || name == ".")) continue;
+    at.emplace_back(name);
+    if (owns_all(inner)) {
+      found.push_back(at);
+    } else {
+      collect_leaves(inner, except, at, found);
     }
+    at.pop_back();
   }
+}
 
- private:
-  static const Json* find_element(const Json* list, const Json& key) {
-    const auto* elements = list == nullptr ? nullptr : list->if_array();
-    if (elements == nullptr) return nullptr;
-    for (const auto& element : *elements)
-      if (matches_key(element, key)) return &element;
-    return nullptr;
-  }
+using Steps = std::span<const std::string>;
 
-  void gather_list(const boost::json::object& fields, const boost::json::array& live, const Json* desired,
-                   const std::string& at) {
-    for (auto i = live.size(); i-- > 0;)
-      for (const auto& member : fields) {
-        const std::string_view name = member.key();
-        if (!name.starts_with("k:")) continue;
-        boost::json::error_code error;
-        const auto key = boost::json::parse(name.substr(2), error);
-        if (error || !matches_key(live[i], key)) continue;
-        const auto* counterpart = find_element(desired, key);
-        const auto place = at + pointer_step(i);
-        if (counterpart == nullptr && find(member.value(), ".") != nullptr) {
-          found.push_back(place);
-        } else {
-          gather(member.value(), live[i], counterpart, place);
-        }
-      }
+void add_field(boost::json::object& fields, Steps path) {
+  const auto [member, is_new] = fields.emplace(path.front(), boost::json::object{});
+  auto* inner = member->value().if_object();
+  if (inner == nullptr) return;
+  // Without members it is the value itself that is owned.
+  if (!is_new && inner->empty() != (path.size() == 1)) inner->emplace(".", boost::json::object{});
+  if (path.size() > 1) add_field(*inner, path.subspan(1));
+}
+
+/// With all that is below it, and the maps that have nothing left.
+void erase_field(boost::json::object& fields, Steps path) {
+  const auto member = fields.find(path.front());
+  if (member == fields.end()) return;
+  if (path.size() > 1) {
+    auto* inner = member->value().if_object();
+    if (inner == nullptr || inner->empty()) return;
+    erase_field(*inner, path.subspan(1));
+    if (!inner->empty()) return;
   }
-};
+  fields.erase(member);
+}
 
 }  // namespace
 
@@ -137,31 +125,47 @@ bool owns_part(const ObjectView& live, std::string_view manager, std::initialize
   const auto place = updates_of(live, manager);
   if (place == std::string::npos) return false;
   const auto entries = live.metadata().find("managedFields").elements();
-  return has_field_other_than(find_at(entries[place].find("fieldsV1"), path), "f:" + std::string{except});
+  return has_field_other_than(find_at(entries[place].find("fieldsV1"), path), except);
 }
 
-boost::json::array removal_of_owned(const Object& live, const Object& desired, std::string_view manager,
-                                    const std::vector<std::string>& path, std::string_view except) {
-  boost::json::array patch;
+std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view manager, const FieldPath& path,
+                                      std::string_view except) {
+  std::vector<FieldPath> found;
   const auto place = updates_of(live, manager);
-  if (place == std::string::npos) return patch;
-  const auto* fields = find(list_at(live.json(), {"metadata", "managedFields"})[place], "fieldsV1");
-  const Json* there = &live.json();
-  const Json* wanted = &desired.json();
-  std::string at;
-  for (const auto& step : path) {
-    fields = fields == nullptr ? nullptr : find(*fields, "f:" + step);
-    there = there == nullptr ? nullptr : find(*there, step);
-    wanted = wanted == nullptr ? nullptr : find(*wanted, step);
-    at += pointer_step(step);
+  if (place == std::string::npos) return found;
+  auto fields = live.metadata().find("managedFields").elements()[place].find("fieldsV1");
+  for (const auto& step : path) fields = fields.find(step);
+  auto at = path;
+  collect_leaves(fields, except, at, found);
+  return found;
+}
+
+boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields, std::string_view from,
+                                      std::string_view to) {
+  boost::json::object applied{{"manager", to},
+                              {"operation", "Apply"},
+                              {"apiVersion", value_at<std::string_view>(live.json(), {"apiVersion"})},
+                              {"fieldsType", "FieldsV1"},
+                              {"fieldsV1", boost::json::object{}}};
+  boost::json::array entries;
+  for (const auto& read : list_at(live.json(), {"metadata", "managedFields"})) {
+    const auto* owned = read.is_object() ? find(read, "fieldsV1") : nullptr;
+    if (owned == nullptr || !owned->is_object()) continue;
+    auto entry = read.get_object();
+    auto& left = entry.at("fieldsV1").get_object();
+    if (is_of(read, to, "Apply")) {
+      applied = std::move(entry);
+      continue;
+    }
+    if (value_at<std::string_view>(read, {"subresource"}).empty() &&
+        (from == kAnyManager || value_at<std::string_view>(read, {"manager"}) == from))
+      for (const auto& path : fields) erase_field(left, path);
+    if (!left.empty()) entries.emplace_back(std::move(entry));
   }
-  if (fields == nullptr || there == nullptr) return patch;
-  OwnedRemovals removals{"f:" + std::string{except}, {}};
-  removals.gather(*fields, *there, wanted, at);
-  patch.push_back({{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}});
-  for (const auto& pointer : removals.found) patch.push_back({{"op", "remove"}, {"path", pointer}});
-  patch.push_back({{"op", "remove"}, {"path", fmt::format("/metadata/managedFields/{}", place)}});
-  return patch;
+  for (const auto& path : fields) add_field(applied.at("fieldsV1").get_object(), path);
+  entries.emplace_back(std::move(applied));
+  return {{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}},
+          {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", std::move(entries)}}};
 }
 
 }  // namespace kube

@@ -28,14 +28,22 @@ bool includes(const Json& live, const Json& wanted);
 std::string last_other_manager(const ObjectView& live, std::string_view manager);
 
 /// Whether `manager` owns, by updates, a field below this path of FieldsV1 ("f:spec", "f:template") other than those
-/// named `except`.
+/// named `except` ("f:…").
 bool owns_part(const ObjectView& live, std::string_view manager, std::initializer_list<std::string_view> path,
                std::string_view except);
 
-/// A JSON patch (RFC 6902) that removes what `manager` owns, by updates, below `path` ("spec", "template") of `live`
-/// and `desired` lacks, except fields named `except`, and its record of ownership; it does nothing if the object has
-/// changed meanwhile. Empty if it owns nothing.
-boost::json::array removal_of_owned(const Object& live, const Object& desired, std::string_view manager,
-                                    const std::vector<std::string>& path, std::string_view except);
+/// Where a field stands in FieldsV1, from its root: members ("f:spec"), elements of lists (`k:{"name":"app"}`), and
+/// last maybe ".", the value itself.
+using FieldPath = std::vector<std::string>;
+
+/// What `manager` owns, by updates, below `path`, except fields named `except` ("f:…") and the maps that these are in.
+std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view manager, const FieldPath& path,
+                                      std::string_view except);
+
+/// A JSON patch (RFC 6902) that gives these fields to `to`, as if it had applied them: its next apply removes those
+/// that it lacks in the same write that sets the others. They are taken from the manager `from`, or from kAnyManager.
+/// The patch changes managedFields only, and nothing if the object has changed meanwhile.
+boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields, std::string_view from,
+                                      std::string_view to);
 
 }  // namespace kube

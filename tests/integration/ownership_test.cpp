@@ -197,6 +197,7 @@ TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration
                     {{"spec",
                       {{"containers",
                         {{{"name", "app"}, {"image", "chat:0"}, {"env", {{{"name", "OLD"}, {"value", "1"}}}}}}}}}}}}}};
+  const auto before = world.get(types::kDeployment, "chat").generation();
   const auto answer =
       world.patch_as("kubectl-rollout", types::kDeployment, "chat", "application/strategic-merge-patch+json", old);
   REQUIRE(answer == 200);
@@ -205,4 +206,23 @@ TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration
     return live.find("\"OLD\"") == std::string::npos;
   });
   world.wait_until_as_planned("chat");
+  CHECK(world.get(types::kDeployment, "chat").generation() == before + 2);  // the rollback, and one rollout back
+}
+
+TEST_CASE("A port that others changed in a pod template is put right by one rollout", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  const auto before = world.get(types::kDeployment, "chat");
+  const auto template_of = [](const kube::Object& deployment) {
+    return support::json_of(deployment)["spec"]["template"];
+  };
+  const json edit = json::array(
+      {{{"op", "replace"}, {"path", "/spec/template/spec/containers/0/ports/0/containerPort"}, {"value", 9999}}});
+  REQUIRE(world.patch(types::kDeployment, "chat", "application/json-patch+json", edit) == 200);
+  wait_for("the port to be as it was",
+           [&] { return template_of(world.get(types::kDeployment, "chat")) == template_of(before); });
+  world.wait_until_as_planned("chat");
+  CHECK(world.get(types::kDeployment, "chat").generation() == before.generation() + 2);
 }

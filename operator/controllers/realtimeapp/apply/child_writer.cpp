@@ -12,6 +12,7 @@
 #include "operator/controllers/realtimeapp/apply/write_memory.hpp"
 #include "operator/controllers/realtimeapp/observe/ownership.hpp"
 #include "operator/controllers/realtimeapp/observe/secrets.hpp"
+#include "operator/kube/field_managers.hpp"
 #include "operator/kube/managed_fields.hpp"
 
 namespace controllers {
@@ -69,6 +70,18 @@ Result<kube::Object> patch_unchanged(kube::Client& client, const kube::ResourceT
   const auto now = client.get(type, read.key(), stop);
   if (!now || now->resource_version() != read.resource_version()) patched.error().kind = ErrorKind::kConflict;
   return patched;
+}
+
+/// Has the next apply take away those of these fields that it lacks. No other write could do both, and a pod template
+/// that is written twice is rolled out twice.
+Result<void> take_fields(kube::Client& client, const kube::ResourceType& type, const kube::Object& existing,
+                         const std::vector<kube::FieldPath>& fields, std::string_view from,
+                         const std::stop_token& stop) {
+  if (fields.empty()) return {};
+  const auto transfer = kube::transfer_of_fields(existing, fields, from, kube::kFieldManager);
+  const auto patched = patch_unchanged(client, type, existing, transfer, stop);
+  if (!patched) return tl::unexpected(patched.error());
+  return {};
 }
 
 }  // namespace
@@ -148,24 +161,11 @@ ChildWriter::Outcome ChildWriter::create(const Write& write, const std::stop_tok
 
 ChildWriter::Outcome ChildWriter::apply(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
-  Result<kube::Object> applied;
-  if (write.live == nullptr) {
-    applied = apply_new(write, stop);
-  } else {
-    auto object = child.desired();
-    object.json().at("metadata").get_object()["uid"] = write.live->uid.text();
-    applied = client_.apply(child.type, object, stop);
-    if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(write, stop);
-  }
+  auto applied = write.live == nullptr ? apply_new(write, stop) : apply_known(write, stop);
   if (!applied && applied.error().kind == ErrorKind::kAlreadyExists)
     return Problem{reason::kNameTaken, applied.error().message};
   if (!applied && applied.error().kind == ErrorKind::kInvalidObject)
     applied = apply_past_conflicts(write, applied.error(), stop);
-  if (applied && write.live != nullptr && write.live->rolled_back) {
-    const auto leftovers =
-        kube::removal_of_owned(*applied, child.desired(), kube::kRollbackManager, {"spec", "template"}, kRestartedAt);
-    if (!leftovers.empty()) applied = patch_unchanged(client_, child.type, *applied, leftovers, stop);
-  }
   if (applied) return take(write, *applied);
   if (!is_refusal(applied.error().kind)) return tl::unexpected(applied.error());
   return refused(child, applied.error());
@@ -188,6 +188,26 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
   metadata.erase("resourceVersion");
   metadata["uid"] = existing->uid();
   return client_.apply(child.type, object, stop);
+}
+
+/// Applies to the object that is known. What a rollback by hand left to kubectl goes with it.
+Result<kube::Object> ChildWriter::apply_known(const Write& write, const std::stop_token& stop) {
+  const auto& child = write.child;
+  auto object = child.desired();
+  if (write.live->rolled_back) {
+    const auto existing = client_.get(child.type, object.key(), stop);
+    if (!existing && existing.error().kind != ErrorKind::kNotFound) return tl::unexpected(existing.error());
+    if (existing && existing->uid() == write.live->uid.text()) {
+      const auto fields =
+          kube::updated_fields(*existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField);
+      if (auto taken = take_fields(client_, child.type, *existing, fields, kube::kRollbackManager, stop); !taken)
+        return tl::unexpected(taken.error());
+    }
+  }
+  object.json().at("metadata").get_object()["uid"] = write.live->uid.text();
+  auto applied = client_.apply(child.type, object, stop);
+  if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(write, stop);
+  return applied;
 }
 
 /// What is kept of a child that was written, and whether it is as it was asked to be.
@@ -221,24 +241,22 @@ void ChildWriter::look_again(const Write& write, const std::stop_token& stop) {
     note_live(caches_.of(child.type.kind), key, existing ? &*existing : nullptr);
 }
 
-/// Applies a child that is refused because of ports that others put into it, and takes those away.
+/// Applies a child that is refused because of ports that others put into it, which go with that.
 Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                        const std::stop_token& stop) {
   const auto& child = write.child;
   if (!names_conflicting_ports(refusal.message)) return tl::unexpected(refusal);
-  const auto existing = client_.get(child.type, child.desired().key(), stop);
+  auto object = child.desired();
+  const auto existing = client_.get(child.type, object.key(), stop);
   if (!existing) return tl::unexpected(refusal);
   const auto ownership = ownership_of(*existing, write.app);
   if (ownership != Ownership::kOurs && ownership != Ownership::kOrphaned) return tl::unexpected(refusal);
-  const auto renaming = renaming_of_conflicting_ports(child.desired(), *existing);
-  if (renaming.empty()) return tl::unexpected(refusal);
-  if (auto renamed = patch_unchanged(client_, child.type, *existing, renaming, stop); !renamed) return renamed;
-  auto object = child.desired();
+  const auto ports = conflicting_ports(object, *existing);
+  if (ports.empty()) return tl::unexpected(refusal);
+  if (auto taken = take_fields(client_, child.type, *existing, ports, kube::kAnyManager, stop); !taken)
+    return tl::unexpected(taken.error());
   object.json().at("metadata").get_object()["uid"] = existing->uid();
-  auto applied = client_.apply(child.type, object, stop);
-  if (!applied) return applied;
-  const auto removal = removal_of_renamed_ports(*applied);
-  return removal.empty() ? applied : patch_unchanged(client_, child.type, *applied, removal, stop);
+  return client_.apply(child.type, object, stop);
 }
 
 /// A Secret of an older version has no key for the digest of its password.

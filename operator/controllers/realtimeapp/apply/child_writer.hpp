@@ -59,6 +59,7 @@ class ChildWriter {
   Outcome apply(const Write& write, const std::stop_token& stop);
   Outcome take(const Write& write, const kube::Object& written);
   core::Result<kube::Object> apply_new(const Write& write, const std::stop_token& stop);
+  core::Result<kube::Object> apply_known(const Write& write, const std::stop_token& stop);
   core::Result<kube::Object> apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                   const std::stop_token& stop);
   void look_again(const Write& write, const std::stop_token& stop);

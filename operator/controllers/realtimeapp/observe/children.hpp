@@ -45,9 +45,9 @@ inline constexpr const char* kConfigurationKey = "config.yaml";
 inline constexpr int kRedisPort = 6379;
 inline constexpr const char* kRedisPortName = "redis";
 
-/// What `kubectl rollout restart` leaves in a pod template. It stays, where other fields of kube::kRollbackManager are
-/// taken back.
-inline constexpr std::string_view kRestartedAt = "kubectl.kubernetes.io/restartedAt";
+/// What `kubectl rollout restart` leaves in a pod template, as FieldsV1 names it. It stays, where other fields of
+/// kube::kRollbackManager are taken back.
+inline constexpr std::string_view kRestartedAtField = "f:kubectl.kubernetes.io/restartedAt";
 
 // Keys of the Secret with the Redis credentials.
 inline constexpr const char* kPasswordKey = "password";

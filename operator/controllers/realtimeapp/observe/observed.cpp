@@ -81,7 +81,7 @@ void reduce_pod_template(const kube::ObjectView& live, const kube::Projection& o
   const auto pod = owned.at({"spec", "template"});
   if (pod.is_nothing()) return;
   state.credentials_digest = pod.at({"metadata", "annotations", api::annotation::kRedisCredentials}).text();
-  state.rolled_back = kube::owns_part(live, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAt);
+  state.rolled_back = kube::owns_part(live, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField);
 }
 
 }  // namespace

@@ -63,25 +63,22 @@ TEST_CASE("A Secret of Redis that is refused is not asked for at once again", "[
 
 TEST_CASE("A patch of a version that has changed since is a race, and else refused", "[unit][controllers]") {
   const bool is_race = GENERATE(true, false);
-  WriterScene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
-    if (request.method == "GET")
-      return {200, fmt::format(R"({{"metadata": {{"resourceVersion": "{}"}}}})", is_race ? 3 : 2), {}};
-    if (request.body.starts_with("[")) return status(422, "Invalid");
-    auto object = nlohmann::json::parse(request.body);
-    object["metadata"]["resourceVersion"] = "2";
-    if (request.target.find("/deployments/") != std::string::npos) {
-      const auto fields = nlohmann::json::parse(
-          R"({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:stdin": {}}}}}}})");
-      object["metadata"]["managedFields"] = {{{"manager", kube::kRollbackManager},
-                                              {"operation", "Update"},
-                                              {"fieldsType", "FieldsV1"},
-                                              {"fieldsV1", fields}}};
-      for (auto& container : object["spec"]["template"]["spec"]["containers"]) container["stdin"] = true;
-    }
-    return {200, object.dump(), {}};
-  }};
   auto observed = support::healthy_observed();
-  observed.children.at({"Deployment", "chat"}).rolled_back = true;
+  auto& deployment = observed.children.at({"Deployment", "chat"});
+  deployment.rolled_back = true;
+  int version = 1;
+  WriterScene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
+    if (request.body.starts_with("[")) return status(422, "Invalid");
+    if (request.method != "GET") return {200, request.body, {}};
+    const auto fields = nlohmann::json::parse(
+        R"({"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:stdin": {}}}}}}})");
+    const nlohmann::json manager{
+        {"manager", kube::kRollbackManager}, {"operation", "Update"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", fields}};
+    const nlohmann::json metadata{{"uid", deployment.uid.text()},
+                                  {"resourceVersion", std::to_string(is_race ? version++ : version)},
+                                  {"managedFields", nlohmann::json::array({manager})}};
+    return {200, nlohmann::json{{"metadata", metadata}}.dump(), {}};
+  }};
   const auto applied = scene.perform(observed);
   const auto& problem = applied.problems.at({"Deployment", "chat"});
   CHECK(problem.passing == is_race);

@@ -228,7 +228,6 @@ Result<std::optional<Object>> Client::remove(const ResourceType& type, const Obj
                                   .content_type = "application/json",
                                   .body = text_of(options)},
                                  stop);
-  if (!response && response.error().kind == ErrorKind::kNotFound) return std::nullopt;
   if (!response) return tl::unexpected(response.error());
   auto left = Object::parse(response->body);
   if (!left || !left->deleting()) return std::nullopt;

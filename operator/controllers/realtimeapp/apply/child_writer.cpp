@@ -273,7 +273,9 @@ Result<void> ChildWriter::complete_secret(const api::RealtimeApp& app, const Pla
 Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                                  const std::stop_token& stop) {
   const kube::ObjectKey key{app.key.name_space, id.name};
-  const auto left = client_.remove(kChildTypes[child_type_index(id.kind)], key, live.uid, stop);
+  auto left = client_.remove(kChildTypes[child_type_index(id.kind)], key, live.uid, stop);
+  // Somebody else was quicker. It is known to be gone once the watch says so too.
+  if (!left && left.error().kind == ErrorKind::kNotFound) left.error().kind = ErrorKind::kConflict;
   if (!left) return tl::unexpected(left.error());
   // Before the news of it: a spec that wants the child back must not find it.
   note_live(caches_.of(id.kind), key, *left ? &**left : nullptr);

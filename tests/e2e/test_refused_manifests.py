@@ -184,3 +184,11 @@ def test_what_cannot_be_changed_later_is_refused_with_the_way_out(kubectl, names
         kubectl.apply(manifest("fixed", namespace, **spec(after)))
     assert "spec.redis.provisioned" in refused.value.output
     assert "delete the RealtimeApp and recreate it" in refused.value.output
+
+
+def test_storage_cannot_be_patched_into_an_app_that_said_nothing_of_redis(kubectl, namespace):
+    kubectl.apply(manifest("fixed", namespace, replicas=0, server={}))
+    patch = json.dumps({"spec": {"redis": KEPT}})
+    with pytest.raises(KubectlError) as refused:
+        kubectl("patch", "rta", "fixed", "-n", namespace, "--type=merge", "-p", patch)
+    assert "delete the RealtimeApp and recreate it" in refused.value.output

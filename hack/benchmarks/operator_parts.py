@@ -22,6 +22,7 @@ Record = dict[str, object]
 Note = Callable[[str, Record], None]  # the kind of a record, and its figures
 
 RECONCILE = PROGRAMS / "bench-reconcile"
+RECONCILES = 1000  # of which the median is taken
 WARM_UP = 10  # apps
 STALL_SECONDS = 180  # without progress, nothing more is to be expected
 
@@ -199,7 +200,7 @@ def no_op(settings: OperatorSettings) -> Record:
     """What a reconcile costs that finds all as it should be, in microseconds of CPU: with few apps, and with many; one right
     after the other, and alone."""
     wanted = [str(FEW), str(settings.many)]
-    run = subprocess.run([RECONCILE, *wanted], capture_output=True, text=True, check=False)
+    run = subprocess.run([RECONCILE, str(RECONCILES), *wanted], capture_output=True, text=True, check=False)
     if run.returncode != 0:
         raise Refused(f"{RECONCILE.name}: {run.stderr.strip()}")
     few, many_apps = (json.loads(run.stdout)[count] for count in wanted)

@@ -209,7 +209,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    std::cout << measure(std::stoul(argv[1]), {argv + 2, argv + argc}).dump() << '\n';
+    const auto reconciles = std::stoi(argv[1]);
+    if (reconciles < 1) throw std::invalid_argument{"RECONCILES: at least 1"};
+    std::cout << measure(static_cast<std::size_t>(reconciles), {argv + 2, argv + argc}).dump() << '\n';
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

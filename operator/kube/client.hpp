@@ -78,8 +78,8 @@ class Client {
   /// Makes the status of exactly the object with this uid the one that `object` has, else kConflict, or kNotFound. By a
   /// JSON patch: for a custom resource, the API server does not compare the uid of a status that is applied.
   core::Result<Object> replace_status(const ResourceType& type, Object object, const std::stop_token& stop);
-  /// Deletes exactly the object with this uid, else kConflict, or kNotFound, and what it owns in the background. Gives
-  /// the object if finalizers keep it for now, nothing if it is gone.
+  /// Deletes exactly the object with this uid, and what it owns in the background. Gives the object if finalizers keep
+  /// it for now, nothing if it is gone; kConflict if another object has the name, kNotFound if none has.
   core::Result<std::optional<Object>> remove(const ResourceType& type, const ObjectKey& key, const Uid& uid,
                                              const std::stop_token& stop);
   /// Begins a watch: what came is passed to `sink` when the outcome is asked for, which is success when the server

@@ -11,7 +11,4 @@ inline constexpr std::string_view kFieldManager = "realtime-operator";
 /// The one of `kubectl rollout`: `undo` leaves it fields of the pod template, `restart` an annotation of it.
 inline constexpr std::string_view kRollbackManager = "kubectl-rollout";
 
-/// Any of them, where one can be named.
-inline constexpr std::string_view kAnyManager;
-
 }  // namespace kube

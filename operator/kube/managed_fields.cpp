@@ -5,8 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "operator/kube/field_managers.hpp"
-
 namespace kube {
 
 bool matches_key(JsonView element, const Json& key) {
@@ -18,18 +16,30 @@ bool matches_key(JsonView element, const Json& key) {
 
 namespace {
 
-/// Whether the entry of managedFields is the manager's, and not of the status.
+constexpr std::string_view kApply = "Apply";
+constexpr std::string_view kUpdate = "Update";
+
+/// Whether the entry of managedFields is the manager's, and not of a subresource.
 bool is_of(JsonView entry, std::string_view manager, std::string_view operation) {
   return entry.find("manager").text() == manager && entry.find("operation").text() == operation &&
          entry.find("subresource").text().empty();
 }
 
+/// FieldsV1 of each such entry: one for each version of the API.
+template <class Visit>
+void visit_fields(const ObjectView& live, std::string_view manager, std::string_view operation, Visit visit) {
+  for (const auto& entry : live.metadata().find("managedFields").elements())
+    if (is_of(entry, manager, operation)) visit(entry.find("fieldsV1"));
+}
+
 }  // namespace
 
 JsonView applied_fields(const ObjectView& live, std::string_view manager) {
-  for (const auto& entry : live.metadata().find("managedFields").elements())
-    if (is_of(entry, manager, "Apply")) return entry.find("fieldsV1");
-  return {};
+  JsonView found;
+  visit_fields(live, manager, kApply, [&](JsonView fields) {
+    if (found.is_nothing()) found = fields;
+  });
+  return found;
 }
 
 bool includes(const Json& live, const Json& wanted) {
@@ -64,14 +74,6 @@ std::string last_other_manager(const ObjectView& live, std::string_view manager)
 
 namespace {
 
-/// The place in managedFields of the manager's updates, or npos.
-std::size_t updates_of(const ObjectView& live, std::string_view manager) {
-  const auto entries = live.metadata().find("managedFields").elements();
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    if (is_of(entries[i], manager, "Update")) return i;
-  return std::string::npos;
-}
-
 bool has_field_other_than(JsonView fields, std::string_view except) {
   const auto members = fields.members();
   return std::any_of(members.begin(), members.end(), [&](const auto& field) {
@@ -100,12 +102,12 @@ void add_field(boost::json::object& fields, Steps path) {
   const auto [member, is_new] = fields.emplace(path.front(), boost::json::object{});
   auto* inner = member->value().if_object();
   if (inner == nullptr) return;
-  // Without members it is the value itself that is owned.
+  // In FieldsV1 an empty map is the field itself. A field with members needs "." to say the same.
   if (!is_new && inner->empty() != (path.size() == 1)) inner->emplace(".", boost::json::object{});
   if (path.size() > 1) add_field(*inner, path.subspan(1));
 }
 
-/// With all that is below it, and the maps that have nothing left.
+/// With all that is below it, and the maps that become empty.
 void erase_field(boost::json::object& fields, Steps path) {
   const auto member = fields.find(path.front());
   if (member == fields.end()) return;
@@ -118,54 +120,74 @@ void erase_field(boost::json::object& fields, Steps path) {
   fields.erase(member);
 }
 
+bool has_field(JsonView fields, Steps path) {
+  for (const auto& step : path) fields = fields.find(step);
+  return !fields.is_nothing() && (owns_all(fields) || !fields.find(".").is_nothing());
+}
+
+/// Whether each list element that the path leads into is owned in one of these FieldsV1.
+bool is_in_owned_elements(const FieldPath& path, const std::vector<JsonView>& owned) {
+  for (std::size_t length = 1; length < path.size(); ++length) {
+    const auto element = Steps{path}.first(length);
+    if (element.back().starts_with("f:")) continue;
+    if (std::none_of(owned.begin(), owned.end(), [&](JsonView fields) { return has_field(fields, element); }))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool owns_part(const ObjectView& live, std::string_view manager, std::initializer_list<std::string_view> path,
                std::string_view except) {
-  const auto place = updates_of(live, manager);
-  if (place == std::string::npos) return false;
-  const auto entries = live.metadata().find("managedFields").elements();
-  return has_field_other_than(find_at(entries[place].find("fieldsV1"), path), except);
+  bool found = false;
+  visit_fields(live, manager, kUpdate,
+               [&](JsonView fields) { found = found || has_field_other_than(find_at(fields, path), except); });
+  return found;
 }
 
 std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view manager, const FieldPath& path,
                                       std::string_view except) {
   std::vector<FieldPath> found;
-  const auto place = updates_of(live, manager);
-  if (place == std::string::npos) return found;
-  auto fields = live.metadata().find("managedFields").elements()[place].find("fieldsV1");
-  for (const auto& step : path) fields = fields.find(step);
-  auto at = path;
-  collect_leaves(fields, except, at, found);
+  visit_fields(live, manager, kUpdate, [&](JsonView fields) {
+    for (const auto& step : path) fields = fields.find(step);
+    auto at = path;
+    collect_leaves(fields, except, at, found);
+  });
   return found;
 }
 
-boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields, std::string_view from,
-                                      std::string_view to) {
+boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields,
+                                      std::optional<std::string_view> from, std::string_view to) {
   boost::json::object applied{{"manager", to},
-                              {"operation", "Apply"},
+                              {"operation", kApply},
                               {"apiVersion", value_at<std::string_view>(live.json(), {"apiVersion"})},
                               {"fieldsType", "FieldsV1"},
                               {"fieldsV1", boost::json::object{}}};
+  std::vector<JsonView> owned;
+  const auto note = [&](JsonView of) { owned.push_back(of); };
+  visit_fields(live, to, kApply, note);
+  if (from) visit_fields(live, *from, kUpdate, note);
   boost::json::array entries;
   for (const auto& read : list_at(live.json(), {"metadata", "managedFields"})) {
-    const auto* owned = read.is_object() ? find(read, "fieldsV1") : nullptr;
-    if (owned == nullptr || !owned->is_object()) continue;
+    const auto* before = find(read, "fieldsV1");
+    if (before == nullptr || !before->is_object()) continue;
     auto entry = read.get_object();
-    auto& left = entry.at("fieldsV1").get_object();
-    if (is_of(read, to, "Apply")) {
+    if (is_of(read, to, kApply)) {
       applied = std::move(entry);
       continue;
     }
-    if (value_at<std::string_view>(read, {"subresource"}).empty() &&
-        (from == kAnyManager || value_at<std::string_view>(read, {"manager"}) == from))
+    auto& left = entry.at("fieldsV1").get_object();
+    if (from ? is_of(read, *from, kUpdate) : value_at<std::string_view>(read, {"subresource"}).empty())
       for (const auto& path : fields) erase_field(left, path);
     if (!left.empty()) entries.emplace_back(std::move(entry));
   }
-  for (const auto& path : fields) add_field(applied.at("fieldsV1").get_object(), path);
+  for (const auto& path : fields)
+    if (!from || is_in_owned_elements(path, owned)) add_field(applied.at("fieldsV1").get_object(), path);
   entries.emplace_back(std::move(applied));
-  return {{{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}},
-          {{"op", "replace"}, {"path", "/metadata/managedFields"}, {"value", std::move(entries)}}};
+  // A test of the version would make the patch invalid where a replacement makes it a conflict.
+  return {{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}},
+          {{"op", "add"}, {"path", "/metadata/managedFields"}, {"value", std::move(entries)}}};
 }
 
 }  // namespace kube

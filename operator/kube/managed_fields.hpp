@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,14 +37,17 @@ bool owns_part(const ObjectView& live, std::string_view manager, std::initialize
 /// last maybe ".", the value itself.
 using FieldPath = std::vector<std::string>;
 
-/// What `manager` owns, by updates, below `path`, except fields named `except` ("f:…") and the maps that these are in.
+/// What `manager` owns, by updates, below `path`, except fields named `except` ("f:…") and the "." of the map that
+/// has them.
 std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view manager, const FieldPath& path,
                                       std::string_view except);
 
 /// A JSON patch (RFC 6902) that gives these fields to `to`, as if it had applied them: its next apply removes those
-/// that it lacks in the same write that sets the others. They are taken from the manager `from`, or from kAnyManager.
-/// The patch changes managedFields only, and nothing if the object has changed meanwhile.
-boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields, std::string_view from,
-                                      std::string_view to);
+/// that it does not set in the same write that sets the others. They are taken from the updates of `from`, or from
+/// every other manager if there is none. What `from` has in an element of a list that is neither its own nor `to`'s is
+/// taken from it and given to nobody: without it the element could be incomplete. The patch changes managedFields only;
+/// it is a conflict if the object has changed meanwhile.
+boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields,
+                                      std::optional<std::string_view> from, std::string_view to);
 
 }  // namespace kube

@@ -192,21 +192,39 @@ TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration
   const support::OperatorProcess process;
   world.apply_app("chat", kChatSpec);
   world.wait_until_as_planned("chat");
-  const json old{{"spec",
-                  {{"template",
-                    {{"spec",
-                      {{"containers",
-                        {{{"name", "app"}, {"image", "chat:0"}, {"env", {{{"name", "OLD"}, {"value", "1"}}}}}}}}}}}}}};
+  const auto live = [&] { return support::json_of(world.get(types::kDeployment, "chat")); };
+  // What others have in the template, then a newer image of theirs, and after it the rollback to what was before.
+  const auto mesh = [&](const char* image) {
+    const json annotations{{"team", "a"}, {"kubectl.kubernetes.io/restartedAt", "now"}};
+    const json containers = json::array({{{"name", "mesh"}, {"image", image}}});
+    const json pod{{"metadata", {{"annotations", annotations}}}, {"spec", {{"containers", containers}}}};
+    REQUIRE(world.patch(types::kDeployment, "chat", "application/strategic-merge-patch+json",
+                        {{"spec", {{"template", pod}}}}) == 200);
+  };
+  mesh("mesh:1");
+  auto old = live()["spec"]["template"];
+  mesh("mesh:2");
+  const auto wanted = live()["spec"]["template"];
+  for (auto& container : old["spec"]["containers"])
+    if (container["name"] == "app") {
+      container["image"] = "chat:0";
+      container["env"].push_back({{"name", "OLD"}, {"value", "1"}});
+    }
   const auto before = world.get(types::kDeployment, "chat").generation();
-  const auto answer =
-      world.patch_as("kubectl-rollout", types::kDeployment, "chat", "application/strategic-merge-patch+json", old);
-  REQUIRE(answer == 200);
-  wait_for("the variable to go", [&] {
-    const auto live = support::json_of(world.get(types::kDeployment, "chat")).dump();
-    return live.find("\"OLD\"") == std::string::npos;
-  });
+  // As `kubectl rollout undo` does it.
+  const auto rollback = json::array({{{"op", "replace"}, {"path", "/spec/template"}, {"value", old}}});
+  REQUIRE(world.patch_as("kubectl-rollout", types::kDeployment, "chat", "application/json-patch+json", rollback) ==
+          200);
+  auto expected = wanted;
+  for (auto& container : expected["spec"]["containers"])
+    if (container["name"] == "mesh") container["image"] = "mesh:1";
+  wait_for("the template to be ours again, and theirs to stay", [&] { return live()["spec"]["template"] == expected; });
   world.wait_until_as_planned("chat");
   CHECK(world.get(types::kDeployment, "chat").generation() == before + 2);  // the rollback, and one rollout back
+  CHECK(world.condition("chat", "Ready").find("ChildRefused") == std::string::npos);
+  // The next change of the spec gets through.
+  world.apply_app("chat", "{replicas: 3, app: {image: 'chat:2'}}");
+  world.wait_until_as_planned("chat");
 }
 
 TEST_CASE("A port that others changed in a pod template is put right by one rollout", "[integration]") {

@@ -6,47 +6,116 @@
 
 using nlohmann::json;
 
+namespace {
+
+const std::string kRestarted = "f:kubectl.kubernetes.io/restartedAt";
+
+json entry(const std::string& manager, const std::string& operation, const json& fields) {
+  return {{"manager", manager}, {"operation", operation}, {"apiVersion", "v1"}, {"fieldsV1", fields}};
+}
+
+kube::Object managed_by(const json& entries) {
+  return support::object_of(
+      {{"apiVersion", "v1"}, {"metadata", {{"resourceVersion", "7"}, {"managedFields", entries}}}});
+}
+
+/// FieldsV1 of a pod template with one container.
+json container_fields(const std::string& name, const json& fields) {
+  const auto element = "k:{\"name\":\"" + name + "\"}";
+  return {{"f:spec", {{"f:template", {{"f:spec", {{"f:containers", {{element, fields}}}}}}}}}};
+}
+
+/// What is left of the entries of managedFields, and ours last.
+json taken_from_kubectl(const kube::Object& object) {
+  const auto fields = kube::updated_fields(object, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted);
+  CHECK(fields.empty() != kube::owns_part(object, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted));
+  const auto patch = support::json_of(kube::transfer_of_fields(object, fields, "kubectl-rollout", kube::kFieldManager));
+  CHECK(patch[0] == json{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", "7"}});
+  CHECK(patch[1]["path"] == "/metadata/managedFields");
+  const auto after = managed_by(patch[1]["value"]);
+  CHECK_FALSE(kube::owns_part(after, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted));
+  return patch[1]["value"];
+}
+
+}  // namespace
+
 TEST_CASE("What a rollback by hand left is taken from it, and what a restart left is not", "[unit][kube]") {
-  const auto object = support::object_of(json::parse(R"({"apiVersion": "apps/v1",
-    "metadata": {"resourceVersion": "7", "managedFields": [
-      {"manager": "realtime-operator", "operation": "Apply", "apiVersion": "apps/v1", "fieldsV1": {
-        "f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:name": {}}}}}}}},
-      {"manager": "kubectl-rollout", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {
-        "f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}, "f:old": {}}},
-        "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {"f:image": {}, "f:env": {
-          "k:{\"name\":\"OLD\"}": {".": {}, "f:name": {}, "f:value": {}}}}}}}}}},
-      {"manager": "kubelet", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}}]}})"));
-  const std::string restarted = "f:kubectl.kubernetes.io/restartedAt";
-  CHECK(kube::owns_part(object, "kubectl-rollout", {"f:spec", "f:template"}, restarted));
-  const auto fields = kube::updated_fields(object, "kubectl-rollout", {"f:spec", "f:template"}, restarted);
-  CHECK(fields.size() == 5);
-  const auto patch = support::json_of(kube::transfer_of_fields(object, fields, "kubectl-rollout", "realtime-operator"));
-  CHECK(patch == json::parse(R"([{"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
-      {"op": "replace", "path": "/metadata/managedFields", "value": [
-      {"manager": "kubectl-rollout", "operation": "Update", "fieldsV1": {"f:spec": {"f:template": {
-        "f:metadata": {"f:annotations": {".": {}, "f:kubectl.kubernetes.io/restartedAt": {}}}}}}},
-      {"manager": "kubelet", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {}}},
-      {"manager": "realtime-operator", "operation": "Apply", "apiVersion": "apps/v1", "fieldsV1": {
-        "f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:old": {}}},
-        "f:spec": {"f:containers": {"k:{\"name\":\"app\"}": {".": {}, "f:name": {}, "f:image": {}, "f:env": {
-          "k:{\"name\":\"OLD\"}": {".": {}, "f:name": {}, "f:value": {}}}}}}}}}}]}])"));
-  auto restart = object;
-  support::edit(restart, [&](json& root) { root["metadata"]["managedFields"] = patch[1]["value"]; });
-  CHECK_FALSE(kube::owns_part(restart, "kubectl-rollout", {"f:spec", "f:template"}, restarted));
-  CHECK(kube::updated_fields(restart, "kubectl-rollout", {"f:spec", "f:template"}, restarted).empty());
+  const auto ours = container_fields("app", json::parse(R"({".": {}, "f:name": {}})"));
+  auto left = container_fields("app", json::parse(R"({"f:image": {}, "f:env": {
+      "k:{\"name\":\"OLD\"}": {".": {}, "f:name": {}, "f:value": {}}}})"));
+  const json restart{{".", json::object()}, {kRestarted, json::object()}};
+  auto annotations = restart;
+  annotations["f:old"] = json::object();
+  left["f:spec"]["f:template"]["f:metadata"]["f:annotations"] = annotations;
+  auto status = entry("kubectl-rollout", "Update", {{"f:status", json::object()}});
+  status["subresource"] = "status";
+  const auto object =
+      managed_by({entry("realtime-operator", "Apply", ours), entry("kubectl-rollout", "Update", left), status});
+  auto all = container_fields("app", json::parse(R"({".": {}, "f:name": {}, "f:image": {}, "f:env": {
+      "k:{\"name\":\"OLD\"}": {".": {}, "f:name": {}, "f:value": {}}}})"));
+  all["f:spec"]["f:template"]["f:metadata"]["f:annotations"]["f:old"] = json::object();
+  json stays;
+  stays["f:spec"]["f:template"]["f:metadata"]["f:annotations"] = restart;
+  CHECK(taken_from_kubectl(object) ==
+        json{entry("kubectl-rollout", "Update", stays), status, entry("realtime-operator", "Apply", all)});
+}
+
+TEST_CASE("What a rollback changed in the container of others is given to nobody", "[unit][kube]") {
+  const auto ours = container_fields("app", json::parse(R"({".": {}, "f:name": {}, "f:image": {}})"));
+  const auto theirs = container_fields("mesh", json::parse(R"({".": {}, "f:name": {}})"));
+  const auto image = container_fields("mesh", json::parse(R"({"f:image": {}})"));
+  CHECK(taken_from_kubectl(managed_by({entry("realtime-operator", "Apply", ours), entry("mesh", "Update", theirs),
+                                       entry("kubectl-rollout", "Update", image)})) ==
+        json{entry("mesh", "Update", theirs), entry("realtime-operator", "Apply", ours)});
+  // What it brought back goes.
+  const auto back = container_fields("old", json::parse(R"({".": {}, "f:name": {}, "f:image": {}})"));
+  const auto taken = taken_from_kubectl(
+      managed_by({entry("realtime-operator", "Apply", ours), entry("kubectl-rollout", "Update", back)}));
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"]["k:{\"name\":\"old\"}"].size() == 3);
+}
+
+TEST_CASE("What a manager updated by several versions of the API is all taken", "[unit][kube]") {
+  auto older = entry("kubectl-rollout", "Update", {{"f:spec", {{"f:template", {{"f:one", json::object()}}}}}});
+  older["apiVersion"] = "v1beta1";
+  const auto newer = entry("kubectl-rollout", "Update", {{"f:spec", {{"f:template", {{"f:two", json::object()}}}}}});
+  const auto taken = taken_from_kubectl(managed_by({older, newer}));
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0]["fieldsV1"]["f:spec"]["f:template"].size() == 2);
+}
+
+TEST_CASE("A field that is owned as a whole stays so when one is taken that is in it", "[unit][kube]") {
+  const auto owned = [](const json& ours, const json& theirs) {
+    return taken_from_kubectl(
+               managed_by({entry("realtime-operator", "Apply", {{"f:spec", {{"f:template", {{"f:labels", ours}}}}}}),
+                           entry("kubectl-rollout", "Update", {{"f:spec", {{"f:template", {{"f:labels", theirs}}}}}})}))
+        .back()["fieldsV1"]["f:spec"]["f:template"]["f:labels"];
+  };
+  const auto whole = json::object();
+  const auto part = json::parse(R"({"f:a": {}})");
+  const auto both = json::parse(R"({".": {}, "f:a": {}})");
+  CHECK(owned(whole, part) == both);
+  CHECK(owned(part, whole) == both);
+  CHECK(owned(whole, whole) == whole);
+  CHECK(owned(part, part) == part);
 }
 
 TEST_CASE("An element is taken from everyone with all that is in it", "[unit][kube]") {
-  const auto object = support::object_of(json::parse(R"({"apiVersion": "v1",
-    "metadata": {"resourceVersion": "7", "managedFields": [
-      {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": {
-        "f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {".": {}, "f:name": {}, "f:port": {}}}}}},
-      {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:team": {}}},
-        "f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {"f:name": {}}}}}}]}})"));
-  const std::vector<kube::FieldPath> port{{"f:spec", "f:ports", R"(k:{"port":81,"protocol":"TCP"})"}};
-  const auto patch = support::json_of(kube::transfer_of_fields(object, port, kube::kAnyManager, kube::kFieldManager));
-  CHECK(patch[1]["value"] == json::parse(R"([
-      {"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:team": {}}}}},
-      {"manager": "realtime-operator", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": {
-        "f:spec": {"f:ports": {"k:{\"port\":81,\"protocol\":\"TCP\"}": {}}}}}])"));
+  const std::string key = R"(k:{"port":81,"protocol":"TCP"})";
+  const auto fields_of = [&](const json& port) { return json{{"f:spec", {{"f:ports", {{key, port}}}}}}; };
+  auto applied = fields_of(json::parse(R"({"f:name": {}})"));
+  applied["f:metadata"]["f:labels"]["f:team"] = json::object();
+  const auto object = managed_by({entry("kubectl-edit", "Update", fields_of(json::parse(R"({".": {}, "f:port": {}})"))),
+                                  entry("argocd", "Apply", applied)});
+  applied.erase("f:spec");
+  auto ours = entry("realtime-operator", "Apply", fields_of(json::object()));
+  ours["fieldsType"] = "FieldsV1";
+  const std::vector<kube::FieldPath> port{{"f:spec", "f:ports", key}};
+  const auto patch = support::json_of(kube::transfer_of_fields(object, port, std::nullopt, kube::kFieldManager));
+  CHECK(patch[1]["value"] == json{entry("argocd", "Apply", applied), ours});
+  SECTION("also where nobody is known to own anything") {
+    const auto unknown = support::json_of(
+        kube::transfer_of_fields(support::object_of({{"apiVersion", "v1"}}), port, std::nullopt, kube::kFieldManager));
+    CHECK(unknown[1] == json{{"op", "add"}, {"path", "/metadata/managedFields"}, {"value", json::array({ours})}});
+  }
 }

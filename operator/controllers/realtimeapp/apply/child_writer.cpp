@@ -29,9 +29,9 @@ bool is_refusal(ErrorKind kind) { return kind == ErrorKind::kInvalidObject || ki
 
 std::string name_of(const ChildId& id) { return fmt::format("{} \"{}\"", id.kind, id.name); }
 
-Problem passing(const ChildId& id, const core::Error& error) {
-  return {reason::kApplyFailed, fmt::format("{} is not as the spec says, trying again: {}", name_of(id), error.message),
-          true, true};
+/// `what` failed for now: "is not as the spec says".
+Problem passing(const ChildId& id, std::string_view what, const core::Error& error) {
+  return {reason::kApplyFailed, fmt::format("{} {}, trying again: {}", name_of(id), what, error.message), true, true};
 }
 
 /// The first of what this child needs that is neither there nor to be had, or that cannot be used as it is.
@@ -61,27 +61,26 @@ std::string names_of(const std::vector<ChildId>& children) {
   return text;
 }
 
-/// Sends a JSON patch that tests for the version that was read. The API server calls it invalid (422) as well when the
-/// object has changed since, which is a conflict.
-Result<kube::Object> patch_unchanged(kube::Client& client, const kube::ResourceType& type, const kube::Object& read,
-                                     const kube::Json& patch, const std::stop_token& stop) {
-  auto patched = client.patch(type, read.key(), patch, stop);
-  if (patched || patched.error().kind != ErrorKind::kInvalidObject) return patched;
-  const auto now = client.get(type, read.key(), stop);
-  if (!now || now->resource_version() != read.resource_version()) patched.error().kind = ErrorKind::kConflict;
-  return patched;
-}
+// How often a take-over is tried where others change the object meanwhile, as controllers do right after a user has.
+constexpr int kTakeOverTries = 3;
 
-/// Has the next apply take away those of these fields that it lacks. No other write could do both, and a pod template
-/// that is written twice is rolled out twice.
-Result<void> take_fields(kube::Client& client, const kube::ResourceType& type, const kube::Object& existing,
-                         const std::vector<kube::FieldPath>& fields, std::string_view from,
-                         const std::stop_token& stop) {
-  if (fields.empty()) return {};
-  const auto transfer = kube::transfer_of_fields(existing, fields, from, kube::kFieldManager);
-  const auto patched = patch_unchanged(client, type, existing, transfer, stop);
-  if (!patched) return tl::unexpected(patched.error());
-  return {};
+/// Makes the operator the owner of those fields that `choose` finds in the object of this name, so that its next apply
+/// removes those that it does not set. Each write of a pod template starts a rollout, so that what is removed and what
+/// is set has to be one write. Gives the object, or nothing where there is none or nothing was chosen.
+template <class Choose>
+Result<std::optional<kube::Object>> take_over(kube::Client& client, const kube::ResourceType& type,
+                                              const kube::ObjectKey& key, std::optional<std::string_view> from,
+                                              const Choose& choose, const std::stop_token& stop) {
+  for (int tries = 1;; ++tries) {
+    const auto existing = client.get(type, key, stop);
+    if (!existing && existing.error().kind == ErrorKind::kNotFound) return std::nullopt;
+    if (!existing) return tl::unexpected(existing.error());
+    const std::vector<kube::FieldPath> fields = choose(*existing);
+    if (fields.empty()) return std::nullopt;
+    auto taken = client.patch(type, key, kube::transfer_of_fields(*existing, fields, from, kube::kFieldManager), stop);
+    if (taken) return std::move(*taken);
+    if (taken.error().kind != ErrorKind::kConflict || tries == kTakeOverTries) return tl::unexpected(taken.error());
+  }
 }
 
 }  // namespace
@@ -100,10 +99,10 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
                              Clock::time_point begin_before, const std::stop_token& stop) {
   Applied applied;
   applied.problems = plan.problems;
-  const auto failed = [&](const ChildId& id, const core::Error& error) {
+  const auto failed = [&](const ChildId& id, std::string_view what, const core::Error& error) {
     if (!applied.failure)
       applied.failure = core::Error{error.kind, name_of(id) + ": " + error.message, error.retry_after};
-    applied.problems.insert_or_assign(id, passing(id, error));
+    applied.problems.insert_or_assign(id, passing(id, what, error));
   };
   for (const auto& child : plan.children) {
     const auto id = child.id();
@@ -114,7 +113,7 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
     }
     auto outcome = write({app, child, observed.child(child.type, id.name), memory, applied, begin_before}, stop);
     if (!outcome) {
-      failed(id, outcome.error());
+      failed(id, "is not as the spec says", outcome.error());
     } else if (*outcome) {
       applied.problems.insert_or_assign(id, std::move(**outcome));
     }
@@ -127,11 +126,11 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
       continue;
     }
     const auto removed = remove(app, id, live, stop);
-    if (!removed) failed(id, removed.error());
+    if (!removed) failed(id, "cannot be deleted", removed.error());
     if (removed) applied.deleted.push_back(id);
   }
   if (auto completed = complete_secret(app, plan, memory, stop); !completed)
-    failed(redis_secret_id(app.key.name), completed.error());
+    failed(redis_secret_id(app.key.name), "is not as the spec says", completed.error());
   tell(app, applied);
   return applied;
 }
@@ -194,19 +193,22 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
 Result<kube::Object> ChildWriter::apply_known(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
   auto object = child.desired();
+  Result<std::optional<kube::Object>> taken;
   if (write.live->rolled_back) {
-    const auto existing = client_.get(child.type, object.key(), stop);
-    if (!existing && existing.error().kind != ErrorKind::kNotFound) return tl::unexpected(existing.error());
-    if (existing && existing->uid() == write.live->uid.text()) {
-      const auto fields =
-          kube::updated_fields(*existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField);
-      if (auto taken = take_fields(client_, child.type, *existing, fields, kube::kRollbackManager, stop); !taken)
-        return tl::unexpected(taken.error());
-    }
+    const auto left = [&](const kube::Object& existing) {
+      const bool is_known = existing.uid() == write.live->uid.text();
+      return is_known
+                 ? kube::updated_fields(existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField)
+                 : std::vector<kube::FieldPath>{};
+    };
+    taken = take_over(client_, child.type, object.key(), kube::kRollbackManager, left, stop);
+    // What is refused is the pod template that is there, not ours.
+    if (!taken && !is_refusal(taken.error().kind)) return tl::unexpected(taken.error());
   }
   object.json().at("metadata").get_object()["uid"] = write.live->uid.text();
   auto applied = client_.apply(child.type, object, stop);
-  if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(write, stop);
+  if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(child.type, object.key(), stop);
+  if (applied && !taken) return tl::unexpected(taken.error());
   return applied;
 }
 
@@ -232,30 +234,28 @@ ChildWriter::Outcome ChildWriter::take(const Write& write, const kube::Object& w
 
 /// Another object has the name than the one that is known, or none. News of that comes, but not where others have taken
 /// away the labels that the watch selects by.
-void ChildWriter::look_again(const Write& write, const std::stop_token& stop) {
-  if (write.child.is_secret()) return;
-  const auto& child = write.child;
-  const kube::ObjectKey key{write.app.key.name_space, child.name};
-  const auto existing = client_.get(child.type, key, stop);
+void ChildWriter::look_again(const kube::ResourceType& type, const kube::ObjectKey& key, const std::stop_token& stop) {
+  if (type == kube::types::kSecret) return;
+  const auto existing = client_.get(type, key, stop);
   if (existing || existing.error().kind == ErrorKind::kNotFound)
-    note_live(caches_.of(child.type.kind), key, existing ? &*existing : nullptr);
+    note_live(caches_.of(type.kind), key, existing ? &*existing : nullptr);
 }
 
-/// Applies a child that is refused because of ports that others put into it, which go with that.
+/// Applies a child that is refused because others added ports with the names of ours, which go with that.
 Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                        const std::stop_token& stop) {
   const auto& child = write.child;
   if (!names_conflicting_ports(refusal.message)) return tl::unexpected(refusal);
   auto object = child.desired();
-  const auto existing = client_.get(child.type, object.key(), stop);
-  if (!existing) return tl::unexpected(refusal);
-  const auto ownership = ownership_of(*existing, write.app);
-  if (ownership != Ownership::kOurs && ownership != Ownership::kOrphaned) return tl::unexpected(refusal);
-  const auto ports = conflicting_ports(object, *existing);
-  if (ports.empty()) return tl::unexpected(refusal);
-  if (auto taken = take_fields(client_, child.type, *existing, ports, kube::kAnyManager, stop); !taken)
-    return tl::unexpected(taken.error());
-  object.json().at("metadata").get_object()["uid"] = existing->uid();
+  const auto in_the_way = [&](const kube::Object& existing) {
+    const auto ownership = ownership_of(existing, write.app);
+    const bool is_ours = ownership == Ownership::kOurs || ownership == Ownership::kOrphaned;
+    return is_ours ? conflicting_ports(object, existing) : std::vector<kube::FieldPath>{};
+  };
+  const auto taken = take_over(client_, child.type, object.key(), std::nullopt, in_the_way, stop);
+  if (!taken) return tl::unexpected(taken.error());
+  if (!*taken) return tl::unexpected(refusal);
+  object.json().at("metadata").get_object()["uid"] = (*taken)->uid();
   return client_.apply(child.type, object, stop);
 }
 
@@ -273,10 +273,14 @@ Result<void> ChildWriter::complete_secret(const api::RealtimeApp& app, const Pla
 Result<void> ChildWriter::remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                                  const std::stop_token& stop) {
   const kube::ObjectKey key{app.key.name_space, id.name};
-  auto left = client_.remove(kChildTypes[child_type_index(id.kind)], key, live.uid, stop);
-  // Somebody else was quicker. It is known to be gone once the watch says so too.
-  if (!left && left.error().kind == ErrorKind::kNotFound) left.error().kind = ErrorKind::kConflict;
-  if (!left) return tl::unexpected(left.error());
+  const auto& type = kChildTypes[child_type_index(id.kind)];
+  auto left = client_.remove(type, key, live.uid, stop);
+  if (!left) {
+    // Others were quicker, and a look says whether it is gone.
+    if (left.error().kind == ErrorKind::kNotFound) left.error().kind = ErrorKind::kConflict;
+    if (left.error().kind == ErrorKind::kConflict) look_again(type, key, stop);
+    return tl::unexpected(left.error());
+  }
   // Before the news of it: a spec that wants the child back must not find it.
   note_live(caches_.of(id.kind), key, *left ? &**left : nullptr);
   return {};

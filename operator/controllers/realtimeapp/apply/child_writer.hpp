@@ -62,7 +62,7 @@ class ChildWriter {
   core::Result<kube::Object> apply_known(const Write& write, const std::stop_token& stop);
   core::Result<kube::Object> apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                   const std::stop_token& stop);
-  void look_again(const Write& write, const std::stop_token& stop);
+  void look_again(const kube::ResourceType& type, const kube::ObjectKey& key, const std::stop_token& stop);
   core::Result<void> remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                             const std::stop_token& stop);
   core::Result<void> complete_secret(const api::RealtimeApp& app, const Plan& plan, AppMemory& memory,

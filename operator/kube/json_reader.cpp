@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -99,17 +100,45 @@ class Builder {
   boost::json::value_stack stack_;
 };
 
-/// Reads what simdjson does not: texts that are too large for it, and numbers beyond 64 bits, which become doubles.
-std::optional<Object> read_slowly(std::string_view text) {
+/// The text with null for each value that is nested too deeply. What is left out is not looked at: it may be no JSON.
+std::string without_deep_values(std::string_view text) {
+  std::string kept;
+  std::size_t depth = 0;
+  bool is_in_string = false;
+  bool is_escaped = false;
+  const auto keep = [&](char c) {
+    if (depth <= kMaxJsonDepth) kept += c;
+  };
+  for (const char c : text) {
+    const bool opens = !is_in_string && (c == '[' || c == '{');
+    const bool closes = !is_in_string && (c == ']' || c == '}');
+    if (c == '"' && !is_escaped) is_in_string = !is_in_string;
+    is_escaped = is_in_string && c == '\\' && !is_escaped;
+    if (opens && ++depth == kMaxJsonDepth + 1) kept += "null";
+    keep(c);
+    if (closes && depth > 0) --depth;
+  }
+  return kept;
+}
+
+std::optional<Object> build(std::string_view text, boost::system::error_code& error) {
   boost::json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   auto memory = memory_for(text);
   boost::json::basic_parser<Builder> parser{options, memory.get()};
-  boost::system::error_code error;
   const auto size = parser.write_some(false, text.data(), text.size(), error);
   if (error || size != text.size()) return std::nullopt;
   auto value = parser.handler().take();
   return Object{std::move(memory), std::move(value)};
+}
+
+/// Reads what simdjson does not: texts that are too large or too deep for it, and numbers beyond 64 bits, which become
+/// doubles.
+std::optional<Object> read_slowly(std::string_view text) {
+  boost::system::error_code error;
+  auto value = build(text, error);
+  if (error == boost::json::error::too_deep) value = build(without_deep_values(text), error);
+  return value;
 }
 
 }  // namespace

@@ -10,12 +10,13 @@
 
 namespace kube {
 
-/// Deeper is not read; what Kubernetes has is a tenth of it.
+/// Of a value that is nested more deeply, null is read. What Kubernetes has is a tenth of it, but where the schema of
+/// an object leaves a field open, the API server takes 10,000 levels, and no object may keep others from being read.
 inline constexpr std::size_t kMaxJsonDepth = 256;
 
 /// Calls `read` with the value of a JSON text (RFC 8259), which is valid for that call only. False, and no call, if the
-/// text is none, is no valid UTF-8 or is too deep, or if a number in it has no double. Makes no values, but for the few
-/// texts that are larger than 256 KiB or have numbers beyond 64 bits.
+/// text is none or is no valid UTF-8, or if a number in it has no double. Makes no values, but for the few texts that
+/// are larger than 256 KiB, are nested deeply or have numbers beyond 64 bits.
 bool read_json(std::string_view text, const std::function<void(JsonView)>& read);
 
 /// The value of such a text, in memory of its own, or nothing. Of the members of an object with the same name, the last

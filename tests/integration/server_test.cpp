@@ -176,6 +176,35 @@ TEST_CASE("The status says how many clients the ready replicas hold, and nothing
   wait_for("the count to go", [&] { return !connections().has_value(); });
 }
 
+TEST_CASE("An app that nests as deeply as the API server takes it holds up no other", "[integration][server]") {
+  support::World world;
+  const auto create_deep = [&] {
+    const std::size_t levels = 1'000;
+    const auto args = json::parse(std::string(levels, '[') + std::string(levels, ']'));
+    const json emit{{"type", "Emit"}, {"event", "e"}, {"args", json::array({args})}};
+    json deep{{"apiVersion", api::kRealtimeApp.api_version()}, {"kind", api::kRealtimeApp.kind}};
+    deep["metadata"] = {{"name", "deep"}, {"namespace", world.name_space()}};
+    deep["spec"]["server"]["namespaces"]["/"]["onConnect"] = json::array({emit});
+    REQUIRE(world.create(api::kRealtimeApp, deep) == 201);
+  };
+  const auto await_both = [&] {
+    world.apply_app("chat", "{server: {}}");
+    world.wait_until_as_planned("chat");
+    wait_for("the status to say so", [&] { return world.condition("deep", "Stalled") == "True/InvalidSpec"; });
+    CHECK_THAT(world.app("deep").status.condition("Stalled")->message, Catch::Contains("nests more than"));
+  };
+  SECTION("while the operator runs") {
+    const support::OperatorProcess process;
+    create_deep();
+    await_both();
+  }
+  SECTION("when it starts") {
+    create_deep();
+    const support::OperatorProcess process;
+    await_both();
+  }
+}
+
 TEST_CASE("An invalid rule is reported in the status, with its position", "[integration][server]") {
   support::World world;
   const support::OperatorProcess process;

@@ -24,10 +24,27 @@ TEST_CASE("What is no JSON is not read", "[unit][kube]") {
   for (const std::string text : {"", "{", "[1", "[1,]", "{} {}", "{\"a\"}", "nul", "'a'", "\"\xff\"", "[\"\xc3\"]",
                                  "01", "1 2", "/* a */ 1", "1e999"})
     CHECK_FALSE(kube::read_json(text));
-  const std::string deep(kube::kMaxJsonDepth, '[');
-  const std::string end(kube::kMaxJsonDepth, ']');
-  CHECK(kube::read_json(deep + end));
-  CHECK_FALSE(kube::read_json("[" + deep + end + "]"));
+}
+
+TEST_CASE("Of what is nested too deeply null is read, and all else as it is", "[unit][kube]") {
+  const auto nested = [](std::size_t levels, const std::string& inner) {
+    return std::string(levels, '[') + inner + std::string(levels, ']');
+  };
+  const auto value_of = [](const std::string& text) {
+    const auto read = kube::read_json(text);
+    REQUIRE(read);
+    std::string seen;
+    CHECK(kube::read_json(text, [&](kube::JsonView value) { seen = kube::text_of(value.to_json()); }));
+    CHECK(seen == kube::text_of(read->json()));
+    return seen;
+  };
+  CHECK(value_of(nested(kube::kMaxJsonDepth, "1")) == nested(kube::kMaxJsonDepth, "1"));
+  CHECK(value_of(nested(kube::kMaxJsonDepth + 1, "1")) == nested(kube::kMaxJsonDepth, "null"));
+  // As deep as the API server takes it.
+  const auto deep = R"({"a":)" + nested(9'000, R"({"]":"}\\\"]"})") + R"(,"b":"\"]","c":{"d":[]}})";
+  CHECK(value_of(deep) == R"({"a":)" + nested(kube::kMaxJsonDepth - 1, "null") + R"(,"b":"\"]","c":{"d":[]}})");
+  CHECK_FALSE(kube::read_json(std::string(9'000, '[')));
+  CHECK_FALSE(kube::read_json(std::string(9'000, ']')));
 }
 
 TEST_CASE("A text is the same value whatever its size", "[unit][kube]") {

@@ -65,7 +65,7 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto& app = cached->app;
   const auto memory = memories_.of(key, app.uid);
   if (!cached->problem.empty()) {
-    auto status = assess_invalid(app, cached->problem);
+    auto status = assess_invalid(app, caches_.observe(app), cached->problem);
     if (!caches_.of(kube::types::kIngress.kind).find(key)) status.addresses.clear();
     const auto written = write_status(app, std::move(status), *memory, stop);
     caches_.exposure_claims.release(key);

@@ -147,8 +147,10 @@ std::optional<PodDiagnosis> diagnose_pod(const kube::ObjectView& pod) {
   const auto phase = value_at<std::string>(pod.json(), {"status", "phase"});
   if (pod.deleting() || phase == "Failed" || phase == "Succeeded") return std::nullopt;  // another takes its place
   auto diagnosis = diagnosis_of_pod(pod);
-  if (diagnosis)
+  if (diagnosis) {
     diagnosis->component = value_at<std::string>(pod.json(), {"metadata", "labels", api::label::kComponent});
+    diagnosis->controller = value_at<std::string>(pod.controller(), {"name"});
+  }
   return diagnosis;
 }
 

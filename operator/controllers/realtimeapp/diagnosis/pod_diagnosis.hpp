@@ -16,6 +16,7 @@ struct PodDiagnosis {
   std::string message;
   /// Whether it lasts until a user changes something; the others may pass, as when a node is added.
   bool needs_user_action = false;
+  std::string controller;  ///< of the pod, by name: its ReplicaSet or StatefulSet
 
   bool operator==(const PodDiagnosis&) const = default;
 };

@@ -43,6 +43,8 @@ void Caches::observe_configurations(const api::RealtimeApp& app, Observed& obser
   for (const auto& [key, state] : replica_sets.indexed(app.key)) {
     observed.configurations_in_use.insert(state->configuration);
     observed.ready_by_revision[state->revision] += state->ready_replicas;
+    if (deployment != nullptr && state->revision != deployment->revision.text())
+      observed.outdated_replica_sets.insert(key.name);
   }
 }
 
@@ -61,6 +63,7 @@ void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) c
   observed.children.clear();
   observed.configurations_in_use.clear();
   observed.ready_by_revision.clear();
+  observed.outdated_replica_sets.clear();
   for (auto& id : possible_children(app.key.name)) {
     const auto state = of(id.kind).find({app.key.name_space, id.name});
     if (state && state->controller_uid == app.uid) observed.children.emplace(std::move(id), *state);

@@ -140,6 +140,8 @@ struct Observed {
   std::set<std::string> configurations_in_use;
   /// Ready replicas by the revision of the Deployment that they run. Looked up only during a rollout.
   std::map<std::string, int> ready_by_revision;
+  /// The app's ReplicaSets of other revisions than the Deployment's. Looked up only during a rollout.
+  std::set<std::string> outdated_replica_sets;
   std::optional<std::int64_t> connections;  ///< open over all ready replicas, if that could be measured
   std::optional<Problem> problem;           ///< what could not be read
   std::string default_redis_image;

@@ -39,11 +39,15 @@ const Problem* find_problem(const Problems& problems, std::initializer_list<Chil
   return nullptr;
 }
 
-/// What keeps a pod of this component from running; of several, what lasts.
+/// Whether the controller of a workload has seen the pod template that is there: until then, all that is known of its
+/// pods is about an earlier one.
+bool is_seen(const ChildState& workload) { return workload.observed_generation >= workload.generation; }
+
+/// What keeps a pod of this component and of the current pod template from running; of several, what lasts.
 const PodDiagnosis* diagnosis_of(const Observed& observed, std::string_view component) {
   const PodDiagnosis* found = nullptr;
   for (const auto& [pod, diagnosis] : observed.pod_diagnoses)
-    if (diagnosis.component == component &&
+    if (diagnosis.component == component && !observed.outdated_replica_sets.contains(diagnosis.controller) &&
         (found == nullptr || (diagnosis.needs_user_action && !found->needs_user_action)))
       found = &diagnosis;
   return found;
@@ -60,12 +64,13 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed, cons
   if (problem != nullptr) return failing(*problem);
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
   // The pod of an earlier template counts as ready until its end is seen.
-  const bool is_current = set != nullptr && set->observed_generation >= set->generation && set->updated_replicas >= 1;
+  const bool is_current = set != nullptr && is_seen(*set) && set->updated_replicas >= 1;
   if (!is_current || set->ready_replicas < 1) {
     if (!observed.refused_redis_pod.empty())
       return {false, reason::kPodsRefused,
               fmt::format("pod \"{}-0\" is refused: {}", redis_name(app.key.name), observed.refused_redis_pod)};
-    if (const auto* diagnosis = diagnosis_of(observed, api::kComponentRedis))
+    const auto* diagnosis = diagnosis_of(observed, api::kComponentRedis);
+    if (diagnosis != nullptr && (set == nullptr || is_seen(*set)))
       return {false, diagnosis->reason, diagnosis->message, diagnosis->needs_user_action};
     if (set != nullptr && set->ready_replicas > 0 && set->updated_replicas < 1)
       return {
@@ -134,8 +139,7 @@ std::string how_to_be_ready(const api::RealtimeApp& app) {
 Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment) {
   const int wanted = app.spec.replicas;
   if (deployment == nullptr) return {false, reason::kReplicasNotReady, "the Deployment is being created"};
-  if (deployment->observed_generation < deployment->generation || deployment->updated_replicas < wanted ||
-      deployment->replicas > wanted)
+  if (!is_seen(*deployment) || deployment->updated_replicas < wanted || deployment->replicas > wanted)
     return {false, reason::kRolloutInProgress,
             fmt::format("{} of {} replicas run the current spec, {} exist", deployment->updated_replicas, wanted,
                         deployment->replicas)};
@@ -149,7 +153,7 @@ Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment
 /// The same, with the cause where one is known.
 Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, const ChildState* deployment) {
   auto rollout = assess_rollout(app, deployment);
-  if (rollout.holds || deployment == nullptr) return rollout;
+  if (rollout.holds || deployment == nullptr || !is_seen(*deployment)) return rollout;
   const auto* diagnosis = diagnosis_of(observed, api::kComponentApp);
   const bool stalled = !deployment->stalled.empty();
   if (!deployment->refused_pods.empty()) {
@@ -305,9 +309,16 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
   return status;
 }
 
-api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const std::string& problem) {
+api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const Observed& observed,
+                                      const std::string& problem) {
   auto status = app.status;
   status.observed_generation = app.generation;
+  const auto* deployment = observed.child(kube::types::kDeployment, app.key.name);
+  status.replicas = deployment == nullptr ? 0 : deployment->replicas;
+  status.ready_replicas = 0;
+  status.replicas_summary = fmt::format("0/{}", app.spec.replicas);
+  status.connections.reset();
+  if (observed.child(kube::types::kIngress, app.key.name) == nullptr) status.url.clear();
   const Verdict stalled{true, reason::kInvalidSpec, problem};
   const Verdict ready{false, reason::kInvalidSpec, problem};
   const Verdict reconciling{false, reason::kSettled, "waiting for a valid spec"};

@@ -16,8 +16,10 @@ namespace controllers {
 api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, const Observed& observed,
                               const std::map<ChildId, Problem>& problems);
 
-/// The status of an app whose specification cannot be read.
-api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const std::string& problem);
+/// The status of an app whose specification cannot be read. Its children stay as they are: the status has what is there
+/// of them, and no replica runs the current spec.
+api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const Observed& observed,
+                                      const std::string& problem);
 
 /// Completes the conditions and the addresses: one that is as in `before` keeps its time, another gets `now` (RFC
 /// 3339).

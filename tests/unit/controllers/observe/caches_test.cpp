@@ -88,10 +88,12 @@ TEST_CASE("Children that are looked at again are counted once", "[unit][controll
   auto observed = caches.observe(of);
   CHECK(observed.ready_by_revision == std::map<std::string, int>{{"2", 1}});
   CHECK(observed.configurations_in_use == std::set<std::string>{"configuration"});
+  CHECK(observed.outdated_replica_sets == std::set<std::string>{"a"});
   caches.observe_children(of, observed);
   CHECK(observed.ready_by_revision == std::map<std::string, int>{{"2", 1}});
   caches.replica_sets.remove({"ns", "a"});
   caches.observe_children(of, observed);
+  CHECK(observed.outdated_replica_sets.empty());
   CHECK(observed.ready_by_revision.empty());
   CHECK(observed.configurations_in_use.empty());
 }

@@ -47,8 +47,8 @@ TEST_CASE("A fleet that serves is Ready, and says where", "[unit][controllers]")
 TEST_CASE("Every condition says of which manifest it speaks", "[unit][controllers]") {
   auto app = sample_app();
   app.generation = 7;
-  for (const auto& status :
-       {support::assess(app, healthy_observed()), controllers::assess_invalid(app, "spec: wrong")}) {
+  for (const auto& status : {support::assess(app, healthy_observed()),
+                             controllers::assess_invalid(app, healthy_observed(), "spec: wrong")}) {
     CHECK(status.observed_generation == 7);
     CHECK(status.conditions.size() >= 3);
     for (const auto& condition : status.conditions) CHECK(condition.observed_generation == 7);
@@ -179,8 +179,26 @@ TEST_CASE("A pod that cannot run is named in the status of what waits for it", "
   auto& deployment = add_child(observed, "Deployment", "chat", 2);
   const auto diagnosis = [&](const std::string& pod, std::string_view component, bool needs_user_action) {
     observed.pod_diagnoses[pod] = {std::string{component}, api::reason::kImagePullFailed, "pod " + pod,
-                                   needs_user_action};
+                                   needs_user_action, "chat-old"};
   };
+  SECTION("a pod of an earlier template does not stall the next one") {
+    diagnosis("chat-1", "app", true);
+    observed.outdated_replica_sets.insert("chat-old");
+    CHECK(brief(support::assess(app, observed), "Ready") == Brief{"False", "RolloutInProgress"});
+    CHECK(brief(support::assess(app, observed), "Stalled").status == "False");
+  }
+  SECTION("nothing that is known of an earlier template stalls one that its controller has not seen") {
+    diagnosis("chat-1", "app", true);
+    deployment.stalled = deployment.refused_pods = core::SharedText{"it hangs"};
+    deployment.generation = deployment.observed_generation + 1;
+    CHECK(brief(support::assess(app, observed), "Ready") == Brief{"False", "RolloutInProgress"});
+    CHECK(brief(support::assess(app, observed), "Stalled").status == "False");
+    auto& redis = add_child(observed, "StatefulSet", "chat-redis", 0);
+    redis.generation = redis.observed_generation + 1;
+    diagnosis("chat-redis-0", "redis", true);
+    CHECK(brief(support::assess(app, observed), "RedisReady") == Brief{"False", "RedisStarting"});
+    CHECK(brief(support::assess(app, observed), "Stalled").status == "False");
+  }
   SECTION("an app's pod") {
     diagnosis("chat-1", "app", true);
     const auto status = support::assess(app, observed);
@@ -272,10 +290,20 @@ TEST_CASE("A condition keeps its time until its status changes", "[unit][control
 TEST_CASE("A manifest that cannot be read is Stalled with every wrong field", "[unit][controllers]") {
   auto app = sample_app();
   app.status.url = "http://kept/";
-  const auto status = controllers::assess_invalid(app, "spec.replicas is no whole number");
+  app.status.ready_replicas = 3;
+  app.status.connections = 900;
+  auto observed = healthy_observed();
+  const auto status = controllers::assess_invalid(app, observed, "spec.replicas is no whole number");
   CHECK(brief(status, "Stalled") == Brief{"True", "InvalidSpec"});
   CHECK(brief(status, "Ready") == Brief{"False", "InvalidSpec"});
   CHECK(status.url == "http://kept/");
+  CHECK(status.replicas == 3);
+  CHECK(status.ready_replicas == 0);  // none runs the current spec
+  CHECK_FALSE(status.connections);
+  observed.children.clear();
+  const auto gone = controllers::assess_invalid(app, observed, "spec.replicas is no whole number");
+  CHECK(gone.url.empty());
+  CHECK(gone.replicas == 0);
 }
 
 TEST_CASE("A child that could not be written for a passing reason is named, and does not stall",

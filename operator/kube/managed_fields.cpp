@@ -96,6 +96,12 @@ void collect_leaves(JsonView fields, std::string_view except, FieldPath& at, std
   }
 }
 
+void collect_below(JsonView fields, const FieldPath& path, std::string_view except, std::vector<FieldPath>& found) {
+  for (const auto& step : path) fields = fields.find(step);
+  auto at = path;
+  collect_leaves(fields, except, at, found);
+}
+
 using Steps = std::span<const std::string>;
 
 void add_field(boost::json::object& fields, Steps path) {
@@ -149,11 +155,15 @@ bool owns_part(const ObjectView& live, std::string_view manager, std::initialize
 std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view manager, const FieldPath& path,
                                       std::string_view except) {
   std::vector<FieldPath> found;
-  visit_fields(live, manager, kUpdate, [&](JsonView fields) {
-    for (const auto& step : path) fields = fields.find(step);
-    auto at = path;
-    collect_leaves(fields, except, at, found);
-  });
+  visit_fields(live, manager, kUpdate, [&](JsonView fields) { collect_below(fields, path, except, found); });
+  return found;
+}
+
+std::vector<FieldPath> fields_of_others(const ObjectView& live, std::string_view manager, const FieldPath& path) {
+  std::vector<FieldPath> found;
+  for (const auto& entry : live.metadata().find("managedFields").elements())
+    if (!is_of(entry, manager, kApply) && entry.find("subresource").text().empty())
+      collect_below(entry.find("fieldsV1"), path, {}, found);
   return found;
 }
 

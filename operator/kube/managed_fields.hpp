@@ -42,6 +42,9 @@ using FieldPath = std::vector<std::string>;
 std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view manager, const FieldPath& path,
                                       std::string_view except);
 
+/// What other managers than `manager` own below `path`, by updates or applies, their status apart.
+std::vector<FieldPath> fields_of_others(const ObjectView& live, std::string_view manager, const FieldPath& path);
+
 /// A JSON patch (RFC 6902) that gives these fields to `to`, as if it had applied them: its next apply removes those
 /// that it does not set in the same write that sets the others. They are taken from the updates of `from`, or from
 /// every other manager if there is none. What `from` has in an element of a list that is neither its own nor `to`'s is

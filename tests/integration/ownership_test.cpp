@@ -187,6 +187,42 @@ TEST_CASE("TLS that cannot work is named, with the Secret", "[integration]") {
   wait_for("a certificate that serves", [&] { return is("True/IngressServing"); });
 }
 
+TEST_CASE("Of what another tool restored, what the spec no longer has goes", "[integration]") {
+  support::World world;
+  const std::string exposure = "exposure: {type: Ingress, className: traefik, host: chat.test";
+  json deployment;
+  json ingress;
+  {
+    const support::OperatorProcess process;
+    world.apply_app("chat", "{replicas: 3, app: {image: 'chat:1', command: [serve], env: [{name: OLD, value: '1'}]}, " +
+                                exposure + ", tls: {secretName: chat-tls}}}");
+    world.wait_until_as_planned("chat");
+    const auto take = [&](const kube::ResourceType& type) {
+      auto object = support::json_of(world.get(type, "chat"));
+      for (const char* field : {"uid", "resourceVersion", "managedFields", "ownerReferences", "creationTimestamp"})
+        object["metadata"].erase(field);
+      return object;
+    };
+    deployment = take(types::kDeployment);
+    ingress = take(types::kIngress);
+  }
+  for (const auto* type : {&types::kDeployment, &types::kIngress}) {
+    const auto object = world.get(*type, "chat");
+    REQUIRE(world.client().remove(*type, object.key(), object.uid(), {}));
+  }
+  REQUIRE(world.create(types::kDeployment, deployment) == 201);
+  REQUIRE(world.create(types::kIngress, ingress) == 201);
+  const support::OperatorProcess process;
+  world.wait_until_as_planned("chat");
+  world.apply_app("chat", "{replicas: 3, app: {image: 'chat:1'}, " + exposure + "}}");
+  world.wait_until_as_planned("chat");
+  const auto container =
+      support::json_of(world.get(types::kDeployment, "chat"))["spec"]["template"]["spec"]["containers"][0];
+  CHECK_FALSE(container.contains("command"));
+  CHECK(container["env"].dump().find("OLD") == std::string::npos);
+  CHECK_FALSE(support::json_of(world.get(types::kIngress, "chat"))["spec"].contains("tls"));
+}
+
 TEST_CASE("What a rollback by hand left to kubectl is taken back", "[integration]") {
   support::World world;
   const support::OperatorProcess process;

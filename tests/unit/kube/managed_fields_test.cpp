@@ -119,3 +119,15 @@ TEST_CASE("An element is taken from everyone with all that is in it", "[unit][ku
     CHECK(unknown[1] == json{{"op", "add"}, {"path", "/metadata/managedFields"}, {"value", json::array({ours})}});
   }
 }
+
+TEST_CASE("What others own is told by what they own of it, their status apart", "[unit][kube]") {
+  auto status = entry("kubectl", "Update", {{"f:spec", {{"f:replicas", json::object()}}}});
+  status["subresource"] = "scale";
+  const auto object = managed_by({entry("realtime-operator", "Apply", {{"f:spec", {{"f:ours", json::object()}}}}),
+                                  entry("argocd", "Apply", {{"f:spec", {{"f:one", json::object()}}}}),
+                                  entry("velero", "Update", json::parse(R"({"f:metadata": {"f:labels": {}},
+                                        "f:spec": {"f:two": {".": {}, "f:three": {}}}})")),
+                                  status});
+  CHECK(kube::fields_of_others(object, "realtime-operator", {"f:spec"}) ==
+        std::vector<kube::FieldPath>{{"f:spec", "f:one"}, {"f:spec", "f:two", "."}, {"f:spec", "f:two", "f:three"}});
+}

@@ -183,6 +183,14 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
     return tl::unexpected(existing.error().kind == ErrorKind::kNotFound ? applied.error() : existing.error());
   if (auto adopted = adopt(client_, child.type, *existing, write.app, stop); !adopted)
     return tl::unexpected(adopted.error());
+  // One that was restored has no record of what the operator applied: without one, what the spec lacks would stay.
+  const auto restored = [&](const kube::Object& live) {
+    const bool is_restored =
+        live.uid() == existing->uid() && kube::applied_fields(live, kube::kFieldManager).is_nothing();
+    return is_restored ? kube::fields_of_others(live, kube::kFieldManager, {"f:spec"}) : std::vector<kube::FieldPath>{};
+  };
+  const auto taken = take_over(client_, child.type, existing->key(), std::nullopt, restored, stop);
+  if (!taken) return tl::unexpected(taken.error());
   auto& metadata = object.json().at("metadata").get_object();
   metadata.erase("resourceVersion");
   metadata["uid"] = existing->uid();

@@ -26,6 +26,8 @@ using PrivateKey = std::unique_ptr<EVP_PKEY, Free<&EVP_PKEY_free>>;
 
 /// A certificate that is not renewed by then is told of.
 constexpr std::chrono::hours kWarnBefore{14 * 24};
+/// By how much the clock of another node may be ahead: a certificate that was just issued is none that begins later.
+constexpr std::chrono::minutes kClockSkew{5};
 /// Certificates that live for days only are renewed later.
 constexpr int kWarnShare = 4;
 
@@ -66,7 +68,7 @@ CertificateVerdict judge_certificate(const std::string& chain, const std::string
     verdict.invalid = fmt::format("has a certificate that is not for {}", host);
   } else if (ends <= now) {
     verdict.invalid = fmt::format("has a certificate that expired at {}", core::format_time(ends));
-  } else if (begins > now) {
+  } else if (begins > now + kClockSkew) {
     verdict.invalid = fmt::format("has a certificate that is not valid before {}", core::format_time(begins));
   } else if (ends - now < std::min<core::SystemTime::duration>(kWarnBefore, (ends - begins) / kWarnShare)) {
     verdict.expiring = fmt::format("has a certificate that expires at {}", core::format_time(ends));

@@ -39,6 +39,9 @@ TEST_CASE("What keeps a certificate from serving is named", "[unit][controllers]
   CHECK_THAT(*judge_certificate(old.certificate, old.key, host, kNow).invalid, Catch::Contains("expired at"));
   const auto early = make_certificate(host, hours{24}, hours{48});
   CHECK_THAT(*judge_certificate(early.certificate, early.key, host, kNow).invalid, Catch::Contains("not valid before"));
+  // Issued just now by a node whose clock is ahead.
+  const auto new_one = make_certificate(host, hours{1}, hours{24 * 90});
+  CHECK_FALSE(judge_certificate(new_one.certificate, new_one.key, host, kNow + std::chrono::minutes{57}).invalid);
 }
 
 TEST_CASE("A certificate that was not renewed in time is told of before it expires", "[unit][controllers]") {

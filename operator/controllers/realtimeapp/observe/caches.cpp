@@ -20,7 +20,7 @@ Caches::Caches() {
     return state.deployment.empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, state.deployment}};
   });
   metrics_endpoints.index_by([](const kube::ObjectKey& key, const MetricsEndpoints& endpoints) {
-    return std::optional{kube::ObjectKey{key.name_space, endpoints.app}};
+    return endpoints.app.empty() ? std::nullopt : std::optional{kube::ObjectKey{key.name_space, endpoints.app}};
   });
   apps.index_by([](const kube::ObjectKey&, const api::DecodedApp& decoded) {
     const auto& name = decoded.app.spec.exposure.class_name;
@@ -122,7 +122,8 @@ void Caches::connect(runtime::Manager& manager, runtime::WorkQueue& queue) {
                                  reduce_replica_set);
 
   metrics_endpoints.listen([&queue](const kube::ObjectKey& key, const auto* before, const auto* after) {
-    queue.add({key.name_space, (after != nullptr ? after : before)->app}, runtime::Priority::kLow);
+    const auto& app = (after != nullptr ? after : before)->app;
+    if (!app.empty()) queue.add({key.name_space, app}, runtime::Priority::kLow);
   });
   manager.cache<MetricsEndpoints>(kube::types::kEndpointSlice,
                                   {.label_selector = of_fleets + ",service.kubernetes.io/headless"}, metrics_endpoints,

@@ -16,6 +16,7 @@ using kube::value_at;
 
 constexpr std::size_t kMaxQuoted = 1024;  // bytes of what a webhook or a node may have said
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
+constexpr const char* kServiceName = "kubernetes.io/service-name";
 
 /// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
 std::string stalled_message(kube::JsonView status) {
@@ -155,8 +156,13 @@ ReplicaSetState reduce_replica_set(const kube::ObjectView& live) {
 MetricsEndpoints reduce_endpoint_slice(const kube::ObjectView& live) {
   MetricsEndpoints endpoints;
   const auto json = live.json();
-  endpoints.app = value_at<std::string>(json, {"metadata", "labels", api::label::kInstance});
-  const bool is_v6 = value_at<std::string_view>(json, {"addressType"}) == "IPv6";
+  const auto app = value_at<std::string>(json, {"metadata", "labels", api::label::kInstance});
+  // Services that copy our labels pass them to their slices.
+  if (value_at<std::string_view>(json, {"metadata", "labels", kServiceName}) != headless_name(app)) return endpoints;
+  endpoints.app = app;
+  const auto family = value_at<std::string_view>(json, {"addressType"});
+  const bool is_v6 = family == "IPv6";
+  if (!is_v6 && family != "IPv4") return endpoints;
   int port = 0;
   for (const auto& candidate : kube::list_at(json, {"ports"}))
     if (value_at<std::string_view>(candidate, {"name"}) == kAdminPortName) port = value_at<int>(candidate, {"port"});

@@ -181,9 +181,11 @@ spec: {template: {spec: {volumes: [{name: mesh, configMap: {name: m}}, {name: co
 }
 
 TEST_CASE("Of an EndpointSlice it is kept where the ready replicas' metrics are", "[unit][controllers]") {
-  const auto reduce = [](const std::string& type, const std::string& ports) {
+  const auto reduce = [](const std::string& type, const std::string& ports,
+                         const std::string& service = "chat-headless") {
     return controllers::reduce_endpoint_slice(support::from_yaml(
-        "{metadata: {labels: {app.kubernetes.io/instance: chat}}, addressType: " + type + ", ports: " + ports + R"(,
+        "{metadata: {labels: {app.kubernetes.io/instance: chat, kubernetes.io/service-name: " + service +
+        "}}, addressType: " + type + ", ports: " + ports + R"(,
   endpoints: [{addresses: [a], conditions: {ready: true}, targetRef: {name: chat-1}},
               {addresses: [b], conditions: {ready: false, serving: true}, targetRef: {name: chat-2}},
               {addresses: [c], targetRef: {name: chat-3}}, {addresses: []}, {}]})"));
@@ -192,4 +194,6 @@ TEST_CASE("Of an EndpointSlice it is kept where the ready replicas' metrics are"
   CHECK(reduce("IPv4", ports) == controllers::MetricsEndpoints{"chat", {{"chat-1", "a:9090"}, {"chat-3", "c:9090"}}});
   CHECK(reduce("IPv6", ports).address_by_pod["chat-1"] == "[a]:9090");
   CHECK(reduce("IPv4", "[{name: http, port: 8080}]").address_by_pod.empty());
+  CHECK(reduce("FQDN", ports).address_by_pod.empty());
+  CHECK(reduce("IPv4", ports, "copied-headless") == controllers::MetricsEndpoints{});
 }

@@ -14,9 +14,12 @@ namespace {
 
 constexpr const char* kPodName = "chat-1";
 
-/// As the controllers do that do not run here: a pod of the Deployment's template.
+/// As the controllers do that do not run here: a pod of the Deployment's template, which they have seen.
 void create_pod(support::World& world) {
-  const auto pod_template = support::json_of(world.get(types::kDeployment, "chat"))["spec"]["template"];
+  const auto deployment = world.get(types::kDeployment, "chat");
+  const auto pod_template = support::json_of(deployment)["spec"]["template"];
+  const json seen{{"observedGeneration", deployment.generation()}, {"replicas", 1}, {"updatedReplicas", 1}};
+  REQUIRE(world.patch_status(types::kDeployment, "chat", {{"status", seen}}) == 200);
   REQUIRE(world.create(types::kPod, {{"apiVersion", "v1"},
                                      {"kind", "Pod"},
                                      {"metadata", {{"name", kPodName}, {"labels", pod_template["metadata"]["labels"]}}},

@@ -35,11 +35,9 @@ void visit_fields(const ObjectView& live, std::string_view manager, std::string_
 }  // namespace
 
 JsonView applied_fields(const ObjectView& live, std::string_view manager) {
-  JsonView found;
-  visit_fields(live, manager, kApply, [&](JsonView fields) {
-    if (found.is_nothing()) found = fields;
-  });
-  return found;
+  for (const auto& entry : live.metadata().find("managedFields").elements())
+    if (is_of(entry, manager, kApply)) return entry.find("fieldsV1");
+  return {};
 }
 
 bool includes(const Json& live, const Json& wanted) {

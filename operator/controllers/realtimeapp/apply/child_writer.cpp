@@ -29,7 +29,9 @@ bool is_refusal(ErrorKind kind) { return kind == ErrorKind::kInvalidObject || ki
 
 std::string name_of(const ChildId& id) { return fmt::format("{} \"{}\"", id.kind, id.name); }
 
-/// `what` failed for now: "is not as the spec says".
+constexpr std::string_view kNotAsTheSpecSays = "is not as the spec says";
+
+/// `what` is so for now, as kNotAsTheSpecSays.
 Problem passing(const ChildId& id, std::string_view what, const core::Error& error) {
   return {reason::kApplyFailed, fmt::format("{} {}, trying again: {}", name_of(id), what, error.message), true, true};
 }
@@ -113,7 +115,7 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
     }
     auto outcome = write({app, child, observed.child(child.type, id.name), memory, applied, begin_before}, stop);
     if (!outcome) {
-      failed(id, "is not as the spec says", outcome.error());
+      failed(id, kNotAsTheSpecSays, outcome.error());
     } else if (*outcome) {
       applied.problems.insert_or_assign(id, std::move(**outcome));
     }
@@ -130,7 +132,7 @@ Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, cons
     if (removed) applied.deleted.push_back(id);
   }
   if (auto completed = complete_secret(app, plan, memory, stop); !completed)
-    failed(redis_secret_id(app.key.name), "is not as the spec says", completed.error());
+    failed(redis_secret_id(app.key.name), kNotAsTheSpecSays, completed.error());
   tell(app, applied);
   return applied;
 }
@@ -183,14 +185,19 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
     return tl::unexpected(existing.error().kind == ErrorKind::kNotFound ? applied.error() : existing.error());
   if (auto adopted = adopt(client_, child.type, *existing, write.app, stop); !adopted)
     return tl::unexpected(adopted.error());
-  // One that was restored has no record of what the operator applied: without one, what the spec lacks would stay.
-  const auto restored = [&](const kube::Object& live) {
-    const bool is_restored =
-        live.uid() == existing->uid() && kube::applied_fields(live, kube::kFieldManager).is_nothing();
-    return is_restored ? kube::fields_of_others(live, kube::kFieldManager, {"f:spec"}) : std::vector<kube::FieldPath>{};
+  const auto is_restored = [](const kube::Object& live) {
+    return kube::applied_fields(live, kube::kFieldManager).is_nothing();
   };
-  const auto taken = take_over(client_, child.type, existing->key(), std::nullopt, restored, stop);
-  if (!taken) return tl::unexpected(taken.error());
+  // One that was restored has no record of what the operator applied: without one, what the spec lacks would stay.
+  if (is_restored(*existing)) {
+    const auto all = [&](const kube::Object& live) {
+      return live.uid() == existing->uid() && is_restored(live)
+                 ? kube::fields_of_others(live, kube::kFieldManager, {"f:spec"})
+                 : std::vector<kube::FieldPath>{};
+    };
+    const auto taken = take_over(client_, child.type, existing->key(), std::nullopt, all, stop);
+    if (!taken) return tl::unexpected(taken.error());
+  }
   auto& metadata = object.json().at("metadata").get_object();
   metadata.erase("resourceVersion");
   metadata["uid"] = existing->uid();

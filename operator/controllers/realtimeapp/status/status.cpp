@@ -233,7 +233,7 @@ Verdict assess_ready(const std::optional<Verdict>& writes, const Verdict& replic
 /// How many replicas are ready on the pod template that is planned.
 int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed& observed) {
   const auto* live = observed.child(kube::types::kDeployment, app.key.name);
-  if (live == nullptr || live->observed_generation < live->generation) return 0;
+  if (live == nullptr || !is_seen(*live)) return 0;
   for (const auto& child : plan.children)
     if (child.type == kube::types::kDeployment && child.digest != live->digest &&
         digests_of(kube::Projection::desired(child.desired())).pod_template != live->pod_digest)

@@ -67,9 +67,12 @@ function(add_module name)
   add_library(${name} STATIC ${MODULE_SOURCES})
   set_house_options(${name})
   target_link_libraries(${name} PUBLIC ${MODULE_LINKS} PRIVATE ${MODULE_PRIVATE_LINKS})
-  # Instrumented code is built for a run of all tests, so what is compiled again after a change does not count there.
-  if(SANITIZE)
+  # Instrumented code is built for a run of all tests, and what is shipped for a start from nothing, so what is compiled
+  # again after a change does not count there.
+  if(SANITIZE OR CMAKE_BUILD_TYPE STREQUAL "Release")
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    # GCC takes the files of a batch for headers, whose types several files would see.
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-Wno-subobject-linkage>)
   endif()
   if(NOT MODULE_WITH_DEFINITIONS)
     target_precompile_headers(${name} REUSE_FROM common-headers)

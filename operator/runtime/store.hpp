@@ -1,11 +1,12 @@
 // What is kept of the objects that a reflector sees: for each key a small value instead of the whole object. Writers
 // may `assume` the outcome of their own write, so that a reconcile that follows at once does not act on what was there
-// before. Owned by the manager; locks, so safe on any thread. Listeners are called on the writer's thread, of one
-// change after the other; they may look into the store but not change it.
+// before, however late the news of it comes: resourceVersions of one kind are compared as numbers (Kubernetes API
+// Concepts, "Resource versions"; KEP-5504). Owned by the manager; locks, so safe on any thread. Listeners are called on
+// the writer's thread, of one change after the other; they may look into the store but not change it.
 #pragma once
 
 #include <algorithm>
-#include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
@@ -44,12 +46,12 @@ class Store {
   /// Told of each change by itself.
   using Listener = std::function<void(const Key&, const T* before, const T* after)>;
 
-  /// How long the outcome of a write shields the entry from older news, should the news of the write itself never come;
-  /// and how long a removed entry is remembered.
-  static constexpr std::chrono::seconds kAssumeFor{10};
+  /// How long a removed entry is remembered, and our own deletion shields the entry from older news, should the news of
+  /// the deletion never come.
+  static constexpr std::chrono::seconds kRemember{10};
 
   Store() = default;
-  explicit Store(std::chrono::milliseconds assume_for) : assume_for_{assume_for} {}
+  explicit Store(std::chrono::milliseconds remember) : remember_{remember} {}
 
   /// What a value is found by besides its key; nothing for one that is not.
   using IndexedBy = std::function<std::optional<Key>(const Key&, const T&)>;
@@ -96,11 +98,13 @@ class Store {
     return found;
   }
 
-  /// News from a watch.
+  /// News from a watch. Ignored if it is older than what is known.
   void put(const Key& of, const std::string& version, T value) {
     change(of, [&](const Key& key, Entry& entry) {
-      entry.saw(version);
-      if (!entry.accepts(version)) return false;
+      const auto number = number_of(version);
+      const bool is_older = number != kNoNumber && number < entry.version;
+      if (is_older || (entry.is_removal_assumed && Clock::now() < entry.until)) return false;
+      entry.is(number);
       set(key, entry, std::make_shared<const T>(std::move(value)));
       return true;
     });
@@ -118,9 +122,10 @@ class Store {
   /// The outcome of our own write. Ignored if the watch has brought it already.
   void assume(const Key& of, const std::string& version, T value) {
     change(of, [&](const Key& key, Entry& entry) {
-      if (entry.has_seen(version)) return false;
-      entry.assumed = Entry::mark(version);
-      entry.until = Clock::now() + assume_for_;
+      const auto number = number_of(version);
+      if (number != kNoNumber && number <= entry.version) return false;
+      entry.is(number);
+      entry.is_assumed = true;
       set(key, entry, std::make_shared<const T>(std::move(value)));
       return true;
     });
@@ -131,7 +136,7 @@ class Store {
     change(of, [&](const Key& key, Entry& entry) {
       if (!entry.value) return false;
       note_removal(key, entry);
-      entry.assumed = Entry::mark({});
+      entry.is_removal_assumed = true;
       return true;
     });
   }
@@ -140,9 +145,9 @@ class Store {
   bool confirm(const Key& key, const std::string& version) {
     const std::lock_guard lock{mutex_};
     const auto found = entries_.find(key);
-    if (found == entries_.end() || found->second.assumed != Entry::mark(version)) return false;
-    found->second.saw(version);
-    found->second.assumed.reset();
+    if (found == entries_.end() || !found->second.is_assumed || found->second.version != number_of(version))
+      return false;
+    found->second.is_assumed = false;
     return true;
   }
 
@@ -165,15 +170,14 @@ class Store {
       entries_.reserve(std::max(entries_.size(), items.size()));
       for (auto& [key, entry] : entries_) {
         if ((!name_space.empty() && key.name_space != name_space) || listed.contains(key)) continue;
-        entry.assumed.reset();  // also that it is removed: what comes from now on is newer
+        entry.is_removal_assumed = false;  // what comes from now on is newer
         if (!entry.value) continue;
         changes.push_back({key, entry.value, nullptr});
         note_removal(key, entry);
       }
       for (auto& item : items) {
         auto& [key, entry] = *entries_.try_emplace(item.key).first;
-        entry.saw(item.version);
-        entry.assumed.reset();
+        entry.is(number_of(item.version));
         if (entry.value && *entry.value == item.value) continue;
         auto value = std::make_shared<const T>(std::move(item.value));
         changes.push_back({key, entry.value, value});
@@ -186,28 +190,30 @@ class Store {
 
  private:
   using Clock = std::chrono::steady_clock;
+  using Version = std::uint64_t;
+  static constexpr Version kNoNumber = 0;  // which is neither older nor newer than others
 
   struct Entry {
     Value value;
-    using Mark = std::uint32_t;
+    Version version = kNoNumber;  // the newest that is known of the object, also of one that was removed
+    Clock::time_point until{};    // what was removed is remembered
+    bool is_assumed = false;      // the value is the outcome of our own write, of which no watch has told yet
+    bool is_removal_assumed = false;
 
-    std::array<Mark, 8> seen{};  // marks of the last versions that a watch or list brought
-    std::uint32_t next_seen = 0;
-    std::optional<Mark> assumed;
-    Clock::time_point until{};  // what is assumed counts, or what was removed is remembered
-
-    static Mark mark(const std::string& version) { return static_cast<Mark>(std::hash<std::string>{}(version)); }
-    void saw(const std::string& version) { seen[next_seen++ % seen.size()] = mark(version); }
-    bool has_seen(const std::string& version) const {
-      return std::find(seen.begin(), seen.end(), mark(version)) != seen.end();
-    }
-    /// A watch brings every version in order, so until the assumed one comes, what comes is older than it.
-    bool accepts(const std::string& version) {
-      if (assumed && mark(version) != *assumed && Clock::now() < until) return false;
-      assumed.reset();
-      return true;
+    /// Of a value that is set.
+    void is(Version number) {
+      version = number;
+      is_assumed = is_removal_assumed = false;
     }
   };
+
+  /// Of a resourceVersion.
+  static Version number_of(const std::string& version) {
+    Version number = kNoNumber;
+    const auto* end = version.data() + version.size();
+    const auto parsed = std::from_chars(version.data(), end, number);
+    return parsed.ec == std::errc{} && parsed.ptr == end ? number : kNoNumber;
+  }
 
   /// Sets the entry's value, and the index with it. `key` is the one in the table.
   void set(const Key& key, Entry& entry, Value value) {
@@ -230,8 +236,8 @@ class Store {
 
   void note_removal(const Key& key, Entry& entry) {
     set(key, entry, nullptr);
-    entry.assumed.reset();
-    entry.until = Clock::now() + assume_for_;
+    entry.is_assumed = entry.is_removal_assumed = false;
+    entry.until = Clock::now() + remember_;
     removed_.emplace_back(entry.until, key);
   }
 
@@ -262,7 +268,7 @@ class Store {
     if (!is_same) tell({&changed, 1});
   }
 
-  const std::chrono::milliseconds assume_for_ = kAssumeFor;
+  const std::chrono::milliseconds remember_ = kRemember;
   std::mutex telling_;  // locked before mutex_, and until a change was told
   mutable std::mutex mutex_;
   std::unordered_map<Key, Entry> entries_;

@@ -193,6 +193,19 @@ TEST_CASE("Store does not go back behind our own write", "[unit][runtime]") {
   CHECK(store.get(kKey) == 4);
 }
 
+TEST_CASE("Store does not go back behind our own write, however late the news before it comes", "[unit][runtime]") {
+  Store store{std::chrono::milliseconds{0}};
+  store.put(kKey, "9", 9);
+  store.assume(kKey, "11", 11);
+  store.put(kKey, "10", 10);
+  CHECK(store.get(kKey) == 11);
+  SECTION("but for what came after it, without news of the write") { store.put(kKey, "12", 12); }
+  // As after a restore of etcd.
+  SECTION("and for a list") { store.replace("", {{kKey, "5", 12}}); }
+  SECTION("and for versions that are no numbers") { store.put(kKey, "a", 12); }
+  CHECK(store.get(kKey) == 12);
+}
+
 TEST_CASE("Store ignores an outcome that the watch has brought before", "[unit][runtime]") {
   Store store;
   store.put(kKey, "3", 3);

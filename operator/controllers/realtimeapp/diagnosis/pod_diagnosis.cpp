@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include <fmt/format.h>
 
+#include "core/time.hpp"
 #include "core/utf8.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/api/v1alpha1/labels.hpp"
@@ -20,6 +22,7 @@ namespace reason = api::reason;
 constexpr std::size_t kMaxQuoted = 300;
 constexpr int kKilled = 137;      // 128 and SIGKILL
 constexpr int kTerminated = 143;  // 128 and SIGTERM
+constexpr std::chrono::seconds kProbeSlack{30};
 // A container that ended once is started again at once, and may be well then.
 constexpr int kEndsAgainAndAgain = 2;
 
@@ -64,7 +67,22 @@ PodDiagnosis start_refused(const std::string& pod, const std::string& words) {
           true};
 }
 
-PodDiagnosis crashing(const std::string& pod, JsonView status, JsonView ended) {
+/// Whether the startup probe may be what stopped the container: it did not run for longer than the probe lets it.
+bool may_be_stopped_by_probe(JsonView spec, std::string_view container, JsonView ended) {
+  const auto started = core::parse_time(value_at<std::string>(ended, {"startedAt"}));
+  const auto finished = core::parse_time(value_at<std::string>(ended, {"finishedAt"}));
+  if (!started || !finished) return true;
+  std::chrono::seconds longest{value_at<int>(spec, {"terminationGracePeriodSeconds"})};
+  for (const auto& candidate : spec.find("containers").elements()) {
+    if (candidate.find("name").text() != container) continue;
+    const auto probe = candidate.find("startupProbe");
+    const int each = std::max(value_at<int>(probe, {"periodSeconds"}), value_at<int>(probe, {"timeoutSeconds"}));
+    longest += std::chrono::seconds{each} * value_at<int>(probe, {"failureThreshold"});
+  }
+  return *finished - *started <= longest + kProbeSlack;
+}
+
+PodDiagnosis crashing(const std::string& pod, JsonView spec, JsonView status, JsonView ended) {
   const int code = value_at<int>(ended, {"exitCode"});
   const auto name = value_at<std::string>(status, {"name"});
   const bool again = value_at<int>(status, {"restartCount"}) >= kEndsAgainAndAgain;
@@ -75,7 +93,8 @@ PodDiagnosis crashing(const std::string& pod, JsonView status, JsonView ended) {
                         pod),
             again};
   const bool was_stopped = code == kKilled || code == kTerminated;
-  if (was_stopped && name == api::kComponentApp && !value_at<bool>(status, {"started"}))
+  if (was_stopped && name == api::kComponentApp && !value_at<bool>(status, {"started"}) &&
+      may_be_stopped_by_probe(spec, name, ended))
     return {{},
             reason::kProbeFailed,
             fmt::format("pod \"{}\" runs but does not answer an Engine.IO handshake; listen on 0.0.0.0:$PORT and serve "
@@ -91,7 +110,7 @@ PodDiagnosis crashing(const std::string& pod, JsonView status, JsonView ended) {
           again};
 }
 
-std::optional<PodDiagnosis> diagnose_container(const std::string& pod, JsonView status, bool is_init) {
+std::optional<PodDiagnosis> diagnose_container(const std::string& pod, JsonView spec, JsonView status, bool is_init) {
   if (const auto waiting = kube::find_at(status, {"state", "waiting"}); !waiting.is_nothing()) {
     const auto why = value_at<std::string>(waiting, {"reason"});
     if (is_one_of(kPullReasons, why)) return pull_failed(pod, status, waiting);
@@ -105,7 +124,7 @@ std::optional<PodDiagnosis> diagnose_container(const std::string& pod, JsonView 
   if (is_one_of(kStartReasons, value_at<std::string>(ended, {"reason"})) ||
       value_at<std::string>(ended, {"reason"}) == "ContainerCannotRun")
     return start_refused(pod, value_at<std::string>(ended, {"message"}));
-  return crashing(pod, status, ended);
+  return crashing(pod, spec, status, ended);
 }
 
 std::optional<PodDiagnosis> unscheduled(const std::string& pod, JsonView live) {
@@ -137,7 +156,7 @@ std::optional<PodDiagnosis> diagnosis_of_pod(const kube::ObjectView& pod) {
   const auto name = pod.name();
   for (const auto& [list, is_init] : {std::pair{"initContainerStatuses", true}, std::pair{"containerStatuses", false}})
     for (const auto& status : kube::list_at(live, {"status", list}))
-      if (auto diagnosis = diagnose_container(name, status, is_init)) return diagnosis;
+      if (auto diagnosis = diagnose_container(name, live.find("spec"), status, is_init)) return diagnosis;
   return unscheduled(name, live);
 }
 

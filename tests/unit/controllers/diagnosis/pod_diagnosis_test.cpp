@@ -24,6 +24,11 @@ kube::Object pod_with(json container, const std::string& name = "chat-1", const 
         {{"name", name},
          {"namespace", name_space},
          {"labels", {{"app.kubernetes.io/instance", "chat"}, {"app.kubernetes.io/component", "app"}}}}},
+       {"spec",
+        {{"terminationGracePeriodSeconds", 30},
+         {"containers", json::array({{{"name", "app"},
+                                      {"startupProbe",
+                                       {{"periodSeconds", 1}, {"timeoutSeconds", 5}, {"failureThreshold", 120}}}}})}}},
        {"status", {{"phase", "Pending"}, {"containerStatuses", json::array({std::move(container)})}}}});
 }
 
@@ -37,6 +42,15 @@ json ended(int code, const std::string& message, int restarts, const std::string
           {"restartCount", restarts},
           {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}},
           {"lastState", {{"terminated", {{"exitCode", code}, {"reason", reason}, {"message", message}}}}}};
+}
+
+/// Stopped by a signal after a time that begins at midnight.
+json stopped(const std::string& finished) {
+  auto status = ended(137, "", 1);
+  auto& run = status["lastState"]["terminated"];
+  run["startedAt"] = "2026-11-30T00:00:00Z";
+  run["finishedAt"] = finished;
+  return status;
 }
 
 struct Case {
@@ -68,6 +82,8 @@ TEST_CASE("What keeps a pod from running is named with the pod and what to chang
       {ended(1, "the password is hunter2", 1), "ContainerCrashing", "`kubectl logs chat-1 -c app --previous`"},
       {ended(137, "", 1, "OOMKilled"), "OutOfMemory", "increase resources.limits.memory"},
       {ended(137, "", 1), "ProbeFailed", "listen on 0.0.0.0:$PORT"},
+      {stopped("2026-11-30T00:02:30Z"), "ProbeFailed", "listen on 0.0.0.0:$PORT"},
+      {stopped("2026-11-30T03:00:00Z"), "ContainerCrashing", "exited with code 137"},
       {ended(128, "exec: \"serve\": executable file not found in $PATH", 1, "StartError"), "ContainerRefused",
        "executable file not found"},
   };

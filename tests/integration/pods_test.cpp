@@ -14,16 +14,36 @@ namespace {
 
 constexpr const char* kPodName = "chat-1";
 
+json controlled_by(const kube::Object& owner, const std::string& kind) {
+  return json::array({{{"apiVersion", "apps/v1"},
+                       {"kind", kind},
+                       {"name", owner.name()},
+                       {"uid", owner.uid()},
+                       {"controller", true}}});
+}
+
 /// As the controllers do that do not run here: a pod of the Deployment's template, which they have seen.
 void create_pod(support::World& world) {
   const auto deployment = world.get(types::kDeployment, "chat");
   const auto pod_template = support::json_of(deployment)["spec"]["template"];
   const json seen{{"observedGeneration", deployment.generation()}, {"replicas", 1}, {"updatedReplicas", 1}};
   REQUIRE(world.patch_status(types::kDeployment, "chat", {{"status", seen}}) == 200);
-  REQUIRE(world.create(types::kPod, {{"apiVersion", "v1"},
-                                     {"kind", "Pod"},
-                                     {"metadata", {{"name", kPodName}, {"labels", pod_template["metadata"]["labels"]}}},
-                                     {"spec", pod_template["spec"]}}) == 201);
+  auto labels = pod_template["metadata"]["labels"];
+  REQUIRE(world.create(
+              types::kReplicaSet,
+              {{"apiVersion", "apps/v1"},
+               {"kind", "ReplicaSet"},
+               {"metadata",
+                {{"name", "chat"}, {"labels", labels}, {"ownerReferences", controlled_by(deployment, "Deployment")}}},
+               {"spec", {{"selector", {{"matchLabels", labels}}}, {"template", pod_template}}}}) == 201);
+  const auto set = world.get(types::kReplicaSet, "chat");
+  REQUIRE(
+      world.create(types::kPod,
+                   {{"apiVersion", "v1"},
+                    {"kind", "Pod"},
+                    {"metadata",
+                     {{"name", kPodName}, {"labels", labels}, {"ownerReferences", controlled_by(set, "ReplicaSet")}}},
+                    {"spec", pod_template["spec"]}}) == 201);
 }
 
 /// Tells the state of the pod's one container.

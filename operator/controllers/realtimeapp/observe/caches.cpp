@@ -71,12 +71,22 @@ void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) c
   observe_configurations(app, observed);
 }
 
+/// Whether what controls a pod, by its name, is the StatefulSet of the app's Redis or a ReplicaSet of its Deployment.
+bool Caches::is_controlled_for(const kube::ObjectKey& app, const std::string& controller) const {
+  if (controller == redis_name(app.name)) return true;
+  const auto replica_set = replica_sets.find({app.name_space, controller});
+  return replica_set && replica_set->deployment == app.name;
+}
+
 Observed Caches::observe(const api::RealtimeApp& app) const {
   Observed observed;
   observe_children(app, observed);
   if (const auto& name = app.spec.exposure.class_name; !name.empty())
     if (auto state = ingress_classes.get({"", name})) observed.ingress_classes.emplace(name, std::move(*state));
   observed.pod_diagnoses = pod_diagnoses.of(app.key);
+  // Anyone may create a pod with our labels.
+  std::erase_if(observed.pod_diagnoses,
+                [&](const auto& found) { return !is_controlled_for(app.key, found.second.controller); });
   return observed;
 }
 

@@ -40,6 +40,7 @@ struct Caches {
   void connect(runtime::Manager& manager, runtime::WorkQueue& queue);
 
  private:
+  bool is_controlled_for(const kube::ObjectKey& app, const std::string& controller) const;
   void observe_configurations(const api::RealtimeApp& app, Observed& observed) const;
 };
 

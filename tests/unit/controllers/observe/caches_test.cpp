@@ -5,9 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "operator/api/v1alpha1/labels.hpp"
 #include "operator/kube/client.hpp"
 #include "operator/runtime/manager.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/scripted_server.hpp"
 
 namespace {
@@ -96,6 +98,33 @@ TEST_CASE("Children that are looked at again are counted once", "[unit][controll
   CHECK(observed.outdated_replica_sets.empty());
   CHECK(observed.ready_by_revision.empty());
   CHECK(observed.configurations_in_use.empty());
+}
+
+TEST_CASE("A pod that only has our labels is not the app's", "[unit][controllers]") {
+  controllers::Caches caches;
+  const auto& of = app(0, 1).app;
+  const auto pods = caches.pod_diagnoses.target("");
+  for (const auto& [pod, controller] :
+       {std::pair{"of-fleet", "app-0-1"}, {"of-redis", "app-0-redis"}, {"of-another", "app-1-1"}, {"of-nobody", ""}}) {
+    auto object = support::object_of(
+        {{"metadata",
+          {{"name", pod},
+           {"namespace", "ns"},
+           {"labels", {{api::label::kInstance, of.key.name}}},
+           {"ownerReferences", nlohmann::json::array({{{"name", controller}, {"controller", true}}})}}},
+         {"status",
+          {{"containerStatuses", nlohmann::json::array({{{"state", {{"waiting", {{"reason", "ErrImagePull"}}}}}}})}}}});
+    pods->put(object);
+  }
+  const auto diagnosed = [&] {
+    std::set<std::string> names;
+    for (const auto& [pod, diagnosis] : caches.observe(of).pod_diagnoses) names.insert(pod);
+    return names;
+  };
+  CHECK(diagnosed() == std::set<std::string>{"of-redis"});
+  caches.replica_sets.put({"ns", "app-0-1"}, "1", {.deployment = of.key.name});
+  caches.replica_sets.put({"ns", "app-1-1"}, "1", {.deployment = app_key(1).name});
+  CHECK(diagnosed() == std::set<std::string>{"of-fleet", "of-redis"});
 }
 
 TEST_CASE("What is changed after the start goes before what waits since", "[unit][controllers]") {

@@ -34,6 +34,7 @@ Observed Observer::observe(const api::RealtimeApp& app, AppMemory& memory, const
   observed.default_server_image = images_.server;
   observed.operator_build = build_;
   observed.taken_address = caches_.exposure_claims.claim(app);
+  observe_unlabelled_ingress(app, observed, stop);
   if (app.spec.server) {
     observed.connections = connections_.look_up(app);
   } else {
@@ -42,6 +43,24 @@ Observed Observer::observe(const api::RealtimeApp& app, AppMemory& memory, const
   observed.tls_secret = secrets_.tls_secret(app, memory, stop);
   if (app.spec.redis.type == api::RedisType::kProvisioned) observe_redis(app, observed, memory, stop);
   return observed;
+}
+
+/// Whoever takes our label from the Ingress takes it out of the cache, but not out of what serves it. The status knows
+/// that there was one.
+void Observer::observe_unlabelled_ingress(const api::RealtimeApp& app, Observed& observed,
+                                          const std::stop_token& stop) {
+  const auto& type = kube::types::kIngress;
+  if (app.status.addresses.empty() || observed.child(type, app.key.name) != nullptr) return;
+  const auto live = client_.get(type, app.key, stop);
+  if (!live) {
+    if (live.error().kind != core::ErrorKind::kNotFound)
+      observed.problem = Problem{api::reason::kReadFailed, live.error().message, true};
+    return;
+  }
+  auto state = reduce_child(*live);
+  if (state.controller_uid != app.uid) return;
+  caches_.of(type.kind).put(app.key, live->resource_version(), state);
+  observed.children.emplace(ChildId{type.kind, app.key.name}, std::move(state));
 }
 
 void Observer::observe_redis(const api::RealtimeApp& app, Observed& observed, AppMemory& memory,

@@ -41,6 +41,7 @@ class Observer {
   static bool lacks_redis_pod(const api::RealtimeApp& app, const Observed& observed);
 
  private:
+  void observe_unlabelled_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
   void observe_redis(const api::RealtimeApp& app, Observed& observed, AppMemory& memory, const std::stop_token& stop);
   void observe_refused_pod(const api::RealtimeApp& app, Observed& observed, AppMemory& memory,
                            const std::stop_token& stop);

@@ -47,7 +47,7 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
                           "RealtimeApp \"{}\" already has {}; set another exposure.host or exposure.paths in "
                           "one of them",
                           owner.text(), what);
-    return {nullptr, nullptr, Problem{reason::kHostTaken, message}};
+    return {controller, recipe, Problem{reason::kHostTaken, message}};
   }
   return {controller, recipe, std::nullopt};
 }

@@ -10,7 +10,8 @@
 
 namespace controllers {
 
-/// Both pointers are set, or neither; then `problem` says why, unless no exposure is asked for.
+/// Both pointers are set, or neither: then `problem` says why, unless no exposure is asked for. They are set also where
+/// only the address is another app's.
 struct Exposure {
   const IngressController* controller = nullptr;
   const AffinityRecipe* recipe = nullptr;

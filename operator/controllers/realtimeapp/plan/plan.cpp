@@ -257,7 +257,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
   plan_deployment(app, observed, std::move(fleet), inputs, plan);
   plan.children.emplace_back(types::kPodDisruptionBudget, name,
                              [&app] { return encode(fleet_disruption_budget(app)); });
-  if (recipe != nullptr)
+  if (recipe != nullptr && !problem)
     plan.children.emplace_back(
         types::kIngress, name, [&app] { return encode(fleet_ingress(app)); },
         std::vector<ChildId>{{types::kService.kind, name}});

@@ -130,6 +130,28 @@ TEST_CASE("A Secret that may be in question is read at the start", "[unit][contr
   CHECK(observed.redis_secret.credentials);
 }
 
+TEST_CASE("An Ingress without our label is known by the address that the status has", "[unit][controllers]") {
+  ObserverScene scene;
+  const auto of_nobody = scene.observe();
+  CHECK(scene.reads() == 0);  // no address, nothing to look for
+  scene.app.status.addresses = {{"traefik", "chat.test", "/", "2006-01-02T15:04:05Z"}};
+  const std::string controller = GENERATE("its own", "another");
+  nlohmann::json owner{{"kind", "RealtimeApp"}, {"name", "chat"}, {"uid", controller}, {"controller", true}};
+  if (controller == "its own") owner["uid"] = scene.app.uid.text();
+  scene.body = nlohmann::json{{"metadata",
+                               {{"name", "chat"},
+                                {"namespace", "default"},
+                                {"uid", "i"},
+                                {"resourceVersion", "7"},
+                                {"ownerReferences", nlohmann::json::array({owner})}}}}
+                   .dump();
+  const auto observed = scene.observe();
+  CHECK(scene.reads() == 1);
+  CHECK((observed.child(kube::types::kIngress, "chat") != nullptr) == (controller == "its own"));
+  scene.observe();
+  CHECK(scene.reads() == (controller == "its own" ? 1 : 2));  // from then on it is in the cache
+}
+
 TEST_CASE("A new app has no Secret that could be read", "[unit][controllers]") {
   ObserverScene scene;
   scene.app.status = {};

@@ -268,6 +268,25 @@ TEST_CASE("An exposure that cannot be made leaves what clients use as it is", "[
   CHECK(std::count(planned.begin(), planned.end(), "Service/chat") == 0);
 }
 
+TEST_CASE("A Service that comes back while the address is another app's is as sticky as before",
+          "[unit][controllers]") {
+  auto observed = support::healthy_observed();
+  const auto service_of = [](const controllers::Plan& plan) {
+    for (const auto& child : plan.children)
+      if (child.id() == controllers::ChildId{"Service", "chat"}) return support::json_of(child.desired());
+    return nlohmann::json{};
+  };
+  const auto wanted = service_of(controllers::plan(sample_app(), observed));
+  observed.taken_address = controllers::TakenAddress{{"traefik", "", "/"}, {"default", "older"}};
+  observed.children.erase({"Service", "chat"});
+  const auto plan = controllers::plan(sample_app(), observed);
+  CHECK(service_of(plan) == wanted);
+  CHECK(wanted["metadata"]["annotations"].size() >= 4);
+  CHECK(std::none_of(plan.children.begin(), plan.children.end(),
+                     [](const auto& child) { return child.type == kube::types::kIngress; }));
+  CHECK(plan.removals.empty());
+}
+
 TEST_CASE("An exposure that is no longer wanted is removed", "[unit][controllers]") {
   auto app = sample_app();
   app.spec.exposure = {};

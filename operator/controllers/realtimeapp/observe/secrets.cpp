@@ -49,6 +49,15 @@ std::string text_of(const kube::Object& secret, const char* key) {
   return core::base64_decode(data_of(secret, key)).value_or("");
 }
 
+/// Whether one of the lines of redis.conf sets this password.
+bool has_password(const std::string& config, const std::string& password) {
+  const auto lines = "\n" + config + "\n";
+  const auto wanted = "\nrequirepass " + password;
+  for (auto at = lines.find(wanted); at != std::string::npos; at = lines.find(wanted, at + 1))
+    if (std::string_view{" \t\r\n"}.find(lines[at + wanted.size()]) != std::string_view::npos) return true;
+  return false;
+}
+
 /// HOST:PORT of the URL of the Secret `NAME-redis` if that is a Redis of the same name in another namespace, from which
 /// a copy or a backup came.
 std::string endpoint_elsewhere(const kube::Object& secret, const std::string& url) {
@@ -85,9 +94,8 @@ RedisCredentials read_redis_credentials(const kube::Object& secret) {
   const auto password = text_of(secret, kPasswordKey);
   const auto url = text_of(secret, kUrlKey);
   const bool plain = password.find_first_not_of(kUnreserved) == std::string::npos;  // in a URL as it is
-  credentials.consistent =
-      (!plain || url.find(fmt::format(":{}@", password)) != std::string::npos) &&
-      text_of(secret, kRedisConfigKey).find(fmt::format("requirepass {}", password)) != std::string::npos;
+  credentials.consistent = (!plain || url.find(fmt::format(":{}@", password)) != std::string::npos) &&
+                           has_password(text_of(secret, kRedisConfigKey), password);
   credentials.elsewhere = endpoint_elsewhere(secret, url);
   return credentials;
 }

@@ -32,7 +32,15 @@ kube::ProjectionDigest digest_of(const ChildState* live) {
 }  // namespace
 
 Problem refused(const PlannedChild& child, const core::Error& error) {
-  return {reason::kChildRefused, fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.name, error.message)};
+  auto message = fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.name, error.message);
+  // What the API server lets nobody change, its own rules on change of a RealtimeApp do; not if it was changed in
+  // steps.
+  if (child.type == kube::types::kStatefulSet && error.message.find("updates to statefulset spec") != std::string::npos)
+    message += fmt::format(
+        "; delete it (`kubectl delete statefulset {}`) and the operator recreates it as the spec says, "
+        "on the volume that is there, or on a new one if redis.provisioned.retention was Delete",
+        child.name);
+  return {reason::kChildRefused, std::move(message)};
 }
 
 std::optional<Problem> known_fight(const PlannedChild& child, const ChildState* live, AppMemory& memory) {

@@ -34,6 +34,19 @@ struct Fight {
 
 }  // namespace
 
+TEST_CASE("A StatefulSet that cannot be changed is to be deleted, and no other child is", "[unit][controllers]") {
+  const core::Error error{
+      core::ErrorKind::kInvalidObject,
+      "spec: Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden"};
+  const auto says = [&](const kube::ResourceType& type, const core::Error& refusal) {
+    return controllers::refused({type, "chat-redis", [] { return kube::Object{}; }}, refusal).message;
+  };
+  CHECK_THAT(says(kube::types::kStatefulSet, error), Catch::Contains("`kubectl delete statefulset chat-redis`"));
+  CHECK_THAT(says(kube::types::kStatefulSet, {error.kind, "spec.replicas: Invalid value: -1"}),
+             !Catch::Contains("delete"));
+  CHECK_THAT(says(kube::types::kService, error), !Catch::Contains("delete"));
+}
+
 TEST_CASE("A manager that changes a child back and back is named, and not fought for ever", "[unit][controllers]") {
   Fight fight;
   SECTION("to the same state each time") {

@@ -129,6 +129,29 @@ bool has_field(JsonView fields, Steps path) {
   return !fields.is_nothing() && (owns_all(fields) || !fields.find(".").is_nothing());
 }
 
+constexpr std::string_view kAnyElement = "*";
+
+bool is_below(const FieldPath& field, const FieldPath& path) {
+  return field.size() >= path.size() &&
+         std::equal(path.begin(), path.end(), field.begin(), [](auto& wanted, auto& step) {
+           return wanted == kAnyElement ? !step.starts_with("f:") : wanted == step;
+         });
+}
+
+void collect_shared(JsonView ours, JsonView theirs, FieldPath& at, std::vector<FieldPath>& found) {
+  for (const auto& [name, inner] : theirs.members()) {
+    const auto same = ours.find(name);
+    if (same.is_nothing()) continue;
+    at.emplace_back(name);
+    if (!owns_all(inner)) {
+      collect_shared(same, inner, at, found);
+    } else if (owns_all(same) || !same.find(".").is_nothing()) {
+      found.push_back(at);
+    }
+    at.pop_back();
+  }
+}
+
 /// Whether each list element that the path leads into is owned in one of these FieldsV1.
 bool is_in_owned_elements(const FieldPath& path, const std::vector<JsonView>& owned) {
   for (std::size_t length = 1; length < path.size(); ++length) {
@@ -162,6 +185,25 @@ std::vector<FieldPath> fields_of_others(const ObjectView& live, std::string_view
   for (const auto& entry : live.metadata().find("managedFields").elements())
     if (!is_of(entry, manager, kApply) && entry.find("subresource").text().empty())
       collect_below(entry.find("fieldsV1"), path, {}, found);
+  return found;
+}
+
+std::vector<FieldPath> fields_beside(const ObjectView& live, std::string_view manager, const FieldPath& path) {
+  auto found = fields_of_others(live, manager, {});
+  const std::vector<JsonView> ours{applied_fields(live, manager)};
+  std::erase_if(found,
+                [&](const FieldPath& field) { return !is_below(field, path) || !is_in_owned_elements(field, ours); });
+  return found;
+}
+
+std::vector<FieldPath> shared_fields(const ObjectView& live, std::string_view manager) {
+  std::vector<FieldPath> found;
+  const auto ours = applied_fields(live, manager);
+  for (const auto& entry : live.metadata().find("managedFields").elements()) {
+    if (entry.find("operation").text() != kUpdate || !entry.find("subresource").text().empty()) continue;
+    FieldPath at;
+    collect_shared(ours, entry.find("fieldsV1"), at, found);
+  }
   return found;
 }
 

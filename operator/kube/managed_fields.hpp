@@ -45,6 +45,13 @@ std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view m
 /// What other managers than `manager` own below `path`, by updates or applies, their status apart.
 std::vector<FieldPath> fields_of_others(const ObjectView& live, std::string_view manager, const FieldPath& path);
 
+/// Of what other managers than `manager` own below `path`, their status apart, that which stands in no element of a
+/// list that `manager` has not applied. A step "*" of the path is any element.
+std::vector<FieldPath> fields_beside(const ObjectView& live, std::string_view manager, const FieldPath& path);
+
+/// What `manager` applied and others own by updates too: it would stay after an apply that leaves it out.
+std::vector<FieldPath> shared_fields(const ObjectView& live, std::string_view manager);
+
 /// A JSON patch (RFC 6902) that gives these fields to `to`, as if it had applied them: its next apply removes those
 /// that it does not set in the same write that sets the others. They are taken from the updates of `from`, or from
 /// every other manager if there is none. What `from` has in an element of a list that is neither its own nor `to`'s is

@@ -26,8 +26,8 @@ object encode_env(const EnvVar& variable, const storage_ptr& in) {
   } else if (!variable.field_path.empty()) {
     // The reference is atomic, so what the API server would default in it is said here.
     encoded["valueFrom"] = {{"fieldRef", {{"apiVersion", "v1"}, {"fieldPath", variable.field_path}}}};
-  } else if (!variable.value.empty()) {
-    encoded["value"] = variable.value;
+  } else {
+    encoded["value"] = variable.value;  // also an empty one, so that it is ours
   }
   return encoded;
 }

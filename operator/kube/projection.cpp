@@ -86,9 +86,15 @@ class Writer {
     for (const auto& [field, inner] : owned) {
       if (!field.starts_with("f:")) continue;
       const auto name = field.substr(2);
-      if (const auto value = object.find(name); !value.is_nothing()) use(name, value, inner);
+      if (const auto value = object.find(name); !value.is_nothing()) {
+        use(name, value, inner);
+      } else if (name == "value"sv) {
+        use(name, JsonView{kEmptyText}, inner);  // of a variable: the API server leaves an empty one out
+      }
     }
   }
+
+  inline static const Json kEmptyText = "";  // braces would make it a list
 
   static void sort_by_name(JsonView::Members& members) {
     const auto by_name = [](const auto& left, const auto& right) { return left.name < right.name; };

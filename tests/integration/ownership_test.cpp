@@ -1,4 +1,6 @@
 // Whose an object and an address is, and what the status says when a write fails: on a real API server.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "tests/support/catch.hpp"
@@ -279,4 +281,89 @@ TEST_CASE("A port that others changed in a pod template is put right by one roll
            [&] { return template_of(world.get(types::kDeployment, "chat")) == template_of(before); });
   world.wait_until_as_planned("chat");
   CHECK(world.get(types::kDeployment, "chat").generation() == before.generation() + 2);
+}
+
+TEST_CASE("What others put beside a field of ours, where only one may be, goes by one rollout", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", kChatSpec);
+  world.wait_until_as_planned("chat");
+  const auto edit = [&](const kube::ResourceType& type, const json& patch) {
+    const auto before = world.get(type, "chat");
+    REQUIRE(world.patch_as("kubectl-edit", type, "chat", "application/json-patch+json", patch) == 200);
+    const auto spec_of = [](const kube::Object& object) { return support::json_of(object)["spec"]; };
+    wait_for("the spec to be as it was", [&] { return spec_of(world.get(type, "chat")) == spec_of(before); });
+    world.wait_until_as_planned("chat");
+    CHECK(world.get(type, "chat").generation() == before.generation() + 2);
+    CHECK(world.condition("chat", "Ready").find("ChildRefused") == std::string::npos);
+  };
+  const std::string container = "/spec/template/spec/containers/0";
+  SECTION("the kind of a probe") {
+    const json exec{{"exec", {{"command", json::array({"true"})}}}};
+    edit(types::kDeployment,
+         json::array({{{"op", "replace"}, {"path", container + "/startupProbe"}, {"value", exec}}}));
+  }
+  SECTION("the value of a variable, as `kubectl set env` does it") {
+    const auto env =
+        support::json_of(world.get(types::kDeployment, "chat"))["spec"]["template"]["spec"]["containers"][0]["env"];
+    const auto found = std::find_if(env.begin(), env.end(), [](const json& it) { return it["name"] == "REDIS_URL"; });
+    REQUIRE(found != env.end());
+    const json value{{"name", "REDIS_URL"}, {"value", "redis://elsewhere"}};
+    const auto path = fmt::format("{}/env/{}", container, found - env.begin());
+    edit(types::kDeployment, json::array({{{"op", "replace"}, {"path", path}, {"value", value}}}));
+  }
+  SECTION("the kind of a volume") {
+    const json volume{{"name", "tmp"}, {"configMap", {{"name", "theirs"}}}};
+    edit(types::kDeployment,
+         json::array({{{"op", "replace"}, {"path", "/spec/template/spec/volumes/0"}, {"value", volume}}}));
+  }
+  SECTION("what a budget counts") {
+    edit(types::kPodDisruptionBudget, json::array({{{"op", "remove"}, {"path", "/spec/maxUnavailable"}},
+                                                   {{"op", "add"}, {"path", "/spec/minAvailable"}, {"value", 1}}}));
+  }
+}
+
+TEST_CASE("A limit of others below what a later spec requests goes", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  const auto with_request = [](const char* cpu) {
+    return fmt::format("{{app: {{image: 'chat:1', resources: {{requests: {{cpu: '{}'}}}}}}}}", cpu);
+  };
+  world.apply_app("chat", with_request("100m"));
+  world.wait_until_as_planned("chat");
+  const json limit{{"name", "app"}, {"resources", {{"limits", {{"cpu", "500m"}}}}}};
+  REQUIRE(world.patch_as("kubectl-edit", types::kDeployment, "chat", "application/strategic-merge-patch+json",
+                         {{"spec", {{"template", {{"spec", {{"containers", json::array({limit})}}}}}}}}) == 200);
+  world.apply_app("chat", with_request("1"));
+  world.wait_until_as_planned("chat");
+  CHECK(world.condition("chat", "Ready").find("ChildRefused") == std::string::npos);
+}
+
+TEST_CASE("What others set as the spec has it goes when the spec no longer has it", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", "{app: {image: 'chat:1', env: [{name: EMPTY}]}}");
+  world.wait_until_as_planned("chat");
+  const auto variable = [&](const char* name) -> json {
+    const auto live = support::json_of(world.get(types::kDeployment, "chat"));
+    for (const auto& found : live["spec"]["template"]["spec"]["containers"][0]["env"])
+      if (found["name"] == name) return found.value("value", std::string{});
+    return nullptr;
+  };
+  const auto set = [&](const char* name, const char* value) {
+    const json container{{"name", "app"}, {"env", json::array({{{"name", name}, {"value", value}}})}};
+    REQUIRE(world.patch_as("kubectl-set", types::kDeployment, "chat", "application/strategic-merge-patch+json",
+                           {{"spec", {{"template", {{"spec", {{"containers", json::array({container})}}}}}}}}) == 200);
+  };
+  // A variable without a value is the spec's as well.
+  set("EMPTY", "theirs");
+  wait_for("the empty value", [&] { return variable("EMPTY") == ""; });
+  // A fix by hand, the same in the spec, and then no longer.
+  set("FIX", "1");
+  world.apply_app("chat", "{app: {image: 'chat:1', env: [{name: FIX, value: '1'}]}}");
+  world.wait_until_as_planned("chat");
+  CHECK(variable("FIX") == "1");
+  world.apply_app("chat", "{app: {image: 'chat:1'}}");
+  world.wait_until_as_planned("chat");
+  CHECK(variable("FIX").is_null());
 }

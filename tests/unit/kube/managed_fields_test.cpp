@@ -39,6 +39,27 @@ json taken_from_kubectl(const kube::Object& object) {
 
 }  // namespace
 
+TEST_CASE("What is applied and updated by others too is known, with all that makes a list element", "[unit][kube]") {
+  const auto ours = container_fields("app", json::parse(R"({".": {}, "f:name": {}, "f:stdin": {}, "f:emptied": {},
+      "f:env": {"k:{\"name\":\"FIX\"}": {".": {}, "f:name": {}, "f:value": {}}}})"));
+  const auto theirs = container_fields("app", json::parse(R"({"f:image": {}, "f:emptied": {"f:size": {}},
+      "f:env": {".": {}, "k:{\"name\":\"FIX\"}": {".": {}, "f:name": {}, "f:value": {}},
+                "k:{\"name\":\"THEIRS\"}": {".": {}, "f:name": {}}}})"));
+  auto scale = entry("kube-controller-manager", "Update", ours);
+  scale["subresource"] = "scale";
+  const auto object = managed_by({entry("realtime-operator", "Apply", ours), entry("kubectl-edit", "Update", theirs),
+                                  entry("argocd", "Apply", ours), scale});
+  const kube::FieldPath variable{"f:spec", "f:template",         "f:spec", "f:containers", R"(k:{"name":"app"})",
+                                 "f:env",  R"(k:{"name":"FIX"})"};
+  std::vector<kube::FieldPath> shared;
+  for (const char* step : {".", "f:name", "f:value"}) {
+    shared.push_back(variable);
+    shared.back().emplace_back(step);
+  }
+  CHECK(kube::shared_fields(object, kube::kFieldManager) == shared);
+  CHECK(kube::shared_fields(managed_by(json::array()), kube::kFieldManager).empty());
+}
+
 TEST_CASE("What a rollback by hand left is taken from it, and what a restart left is not", "[unit][kube]") {
   const auto ours = container_fields("app", json::parse(R"({".": {}, "f:name": {}})"));
   auto left = container_fields("app", json::parse(R"({"f:image": {}, "f:env": {

@@ -1,9 +1,12 @@
 #include "operator/controllers/realtimeapp/apply/apply_conflicts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include <fmt/format.h>
+
+#include "operator/kube/field_managers.hpp"
 
 namespace controllers {
 namespace {
@@ -11,6 +14,12 @@ namespace {
 using boost::json::array;
 using kube::Json;
 using kube::list_at;
+
+// How the API server's own validation begins, how it says that a field cannot be changed, and what its names of fields
+// are made of.
+constexpr std::string_view kIsInvalid = " is invalid: ";
+constexpr std::array<std::string_view, 2> kOfChanges{"updates to", "field is immutable"};
+constexpr std::string_view kFieldCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/[]";
 
 std::string_view name_of(const Json& named) { return kube::value_at<std::string_view>(named, {"name"}); }
 
@@ -40,10 +49,22 @@ void gather(const Json& desired, const Json& live, std::string_view number, kube
     }
 }
 
-}  // namespace
-
-bool names_conflicting_ports(std::string_view refusal) {
-  return refusal.find("ports[") != std::string_view::npos && refusal.find("Duplicate value") != std::string_view::npos;
+/// The path of FieldsV1 of a field as a refusal writes it: spec.ports[1].name.
+kube::FieldPath path_of(std::string_view field) {
+  kube::FieldPath path;
+  while (!field.empty()) {
+    if (field.front() == '[') {
+      path.emplace_back("*");
+      const auto end = field.find(']');
+      field.remove_prefix(end == std::string_view::npos ? field.size() : end + 1);
+      continue;
+    }
+    if (field.front() == '.') field.remove_prefix(1);
+    const auto name = field.substr(0, field.find_first_of(".["));
+    path.push_back(fmt::format("f:{}", name));
+    field.remove_prefix(name.size());
+  }
+  return path;
 }
 
 std::vector<kube::FieldPath> conflicting_ports(const kube::Object& desired, const kube::Object& live) {
@@ -58,6 +79,45 @@ std::vector<kube::FieldPath> conflicting_ports(const kube::Object& desired, cons
         gather(ours, container, "containerPort",
                {"f:spec", "f:template", "f:spec", "f:containers", fmt::format(R"(k:{{"name":"{}"}})", name_of(ours))},
                found);
+  return found;
+}
+
+}  // namespace
+
+std::vector<kube::FieldPath> places_named(std::string_view refusal) {
+  std::vector<kube::FieldPath> places;
+  const auto begin = refusal.find(kIsInvalid);
+  if (begin == std::string_view::npos) return places;
+  refusal.remove_prefix(begin + kIsInvalid.size());
+  // Fields stand at the beginning, or after what is said of the one before.
+  for (auto at = refusal.find("spec"); at != std::string_view::npos; at = refusal.find("spec", at + 1)) {
+    if (at > 0 && refusal[at - 1] != ' ' && refusal[at - 1] != '[') continue;
+    const auto end = refusal.find(": ", at);
+    if (end == std::string_view::npos) break;
+    const auto field = refusal.substr(at, end - at);
+    if (field.find_first_not_of(kFieldCharacters) != std::string_view::npos) continue;
+    const auto why = refusal.substr(end, refusal.find(", spec", end) - end);
+    if (std::any_of(kOfChanges.begin(), kOfChanges.end(),
+                    [&](std::string_view words) { return why.find(words) != std::string_view::npos; }))
+      continue;
+    auto place = path_of(field);
+    if (place.size() > 1) place.pop_back();
+    if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
+  }
+  return places;
+}
+
+std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& places, const kube::Object& desired,
+                                                const kube::Object& live) {
+  std::vector<kube::FieldPath> found;
+  const auto add = [&](std::vector<kube::FieldPath> fields) {
+    for (auto& field : fields)
+      if (std::find(found.begin(), found.end(), field) == found.end()) found.push_back(std::move(field));
+  };
+  for (const auto& place : places) {
+    if (std::find(place.begin(), place.end(), "f:ports") != place.end()) add(conflicting_ports(desired, live));
+    add(kube::fields_beside(live, kube::kFieldManager, place));
+  }
   return found;
 }
 

@@ -204,22 +204,26 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
   return client_.apply(child.type, object, stop);
 }
 
-/// Applies to the object that is known. What a rollback by hand left to kubectl goes with it.
+/// Applies to the object that is known. What a rollback by hand left to kubectl goes with it, and what the spec no
+/// longer has though others set it as well.
 Result<kube::Object> ChildWriter::apply_known(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
   auto object = child.desired();
+  const auto is_known = [&](const kube::Object& existing) { return existing.uid() == write.live->uid.text(); };
+  const auto left = [&](const kube::Object& existing) {
+    return is_known(existing)
+               ? kube::updated_fields(existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField)
+               : std::vector<kube::FieldPath>{};
+  };
+  const auto shared = [&](const kube::Object& existing) {
+    return is_known(existing) ? kube::shared_fields(existing, kube::kFieldManager) : std::vector<kube::FieldPath>{};
+  };
   Result<std::optional<kube::Object>> taken;
-  if (write.live->rolled_back) {
-    const auto left = [&](const kube::Object& existing) {
-      const bool is_known = existing.uid() == write.live->uid.text();
-      return is_known
-                 ? kube::updated_fields(existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField)
-                 : std::vector<kube::FieldPath>{};
-    };
-    taken = take_over(client_, child.type, object.key(), kube::kRollbackManager, left, stop);
-    // What is refused is the pod template that is there, not ours.
-    if (!taken && !is_refusal(taken.error().kind)) return tl::unexpected(taken.error());
-  }
+  if (write.live->rolled_back) taken = take_over(client_, child.type, object.key(), kube::kRollbackManager, left, stop);
+  if (taken && write.live->shares_fields)
+    taken = take_over(client_, child.type, object.key(), std::nullopt, shared, stop);
+  // What is refused is the pod template that is there, not ours.
+  if (!taken && !is_refusal(taken.error().kind)) return tl::unexpected(taken.error());
   object.json().at("metadata").get_object()["uid"] = write.live->uid.text();
   auto applied = client_.apply(child.type, object, stop);
   if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(child.type, object.key(), stop);
@@ -256,16 +260,17 @@ void ChildWriter::look_again(const kube::ResourceType& type, const kube::ObjectK
     note_live(caches_.of(type.kind), key, existing ? &*existing : nullptr);
 }
 
-/// Applies a child that is refused because others added ports with the names of ours, which go with that.
+/// Applies a child that is refused because of what others put beside fields of ours, which goes with that.
 Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                        const std::stop_token& stop) {
   const auto& child = write.child;
-  if (!names_conflicting_ports(refusal.message)) return tl::unexpected(refusal);
+  const auto places = places_named(refusal.message);
+  if (places.empty()) return tl::unexpected(refusal);
   auto object = child.desired();
   const auto in_the_way = [&](const kube::Object& existing) {
     const auto ownership = ownership_of(existing, write.app);
     const bool is_ours = ownership == Ownership::kOurs || ownership == Ownership::kOrphaned;
-    return is_ours ? conflicting_ports(object, existing) : std::vector<kube::FieldPath>{};
+    return is_ours ? conflicting_fields(places, object, existing) : std::vector<kube::FieldPath>{};
   };
   const auto taken = take_over(client_, child.type, object.key(), std::nullopt, in_the_way, stop);
   if (!taken) return tl::unexpected(taken.error());
@@ -278,7 +283,9 @@ Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const
 Result<void> ChildWriter::complete_secret(const api::RealtimeApp& app, const Plan& plan, AppMemory& memory,
                                           const std::stop_token& stop) {
   if (plan.new_digest_key.empty()) return {};
-  const kube::Json key = {{"data", {{kDigestKey, core::base64_encode(plan.new_digest_key)}}}};
+  kube::Json key = {{"data", {{kDigestKey, core::base64_encode(plan.new_digest_key)}}}};
+  const auto& known = memory.redis_secret.value;
+  if (known && known->state) key.get_object()["metadata"] = {{"uid", known->state->uid.text()}};
   const auto written = client_.patch(kube::types::kSecret, {app.key.name_space, redis_name(app.key.name)}, key, stop);
   memory.redis_secret.due = {};
   if (!written) return core::fail(written.error(), "adding the key of the password's digest");

@@ -18,12 +18,16 @@ constexpr std::size_t kMaxQuoted = 1024;  // bytes of what a webhook or a node m
 constexpr const char* kRevision = "deployment.kubernetes.io/revision";
 constexpr const char* kServiceName = "kubernetes.io/service-name";
 
-/// The message of the Deployment's Progressing condition once its deadline is exceeded, else nothing.
-std::string stalled_message(kube::JsonView status) {
-  for (const auto& condition : status.find("conditions").elements())
-    if (value_at<std::string_view>(condition, {"type"}) == "Progressing" &&
-        value_at<std::string_view>(condition, {"reason"}) == "ProgressDeadlineExceeded")
-      return value_at<std::string>(condition, {"message"});
+/// Why the rollout of a Deployment goes on no more, by its Progressing condition: in that one's words, once its
+/// deadline is exceeded, or because it was paused; else nothing.
+std::string stalled_message(const std::string& name, kube::JsonView status) {
+  for (const auto& condition : status.find("conditions").elements()) {
+    if (value_at<std::string_view>(condition, {"type"}) != "Progressing") continue;
+    const auto reason = value_at<std::string_view>(condition, {"reason"});
+    if (reason == "ProgressDeadlineExceeded") return value_at<std::string>(condition, {"message"});
+    if (reason == "DeploymentPaused")
+      return fmt::format("Deployment \"{0}\" is paused: resume it (`kubectl rollout resume deployment {0}`)", name);
+  }
   return {};
 }
 
@@ -118,10 +122,11 @@ ChildState reduce_child(const kube::ObjectView& live) {
   state.updated_replicas = value_at<int>(status, {"updatedReplicas"});
   state.ready_replicas = value_at<int>(status, {"readyReplicas"});
   state.revision = kube::find_at(live.metadata(), {"annotations", kRevision}).text();
-  state.stalled = core::utf8_prefix(stalled_message(status), kMaxQuoted);
+  state.stalled = core::utf8_prefix(stalled_message(live.name(), status), kMaxQuoted);
   state.refused_pods = core::utf8_prefix(refused_pods_message(status), kMaxQuoted);
   state.ingress = IngressState{load_balancer_addresses(status), served_address(live.json().find("spec"))};
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);
+  state.shares_fields = !kube::shared_fields(live, kube::kFieldManager).empty();
   const auto owned = kube::Projection::owned(live, kube::kFieldManager);
   reduce_pod_template(live, owned, state);
   const auto digests = digests_of(owned);

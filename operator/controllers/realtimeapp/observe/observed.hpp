@@ -54,6 +54,7 @@ struct ChildState {
   kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
   core::SharedText credentials_digest;  ///< that digest, as its pods carry it
   bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
+  bool shares_fields = false;           ///< others set by updates what we have applied
   bool deleting = false;                ///< it is to go, and stays until others have done what they do before
   core::SharedText stalled;             ///< a Deployment's own message when it makes no progress
   core::SharedText refused_pods;        ///< the API server's message when no pod may be created

@@ -1,8 +1,9 @@
 // What is kept of the objects that a reflector sees: for each key a small value instead of the whole object. Writers
 // may `assume` the outcome of their own write, so that a reconcile that follows at once does not act on what was there
-// before, however late the news of it comes: resourceVersions of one kind are compared as numbers (Kubernetes API
-// Concepts, "Resource versions"; KEP-5504). Owned by the manager; locks, so safe on any thread. Listeners are called on
-// the writer's thread, of one change after the other; they may look into the store but not change it.
+// before, however late the news of it comes (but for a list, which counts as it is): resourceVersions of one kind are
+// compared as numbers (Kubernetes API Concepts, "Resource versions"; KEP-5504). Owned by the manager; locks, so safe on
+// any thread. Listeners are called on the writer's thread, of one change after the other; they may look into the store
+// but not change it.
 #pragma once
 
 #include <algorithm>
@@ -102,7 +103,7 @@ class Store {
   void put(const Key& of, const std::string& version, T value) {
     change(of, [&](const Key& key, Entry& entry) {
       const auto number = number_of(version);
-      const bool is_older = number != kNoNumber && number < entry.version;
+      const bool is_older = number != kNoNumber && number < entry.newest();
       if (is_older || (entry.is_removal_assumed && Clock::now() < entry.until)) return false;
       entry.is(number);
       set(key, entry, std::make_shared<const T>(std::move(value)));
@@ -123,7 +124,7 @@ class Store {
   void assume(const Key& of, const std::string& version, T value) {
     change(of, [&](const Key& key, Entry& entry) {
       const auto number = number_of(version);
-      if (number != kNoNumber && number <= entry.version) return false;
+      if (number != kNoNumber && number <= entry.newest()) return false;
       entry.is(number);
       entry.is_assumed = true;
       set(key, entry, std::make_shared<const T>(std::move(value)));
@@ -145,7 +146,8 @@ class Store {
   bool confirm(const Key& key, const std::string& version) {
     const std::lock_guard lock{mutex_};
     const auto found = entries_.find(key);
-    if (found == entries_.end() || !found->second.is_assumed || found->second.version != number_of(version))
+    const auto number = number_of(version);
+    if (found == entries_.end() || !found->second.is_assumed || number == kNoNumber || found->second.version != number)
       return false;
     found->second.is_assumed = false;
     return true;
@@ -195,11 +197,13 @@ class Store {
 
   struct Entry {
     Value value;
-    Version version = kNoNumber;  // the newest that is known of the object, also of one that was removed
+    Version version = kNoNumber;  // of the value, or of the last one of what was removed
     Clock::time_point until{};    // what was removed is remembered
     bool is_assumed = false;      // the value is the outcome of our own write, of which no watch has told yet
     bool is_removal_assumed = false;
 
+    /// The newest version that is known; what was removed long ago counts no more.
+    Version newest() const { return value || Clock::now() < until ? version : kNoNumber; }
     /// Of a value that is set.
     void is(Version number) {
       version = number;

@@ -79,7 +79,9 @@ bool may_be_stopped_by_probe(JsonView spec, std::string_view container, JsonView
     const int each = std::max(value_at<int>(probe, {"periodSeconds"}), value_at<int>(probe, {"timeoutSeconds"}));
     longest += std::chrono::seconds{each} * value_at<int>(probe, {"failureThreshold"});
   }
-  return *finished - *started <= longest + kProbeSlack;
+  using std::chrono::floor;
+  using std::chrono::seconds;
+  return floor<seconds>(*finished) - floor<seconds>(*started) <= longest + kProbeSlack;
 }
 
 PodDiagnosis crashing(const std::string& pod, JsonView spec, JsonView status, JsonView ended) {

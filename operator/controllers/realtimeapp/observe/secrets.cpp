@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -51,10 +52,13 @@ std::string text_of(const kube::Object& secret, const char* key) {
 
 /// Whether one of the lines of redis.conf sets this password.
 bool has_password(const std::string& config, const std::string& password) {
-  const auto lines = "\n" + config + "\n";
-  const auto wanted = "\nrequirepass " + password;
-  for (auto at = lines.find(wanted); at != std::string::npos; at = lines.find(wanted, at + 1))
-    if (std::string_view{" \t\r\n"}.find(lines[at + wanted.size()]) != std::string_view::npos) return true;
+  std::istringstream lines{config};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words{line};
+    std::string directive;
+    std::string value;
+    if (words >> directive >> value && directive == "requirepass" && value == password) return true;
+  }
   return false;
 }
 

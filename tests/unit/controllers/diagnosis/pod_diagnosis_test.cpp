@@ -84,6 +84,7 @@ TEST_CASE("What keeps a pod from running is named with the pod and what to chang
       {ended(137, "", 1), "ProbeFailed", "listen on 0.0.0.0:$PORT"},
       {stopped("2026-11-30T00:02:30Z"), "ProbeFailed", "listen on 0.0.0.0:$PORT"},
       {stopped("2026-11-30T03:00:00Z"), "ContainerCrashing", "exited with code 137"},
+      {stopped("0001-01-01T00:00:00Z"), "ProbeFailed", "listen on"},
       {ended(128, "exec: \"serve\": executable file not found in $PATH", 1, "StartError"), "ContainerRefused",
        "executable file not found"},
   };

@@ -309,7 +309,7 @@ TEST_CASE("A Secret of Redis credentials is used only when it is whole and of on
   CHECK_FALSE(with("redis.conf", "requirepass old\n").consistent);
   CHECK_FALSE(with("redis.conf", "requirepass pwd\n").consistent);
   CHECK_FALSE(with("redis.conf", "# requirepass pw\n").consistent);
-  CHECK(with("redis.conf", "maxclients 9\r\nrequirepass pw\r\n").consistent);
+  CHECK(with("redis.conf", "maxclients 9\r\n  requirepass\tpw\r\n").consistent);
   CHECK_FALSE(with("password", "new").consistent);
   CHECK_FALSE(with("url", "").complete);
   CHECK(with("url", "redis://:pw@chat-redis.default.svc:6379/0").usable());

@@ -5,6 +5,7 @@
 
 #include "core/time.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/json.hpp"
 #include "tests/support/operator_process.hpp"
 #include "tests/support/world.hpp"
 
@@ -90,4 +91,39 @@ TEST_CASE("Of two apps with one address the older has it, and the other when its
   REQUIRE(world.client().remove(types::kIngress, ingress.key(), ingress.uid(), {}));
   world.wait_until_as_planned("a-second");
   CHECK(world.exists(types::kIngress, "a-second"));
+}
+
+TEST_CASE("An Ingress that lost our label keeps its address, and goes when it is not wanted", "[integration]") {
+  support::World world;
+  const auto exposed_at = [](const char* host) {
+    return fmt::format("{{app: {{image: chat:1}}, exposure: {{type: Ingress, className: traefik, host: {}.test}}}}",
+                       host);
+  };
+  const auto unlabel = [&] {
+    REQUIRE(world.patch(types::kIngress, "b-chat", "application/merge-patch+json",
+                        {{"metadata", {{"labels", {{"app.kubernetes.io/managed-by", nullptr}}}}}}) == 200);
+  };
+  const auto host = [&] { return world.app("b-chat").status.addresses.at(0).host; };
+  {
+    const support::OperatorProcess process;
+    world.apply_app("a-other", exposed_at("other"));
+    world.apply_app("b-chat", exposed_at("chat"));
+    world.wait_until_as_planned("b-chat");
+    wait_for("the other's address",
+             [&] { return world.condition("a-other", "ExposureReady") == "True/IngressServing"; });
+    // What it has now it keeps while what it wants is another's.
+    world.apply_app("b-chat", exposed_at("other"));
+    wait_for("it to be held back", [&] { return world.condition("b-chat", "ExposureReady") == "False/HostTaken"; });
+    unlabel();
+    wait_for("the label", [&] {
+      return support::json_of(world.get(types::kIngress, "b-chat"))["metadata"]["labels"].contains(
+          "app.kubernetes.io/managed-by");
+    });
+    CHECK(host() == "chat.test");
+  }
+  unlabel();
+  world.apply_app("b-chat", "{app: {image: chat:1}}");
+  const support::OperatorProcess process;
+  wait_for("the Ingress to go", [&] { return !world.exists(types::kIngress, "b-chat"); });
+  wait_for("its address", [&] { return world.app("b-chat").status.addresses.empty(); });
 }

@@ -65,15 +65,18 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   const auto& app = cached->app;
   const auto memory = memories_.of(key, app.uid);
   if (!cached->problem.empty()) {
-    auto status = assess_invalid(app, caches_.observe(app), cached->problem);
-    if (!caches_.of(kube::types::kIngress.kind).find(key)) status.addresses.clear();
-    const auto written = write_status(app, std::move(status), *memory, stop);
+    auto observed = caches_.observe(app);
+    observer_.observe_unlabelled_ingress(app, observed, stop);
+    children_.label_ingress(app, observed, stop);
+    const auto written = write_status(app, assess_invalid(app, observed, cached->problem), *memory, stop);
     caches_.exposure_claims.release(key);
     if (!written) return tl::unexpected(written.error());
-    return *written ? Action::requeue(**written) : Action::await_change();
+    const auto again = sooner(*written, observed.is_ingress_uncached ? Wait{kRetryProblem} : std::nullopt);
+    return again ? Action::requeue(*again) : Action::await_change();
   }
   const auto begin_before = ChildWriter::Clock::now() + begin_writes_within_;
   auto observed = observer_.observe(app, *memory, stop);
+  children_.label_ingress(app, observed, stop);
   const auto planned = plan(app, observed, &memory->plan);
   const auto applied = children_.perform(app, planned, observed, *memory, begin_before, stop);
   // News that has come meanwhile is better than none: a retry follows at once.

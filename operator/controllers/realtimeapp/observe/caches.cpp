@@ -84,7 +84,7 @@ Observed Caches::observe(const api::RealtimeApp& app) const {
   if (const auto& name = app.spec.exposure.class_name; !name.empty())
     if (auto state = ingress_classes.get({"", name})) observed.ingress_classes.emplace(name, std::move(*state));
   observed.pod_diagnoses = pod_diagnoses.of(app.key);
-  // Anyone may create a pod with our labels.
+  // Others' pods may carry our labels, by mistake.
   std::erase_if(observed.pod_diagnoses,
                 [&](const auto& found) { return !is_controlled_for(app.key, found.second.controller); });
   return observed;

@@ -143,6 +143,9 @@ struct Observed {
   std::map<std::string, int> ready_by_revision;
   /// The app's ReplicaSets of other revisions than the Deployment's. Looked up only during a rollout.
   std::set<std::string> outdated_replica_sets;
+  /// The status knows of an Ingress that is in no cache: it lacks our label (then it is among the children), or it
+  /// could not be read.
+  bool is_ingress_uncached = false;
   std::optional<std::int64_t> connections;  ///< open over all ready replicas, if that could be measured
   std::optional<Problem> problem;           ///< what could not be read
   std::string default_redis_image;

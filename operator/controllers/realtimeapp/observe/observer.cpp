@@ -45,21 +45,20 @@ Observed Observer::observe(const api::RealtimeApp& app, AppMemory& memory, const
   return observed;
 }
 
-/// Whoever takes our label from the Ingress takes it out of the cache, but not out of what serves it. The status knows
-/// that there was one.
 void Observer::observe_unlabelled_ingress(const api::RealtimeApp& app, Observed& observed,
                                           const std::stop_token& stop) {
   const auto& type = kube::types::kIngress;
   if (app.status.addresses.empty() || observed.child(type, app.key.name) != nullptr) return;
   const auto live = client_.get(type, app.key, stop);
+  if (!live && live.error().kind == core::ErrorKind::kNotFound) return;
   if (!live) {
-    if (live.error().kind != core::ErrorKind::kNotFound)
-      observed.problem = Problem{api::reason::kReadFailed, live.error().message, true};
+    observed.problem = Problem{api::reason::kReadFailed, live.error().message, true};
+    observed.is_ingress_uncached = true;
     return;
   }
   auto state = reduce_child(*live);
   if (state.controller_uid != app.uid) return;
-  caches_.of(type.kind).put(app.key, live->resource_version(), state);
+  observed.is_ingress_uncached = true;
   observed.children.emplace(ChildId{type.kind, app.key.name}, std::move(state));
 }
 

@@ -37,11 +37,14 @@ class Observer {
   /// Everything of the app. What could not be read is told in it: what follows from the rest is done all the same.
   Observed observe(const api::RealtimeApp& app, AppMemory& memory, const std::stop_token& stop);
 
+  /// Whoever takes our label from the Ingress takes it out of the cache, but not out of what serves it. The status
+  /// knows that there was one, and then it is read.
+  void observe_unlabelled_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
+
   /// Whether Redis' StatefulSet has been seen by its controller and has no pod, so that its Events are of interest.
   static bool lacks_redis_pod(const api::RealtimeApp& app, const Observed& observed);
 
  private:
-  void observe_unlabelled_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
   void observe_redis(const api::RealtimeApp& app, Observed& observed, AppMemory& memory, const std::stop_token& stop);
   void observe_refused_pod(const api::RealtimeApp& app, Observed& observed, AppMemory& memory,
                            const std::stop_token& stop);

@@ -250,7 +250,8 @@ std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const 
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
   const auto problem = problems.find({kube::types::kIngress.kind, app.key.name});
   const bool is_refused = problem != problems.end() && problem->second.reason != reason::kNameTaken;
-  if (ingress == nullptr && is_refused && problem->second.maybe_done) return app.status.addresses;
+  const bool is_unknown = observed.is_ingress_uncached || (is_refused && problem->second.maybe_done);
+  if (ingress == nullptr && is_unknown) return app.status.addresses;
   const auto served = addresses_served_by(ingress);
   const auto wanted = wanted_addresses(app);
   const auto is_in = [](const std::vector<ExposureAddress>& addresses, const ExposureAddress& address) {
@@ -318,7 +319,10 @@ api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const Observe
   status.ready_replicas = 0;
   status.replicas_summary = fmt::format("0/{}", app.spec.replicas);
   status.connections.reset();
-  if (observed.child(kube::types::kIngress, app.key.name) == nullptr) status.url.clear();
+  if (observed.child(kube::types::kIngress, app.key.name) == nullptr && !observed.is_ingress_uncached) {
+    status.url.clear();
+    status.addresses.clear();
+  }
   const Verdict stalled{true, reason::kInvalidSpec, problem};
   const Verdict ready{false, reason::kInvalidSpec, problem};
   const Verdict reconciling{false, reason::kSettled, "waiting for a valid spec"};

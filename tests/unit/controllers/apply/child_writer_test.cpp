@@ -94,6 +94,25 @@ TEST_CASE("What a rollback left is taken over first, and no refusal of that keep
   CHECK(problem.reason == (is_race ? api::reason::kApplyFailed : api::reason::kChildRefused));
 }
 
+TEST_CASE("An Ingress that is in no cache gets its labels back, or is told of", "[unit][controllers]") {
+  auto observed = support::healthy_observed();
+  observed.is_ingress_uncached = true;
+  observed.children.at({"Ingress", "chat"}).uid = "i";
+  const bool is_allowed = GENERATE(true, false);
+  nlohmann::json sent;
+  WriterScene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
+    sent = nlohmann::json::parse(request.body);
+    const auto labelled = R"({"metadata": {"name": "chat", "namespace": "default", "resourceVersion": "7"}})";
+    return is_allowed ? kube::HttpResponse{200, labelled, {}} : status(403, "Forbidden");
+  }};
+  scene.writer.label_ingress(scene.app, observed, {});
+  CHECK(sent["metadata"]["uid"] == "i");
+  CHECK(sent["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "realtime-operator");
+  CHECK(observed.is_ingress_uncached != is_allowed);
+  CHECK(observed.problem.has_value() != is_allowed);
+  CHECK((scene.caches.of("Ingress").find({"default", "chat"}) != nullptr) == is_allowed);
+}
+
 TEST_CASE("A child that was not found to be deleted is gone once a look says so", "[unit][controllers]") {
   const bool is_there = GENERATE(true, false);
   auto observed = support::healthy_observed();

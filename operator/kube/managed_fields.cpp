@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json/parse.hpp>
+
 namespace kube {
 
 bool matches_key(JsonView element, const Json& key) {
@@ -22,6 +24,13 @@ constexpr std::string_view kUpdate = "Update";
 /// Whether the entry of managedFields is the manager's, and not of a subresource.
 bool is_of(JsonView entry, std::string_view manager, std::string_view operation) {
   return entry.find("manager").text() == manager && entry.find("operation").text() == operation &&
+         entry.find("subresource").text().empty();
+}
+
+bool is_any_of(JsonView entry, const FieldOwners& owners) {
+  const auto operation = entry.find("operation").text();
+  return (operation == kUpdate || (owners.applies && operation == kApply)) &&
+         (owners.manager.empty() || entry.find("manager").text() == owners.manager) &&
          entry.find("subresource").text().empty();
 }
 
@@ -129,15 +138,6 @@ bool has_field(JsonView fields, Steps path) {
   return !fields.is_nothing() && (owns_all(fields) || !fields.find(".").is_nothing());
 }
 
-constexpr std::string_view kAnyElement = "*";
-
-bool is_below(const FieldPath& field, const FieldPath& path) {
-  return field.size() >= path.size() &&
-         std::equal(path.begin(), path.end(), field.begin(), [](auto& wanted, auto& step) {
-           return wanted == kAnyElement ? !step.starts_with("f:") : wanted == step;
-         });
-}
-
 void collect_shared(JsonView ours, JsonView theirs, FieldPath& at, std::vector<FieldPath>& found) {
   for (const auto& [name, inner] : theirs.members()) {
     const auto same = ours.find(name);
@@ -188,52 +188,59 @@ std::vector<FieldPath> fields_of_others(const ObjectView& live, std::string_view
   return found;
 }
 
-std::vector<FieldPath> fields_beside(const ObjectView& live, std::string_view manager, const FieldPath& path) {
-  auto found = fields_of_others(live, manager, {});
-  const std::vector<JsonView> ours{applied_fields(live, manager)};
-  std::erase_if(found,
-                [&](const FieldPath& field) { return !is_below(field, path) || !is_in_owned_elements(field, ours); });
-  return found;
+bool has_at(JsonView value, std::span<const std::string> path) {
+  if (value.is_nothing()) return false;
+  if (path.empty() || path.front() == ".") return true;
+  const std::string_view step{path.front()};
+  const auto rest = path.subspan(1);
+  if (step.starts_with("f:")) return has_at(value.find(step.substr(2)), rest);
+  boost::json::error_code error;
+  const auto selector = boost::json::parse(step.substr(2), error);
+  if (error) return false;
+  const auto elements = value.elements();
+  return std::any_of(elements.begin(), elements.end(), [&](JsonView element) {
+    return (step.starts_with("k:") ? matches_key(element, selector) : is_same(element, selector)) &&
+           has_at(element, rest);
+  });
 }
 
 std::vector<FieldPath> shared_fields(const ObjectView& live, std::string_view manager) {
   std::vector<FieldPath> found;
   const auto ours = applied_fields(live, manager);
   for (const auto& entry : live.metadata().find("managedFields").elements()) {
-    if (entry.find("operation").text() != kUpdate || !entry.find("subresource").text().empty()) continue;
     FieldPath at;
-    collect_shared(ours, entry.find("fieldsV1"), at, found);
+    if (is_any_of(entry, {})) collect_shared(ours, entry.find("fieldsV1"), at, found);
   }
   return found;
 }
 
-boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields,
-                                      std::optional<std::string_view> from, std::string_view to) {
+boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields, const FieldOwners& from,
+                                      std::string_view to) {
   boost::json::object applied{{"manager", to},
                               {"operation", kApply},
                               {"apiVersion", value_at<std::string_view>(live.json(), {"apiVersion"})},
                               {"fieldsType", "FieldsV1"},
                               {"fieldsV1", boost::json::object{}}};
   std::vector<JsonView> owned;
-  const auto note = [&](JsonView of) { owned.push_back(of); };
-  visit_fields(live, to, kApply, note);
-  if (from) visit_fields(live, *from, kUpdate, note);
   boost::json::array entries;
   for (const auto& read : list_at(live.json(), {"metadata", "managedFields"})) {
     const auto* before = find(read, "fieldsV1");
     if (before == nullptr || !before->is_object()) continue;
+    const bool is_own = is_of(read, to, kApply);
+    const bool is_source = !is_own && is_any_of(read, from);
+    if (is_own || is_source) owned.emplace_back(*before);
     auto entry = read.get_object();
-    if (is_of(read, to, kApply)) {
+    if (is_own) {
       applied = std::move(entry);
       continue;
     }
     auto& left = entry.at("fieldsV1").get_object();
-    if (from ? is_of(read, *from, kUpdate) : value_at<std::string_view>(read, {"subresource"}).empty())
+    if (is_source)
       for (const auto& path : fields) erase_field(left, path);
     if (!left.empty()) entries.emplace_back(std::move(entry));
   }
   for (const auto& path : fields)
-    if (!from || is_in_owned_elements(path, owned)) add_field(applied.at("fieldsV1").get_object(), path);
+    if (is_in_owned_elements(path, owned)) add_field(applied.at("fieldsV1").get_object(), path);
   entries.emplace_back(std::move(applied));
   // A test of the version would make the patch invalid where a replacement makes it a conflict.
   return {{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", live.resource_version()}},

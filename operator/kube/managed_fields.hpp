@@ -2,7 +2,7 @@
 #pragma once
 
 #include <initializer_list>
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,19 +45,24 @@ std::vector<FieldPath> updated_fields(const ObjectView& live, std::string_view m
 /// What other managers than `manager` own below `path`, by updates or applies, their status apart.
 std::vector<FieldPath> fields_of_others(const ObjectView& live, std::string_view manager, const FieldPath& path);
 
-/// Of what other managers than `manager` own below `path`, their status apart, that which stands in no element of a
-/// list that `manager` has not applied. A step "*" of the path is any element.
-std::vector<FieldPath> fields_beside(const ObjectView& live, std::string_view manager, const FieldPath& path);
+/// Whether this value has what the path leads to.
+bool has_at(JsonView value, std::span<const std::string> path);
 
 /// What `manager` applied and others own by updates too: it would stay after an apply that leaves it out.
 std::vector<FieldPath> shared_fields(const ObjectView& live, std::string_view manager);
 
+/// Whose fields are meant: those that `manager` set by updates, or any manager if it is empty; and, if `applies`, also
+/// by server-side apply.
+struct FieldOwners {
+  std::string_view manager{};
+  bool applies = false;
+};
+
 /// A JSON patch (RFC 6902) that gives these fields to `to`, as if it had applied them: its next apply removes those
-/// that it does not set in the same write that sets the others. They are taken from the updates of `from`, or from
-/// every other manager if there is none. What `from` has in an element of a list that is neither its own nor `to`'s is
-/// taken from it and given to nobody: without it the element could be incomplete. The patch changes managedFields only;
-/// it is a conflict if the object has changed meanwhile.
-boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields,
-                                      std::optional<std::string_view> from, std::string_view to);
+/// that it does not set in the same write that sets the others. They are taken from `from`. What those have in an
+/// element of a list that is neither theirs nor `to`'s is taken from them and given to nobody: without it the element
+/// could be incomplete. The patch changes managedFields only; it is a conflict if the object has changed meanwhile.
+boost::json::array transfer_of_fields(const Object& live, const std::vector<FieldPath>& fields, const FieldOwners& from,
+                                      std::string_view to);
 
 }  // namespace kube

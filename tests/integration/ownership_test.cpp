@@ -366,4 +366,10 @@ TEST_CASE("What others set as the spec has it goes when the spec no longer has i
   world.apply_app("chat", "{app: {image: 'chat:1'}}");
   world.wait_until_as_planned("chat");
   CHECK(variable("FIX").is_null());
+  // By hand a value, in the spec a reference.
+  set("FIX", "1");
+  world.apply_app("chat",
+                  "{app: {image: 'chat:1', env: [{name: FIX, valueFrom: {secretKeyRef: {name: keys, key: fix}}}]}}");
+  world.wait_until_as_planned("chat");
+  CHECK(variable("FIX") == "");
 }

@@ -29,7 +29,7 @@ json container_fields(const std::string& name, const json& fields) {
 json taken_from_kubectl(const kube::Object& object) {
   const auto fields = kube::updated_fields(object, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted);
   CHECK(fields.empty() != kube::owns_part(object, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted));
-  const auto patch = support::json_of(kube::transfer_of_fields(object, fields, "kubectl-rollout", kube::kFieldManager));
+  const auto patch = support::json_of(kube::transfer_of_fields(object, fields, {"kubectl-rollout"}, kube::kFieldManager));
   CHECK(patch[0] == json{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", "7"}});
   CHECK(patch[1]["path"] == "/metadata/managedFields");
   const auto after = managed_by(patch[1]["value"]);
@@ -58,6 +58,27 @@ TEST_CASE("What is applied and updated by others too is known, with all that mak
   }
   CHECK(kube::shared_fields(object, kube::kFieldManager) == shared);
   CHECK(kube::shared_fields(managed_by(json::array()), kube::kFieldManager).empty());
+  // They go from those that updated them, and stay with those that applied them.
+  const auto patch = support::json_of(kube::transfer_of_fields(object, shared, {}, kube::kFieldManager));
+  auto left = theirs;
+  auto& env = left["f:spec"]["f:template"]["f:spec"]["f:containers"][R"(k:{"name":"app"})"]["f:env"];
+  env.erase(R"(k:{"name":"FIX"})");
+  CHECK(patch[1]["value"] == json{entry("kubectl-edit", "Update", left), entry("argocd", "Apply", ours), scale,
+                                  entry("realtime-operator", "Apply", ours)});
+}
+
+TEST_CASE("Whether an object has what a path of FieldsV1 leads to", "[unit][kube]") {
+  const json object{{"spec", {{"env", json::array({{{"name", "A"}, {"value", "1"}}})}, {"words", json::array({"x"})}}}};
+  const auto has = [&](const kube::FieldPath& path) { return kube::has_at(support::object_of(object).json(), path); };
+  CHECK(has({"f:spec", "f:env", R"(k:{"name":"A"})", "f:value"}));
+  CHECK(has({"f:spec", "f:env", R"(k:{"name":"A"})", "."}));
+  CHECK_FALSE(has({"f:spec", "f:env", R"(k:{"name":"A"})", "f:valueFrom"}));
+  CHECK_FALSE(has({"f:spec", "f:env", R"(k:{"name":"B"})", "."}));
+  CHECK_FALSE(has({"f:spec", "f:env", "k:{", "."}));
+  CHECK(has({"f:spec", "f:words", R"(v:"x")"}));
+  CHECK_FALSE(has({"f:spec", "f:words", R"(v:"y")"}));
+  CHECK_FALSE(has({"f:status", "."}));
+  CHECK(has({}));
 }
 
 TEST_CASE("What a rollback by hand left is taken from it, and what a restart left is not", "[unit][kube]") {
@@ -132,11 +153,11 @@ TEST_CASE("An element is taken from everyone with all that is in it", "[unit][ku
   auto ours = entry("realtime-operator", "Apply", fields_of(json::object()));
   ours["fieldsType"] = "FieldsV1";
   const std::vector<kube::FieldPath> port{{"f:spec", "f:ports", key}};
-  const auto patch = support::json_of(kube::transfer_of_fields(object, port, std::nullopt, kube::kFieldManager));
+  const auto patch = support::json_of(kube::transfer_of_fields(object, port, {.applies = true}, kube::kFieldManager));
   CHECK(patch[1]["value"] == json{entry("argocd", "Apply", applied), ours});
   SECTION("also where nobody is known to own anything") {
     const auto unknown = support::json_of(
-        kube::transfer_of_fields(support::object_of({{"apiVersion", "v1"}}), port, std::nullopt, kube::kFieldManager));
+        kube::transfer_of_fields(support::object_of({{"apiVersion", "v1"}}), port, {.applies = true}, kube::kFieldManager));
     CHECK(unknown[1] == json{{"op", "add"}, {"path", "/metadata/managedFields"}, {"value", json::array({ours})}});
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
@@ -15,9 +16,11 @@ using boost::json::array;
 using kube::Json;
 using kube::list_at;
 
-// How the API server's own validation begins, how it says that a field cannot be changed, and what its names of fields
-// are made of.
+// How the API server's own validation begins, what a webhook says before the same, how it says that a field cannot be
+// changed, and what its names of fields are made of.
 constexpr std::string_view kIsInvalid = " is invalid: ";
+constexpr std::string_view kOfWebhook = "denied the request";
+constexpr std::string_view kAnyElement = "*";
 constexpr std::array<std::string_view, 2> kOfChanges{"updates to", "field is immutable"};
 constexpr std::string_view kFieldCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/[]";
 
@@ -54,7 +57,7 @@ kube::FieldPath path_of(std::string_view field) {
   kube::FieldPath path;
   while (!field.empty()) {
     if (field.front() == '[') {
-      path.emplace_back("*");
+      path.emplace_back(kAnyElement);
       const auto end = field.find(']');
       field.remove_prefix(end == std::string_view::npos ? field.size() : end + 1);
       continue;
@@ -82,12 +85,46 @@ std::vector<kube::FieldPath> conflicting_ports(const kube::Object& desired, cons
   return found;
 }
 
+/// Whether the field is at this place or below; "*" is any element.
+bool is_below(const kube::FieldPath& field, const kube::FieldPath& place) {
+  return field.size() > place.size() &&
+         std::equal(place.begin(), place.end(), field.begin(), [](const auto& wanted, const auto& step) {
+           return wanted == kAnyElement ? !step.starts_with("f:") : wanted == step;
+         });
+}
+
+/// Whether each element of a list that the path leads into is one that is desired.
+bool is_in_desired_elements(const kube::FieldPath& field, const kube::Object& desired) {
+  const std::span<const std::string> path{field};
+  for (std::size_t length = 1; length < path.size(); ++length)
+    if (!path[length - 1].starts_with("f:") && !kube::has_at(desired.json(), path.first(length))) return false;
+  return true;
+}
+
+/// Whether what stands here is too much to be taken for one field of it.
+bool is_large(const kube::FieldPath& place) {
+  const auto& named = place.back() == kAnyElement && place.size() > 1 ? place[place.size() - 2] : place.back();
+  return named == "f:spec" || named == "f:containers" || named == "f:initContainers";
+}
+
+/// What others have below this place.
+std::vector<kube::FieldPath> fields_below(const kube::FieldPath& place, const kube::Object& desired,
+                                          const kube::Object& live) {
+  auto found = kube::fields_of_others(live, kube::kFieldManager, {});
+  std::erase_if(found, [&](const kube::FieldPath& field) {
+    return !is_below(field, place) || !is_in_desired_elements(field, desired) ||
+           (is_large(place) && field.size() > place.size() + 1);
+  });
+  return found;
+}
+
 }  // namespace
 
-std::vector<kube::FieldPath> places_named(std::string_view refusal) {
-  std::vector<kube::FieldPath> places;
+std::vector<kube::FieldPath> fields_named(std::string_view refusal) {
+  std::vector<kube::FieldPath> fields;
   const auto begin = refusal.find(kIsInvalid);
-  if (begin == std::string_view::npos) return places;
+  if (begin == std::string_view::npos || refusal.substr(0, begin).find(kOfWebhook) != std::string_view::npos)
+    return fields;
   refusal.remove_prefix(begin + kIsInvalid.size());
   // Fields stand at the beginning, or after what is said of the one before.
   for (auto at = refusal.find("spec"); at != std::string_view::npos; at = refusal.find("spec", at + 1)) {
@@ -100,23 +137,30 @@ std::vector<kube::FieldPath> places_named(std::string_view refusal) {
     if (std::any_of(kOfChanges.begin(), kOfChanges.end(),
                     [&](std::string_view words) { return why.find(words) != std::string_view::npos; }))
       continue;
-    auto place = path_of(field);
-    if (place.size() > 1) place.pop_back();
-    if (std::find(places.begin(), places.end(), place) == places.end()) places.push_back(std::move(place));
+    auto path = path_of(field);
+    if (std::find(fields.begin(), fields.end(), path) == fields.end()) fields.push_back(std::move(path));
   }
-  return places;
+  return fields;
 }
 
-std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& places, const kube::Object& desired,
+std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& named, const kube::Object& desired,
                                                 const kube::Object& live) {
   std::vector<kube::FieldPath> found;
   const auto add = [&](std::vector<kube::FieldPath> fields) {
     for (auto& field : fields)
       if (std::find(found.begin(), found.end(), field) == found.end()) found.push_back(std::move(field));
   };
-  for (const auto& place : places) {
-    if (std::find(place.begin(), place.end(), "f:ports") != place.end()) add(conflicting_ports(desired, live));
-    add(kube::fields_beside(live, kube::kFieldManager, place));
+  for (auto place : named) {
+    if (std::find(place.begin(), place.end(), "f:ports") != place.end()) {
+      add(conflicting_ports(desired, live));
+      continue;
+    }
+    auto fields = fields_below(place, desired, live);
+    if (fields.empty() && place.size() > 1) {
+      place.pop_back();
+      fields = fields_below(place, desired, live);
+    }
+    add(std::move(fields));
   }
   return found;
 }

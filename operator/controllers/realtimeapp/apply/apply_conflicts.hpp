@@ -11,14 +11,14 @@
 
 namespace controllers {
 
-/// Where the fields stand that the API server's refusal names, as paths of FieldsV1 with "*" for each element of a
-/// list; each leads to what has the field, so that what stands beside it is below. Nothing for a refusal of an
-/// admission webhook, or of a change to what cannot be changed.
-std::vector<kube::FieldPath> places_named(std::string_view refusal);
+/// The fields that the API server's refusal names, as paths of FieldsV1 with "*" for any element of a list. None for a
+/// refusal of an admission webhook, or of a change to what cannot be changed.
+std::vector<kube::FieldPath> fields_named(std::string_view refusal);
 
-/// What is in `live` at these places, is not ours, and cannot be there together with what is desired: ports with the
-/// name of one of ours, and any field beside ours. What others have elsewhere stays.
-std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& places, const kube::Object& desired,
+/// What others have in `live` that may be why these fields of `desired` are refused. For a port: ports with the name of
+/// one of ours. Else what is in the field, or if there is nothing, what stands beside it; of the spec and of a
+/// container only single fields. What others have in elements of lists that are not desired stays.
+std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& named, const kube::Object& desired,
                                                 const kube::Object& live);
 
 }  // namespace controllers

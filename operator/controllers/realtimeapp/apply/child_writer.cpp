@@ -71,7 +71,7 @@ constexpr int kTakeOverTries = 3;
 /// is set has to be one write. Gives the object, or nothing where there is none or nothing was chosen.
 template <class Choose>
 Result<std::optional<kube::Object>> take_over(kube::Client& client, const kube::ResourceType& type,
-                                              const kube::ObjectKey& key, std::optional<std::string_view> from,
+                                              const kube::ObjectKey& key, const kube::FieldOwners& from,
                                               const Choose& choose, const std::stop_token& stop) {
   for (int tries = 1;; ++tries) {
     const auto existing = client.get(type, key, stop);
@@ -96,6 +96,24 @@ struct ChildWriter::Write {
   Applied& applied;
   Clock::time_point begin_before;
 };
+
+void ChildWriter::label_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop) {
+  const auto& type = kube::types::kIngress;
+  const auto* live = observed.child(type, app.key.name);
+  if (!observed.is_ingress_uncached || live == nullptr) return;
+  boost::json::object labels;
+  for (const auto& [name, value] : api::child_labels(app.key.name, api::kComponentApp)) labels.emplace(name, value);
+  const kube::Json patch = {{"metadata", {{"uid", live->uid.text()}, {"labels", std::move(labels)}}}};
+  const auto labelled = client_.patch(type, app.key, patch, stop);
+  if (!labelled) {
+    observed.problem = passing({type.kind, app.key.name}, "lacks its labels", labelled.error());
+    return;
+  }
+  auto state = reduce_child(*labelled);
+  observed.children.insert_or_assign(ChildId{type.kind, app.key.name}, state);
+  caches_.of(type.kind).assume(app.key, labelled->resource_version(), std::move(state));
+  observed.is_ingress_uncached = false;
+}
 
 Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
                              Clock::time_point begin_before, const std::stop_token& stop) {
@@ -195,7 +213,7 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
                  ? kube::fields_of_others(live, kube::kFieldManager, {"f:spec"})
                  : std::vector<kube::FieldPath>{};
     };
-    const auto taken = take_over(client_, child.type, existing->key(), std::nullopt, all, stop);
+    const auto taken = take_over(client_, child.type, existing->key(), {.applies = true}, all, stop);
     if (!taken) return tl::unexpected(taken.error());
   }
   auto& metadata = object.json().at("metadata").get_object();
@@ -209,21 +227,28 @@ Result<kube::Object> ChildWriter::apply_new(const Write& write, const std::stop_
 Result<kube::Object> ChildWriter::apply_known(const Write& write, const std::stop_token& stop) {
   const auto& child = write.child;
   auto object = child.desired();
-  const auto is_known = [&](const kube::Object& existing) { return existing.uid() == write.live->uid.text(); };
-  const auto left = [&](const kube::Object& existing) {
-    return is_known(existing)
-               ? kube::updated_fields(existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField)
-               : std::vector<kube::FieldPath>{};
+  const auto take = [&](const kube::FieldOwners& from, const auto& choose) {
+    const auto of_known = [&](const kube::Object& existing) {
+      return existing.uid() == write.live->uid.text() ? choose(existing) : std::vector<kube::FieldPath>{};
+    };
+    return take_over(client_, child.type, object.key(), from, of_known, stop);
   };
-  const auto shared = [&](const kube::Object& existing) {
-    return is_known(existing) ? kube::shared_fields(existing, kube::kFieldManager) : std::vector<kube::FieldPath>{};
-  };
-  Result<std::optional<kube::Object>> taken;
-  if (write.live->rolled_back) taken = take_over(client_, child.type, object.key(), kube::kRollbackManager, left, stop);
-  if (taken && write.live->shares_fields)
-    taken = take_over(client_, child.type, object.key(), std::nullopt, shared, stop);
   // What is refused is the pod template that is there, not ours.
-  if (!taken && !is_refusal(taken.error().kind)) return tl::unexpected(taken.error());
+  const auto fails = [](const auto& taken) { return !taken && !is_refusal(taken.error().kind); };
+  if (write.live->shares_fields) {
+    const auto dropped = [&](const kube::Object& existing) {
+      auto fields = kube::shared_fields(existing, kube::kFieldManager);
+      std::erase_if(fields, [&](const kube::FieldPath& field) { return kube::has_at(object.json(), field); });
+      return fields;
+    };
+    if (const auto taken = take({}, dropped); fails(taken)) return tl::unexpected(taken.error());
+  }
+  Result<std::optional<kube::Object>> taken;
+  if (write.live->rolled_back)
+    taken = take({.manager = kube::kRollbackManager}, [](const kube::Object& existing) {
+      return kube::updated_fields(existing, kube::kRollbackManager, {"f:spec", "f:template"}, kRestartedAtField);
+    });
+  if (fails(taken)) return tl::unexpected(taken.error());
   object.json().at("metadata").get_object()["uid"] = write.live->uid.text();
   auto applied = client_.apply(child.type, object, stop);
   if (!applied && applied.error().kind == ErrorKind::kConflict) look_again(child.type, object.key(), stop);
@@ -264,15 +289,15 @@ void ChildWriter::look_again(const kube::ResourceType& type, const kube::ObjectK
 Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const core::Error& refusal,
                                                        const std::stop_token& stop) {
   const auto& child = write.child;
-  const auto places = places_named(refusal.message);
-  if (places.empty()) return tl::unexpected(refusal);
+  const auto named = fields_named(refusal.message);
+  if (named.empty()) return tl::unexpected(refusal);
   auto object = child.desired();
   const auto in_the_way = [&](const kube::Object& existing) {
     const auto ownership = ownership_of(existing, write.app);
     const bool is_ours = ownership == Ownership::kOurs || ownership == Ownership::kOrphaned;
-    return is_ours ? conflicting_fields(places, object, existing) : std::vector<kube::FieldPath>{};
+    return is_ours ? conflicting_fields(named, object, existing) : std::vector<kube::FieldPath>{};
   };
-  const auto taken = take_over(client_, child.type, object.key(), std::nullopt, in_the_way, stop);
+  const auto taken = take_over(client_, child.type, object.key(), {.applies = true}, in_the_way, stop);
   if (!taken) return tl::unexpected(taken.error());
   if (!*taken) return tl::unexpected(refusal);
   object.json().at("metadata").get_object()["uid"] = (*taken)->uid();

@@ -45,6 +45,10 @@ class ChildWriter {
               std::chrono::milliseconds secret_refresh)
       : client_{client}, caches_{caches}, recorder_{recorder}, secret_refresh_{secret_refresh} {}
 
+  /// Gives an Ingress of the app that is in no cache the labels back that it is found by, so that there will be news of
+  /// it.
+  void label_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
+
   /// Performs the plan as far as it can be; from `begin_before` on no other write begins, so that there is time to say
   /// what kept the others. Records one Event for what was created, and so on.
   Applied perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,

@@ -33,12 +33,14 @@ kube::ProjectionDigest digest_of(const ChildState* live) {
 
 Problem refused(const PlannedChild& child, const core::Error& error) {
   auto message = fmt::format("{} \"{}\" is refused: {}", child.type.kind, child.name, error.message);
-  // What the API server lets nobody change, its own rules on change of a RealtimeApp do; not if it was changed in
-  // steps.
+  // The rules on change of a RealtimeApp let nobody ask for this in one step, but by way of redis.type None they do.
   if (child.type == kube::types::kStatefulSet && error.message.find("updates to statefulset spec") != std::string::npos)
     message += fmt::format(
-        "; delete it (`kubectl delete statefulset {}`) and the operator recreates it as the spec says, "
-        "on the volume that is there, or on a new one if redis.provisioned.retention was Delete",
+        "; delete it (`kubectl delete statefulset {0}`), and for another storage or class its volume too (`kubectl "
+        "delete "
+        "pvc data-{0}-0`), and the operator recreates them as the spec says; the data on a volume that is deleted, "
+        "also by "
+        "redis.provisioned.retention, is lost",
         child.name);
   return {reason::kChildRefused, std::move(message)};
 }

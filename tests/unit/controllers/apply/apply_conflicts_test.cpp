@@ -5,7 +5,7 @@
 #include "tests/support/yaml_object.hpp"
 
 using controllers::conflicting_fields;
-using controllers::places_named;
+using controllers::fields_named;
 using support::from_yaml;
 using Paths = std::vector<kube::FieldPath>;
 
@@ -28,7 +28,7 @@ metadata:
         f:spec: {f:template: {f:spec: {f:nodeSelector: {}, f:containers: {
           'k:{"name":"app"}': {f:stdin: {},
             f:env: {'k:{"name":"REDIS_URL"}': {f:value: {}}, 'k:{"name":"DEBUG"}': {.: {}, f:name: {}, f:value: {}}},
-            f:startupProbe: {f:exec: {.: {}, f:command: {}}}},
+            f:securityContext: {f:privileged: {}}, f:startupProbe: {f:exec: {.: {}, f:command: {}}}},
           'k:{"name":"mesh"}': {.: {}, f:name: {}, f:startupProbe: {f:exec: {.: {}, f:command: {}}}}}}}}
 )");
 }
@@ -40,7 +40,9 @@ kube::FieldPath in_container(const std::vector<std::string>& steps) {
 }
 
 Paths found_by(const std::string& refusal) {
-  return conflicting_fields(places_named(refusal), from_yaml("spec: {}"), edited_deployment());
+  const auto desired = from_yaml(
+      "spec: {template: {spec: {containers: [{name: app, env: [{name: REDIS_URL}], startupProbe: {httpGet: {}}}]}}}");
+  return conflicting_fields(fields_named(refusal), desired, edited_deployment());
 }
 
 }  // namespace
@@ -50,12 +52,12 @@ TEST_CASE("Ports of others with the name of one of ours are in the way, and no o
   const auto live = from_yaml(
       "spec: {ports: [{name: http, port: 81, protocol: TCP}, {name: theirs, port: 82, protocol: TCP}, {name: http, "
       "port: 80, protocol: TCP}]}");
-  const auto places = places_named(R"(Service "chat" is invalid: spec.ports[1].name: Duplicate value: "http")");
-  CHECK(places == Paths{{"f:spec", "f:ports", "*"}});
-  CHECK(conflicting_fields(places, desired, live) == Paths{{"f:spec", "f:ports", R"(k:{"port":81,"protocol":"TCP"})"}});
-  CHECK(conflicting_fields(places, desired, desired).empty());
-  CHECK(conflicting_fields(places, desired, from_yaml("spec: {rules: []}")).empty());
-  CHECK(conflicting_fields(places, from_yaml("data: {}"), live).empty());
+  const auto named = fields_named(R"(Service "chat" is invalid: spec.ports[1].name: Duplicate value: "http")");
+  CHECK(named == Paths{{"f:spec", "f:ports", "*", "f:name"}});
+  CHECK(conflicting_fields(named, desired, live) == Paths{{"f:spec", "f:ports", R"(k:{"port":81,"protocol":"TCP"})"}});
+  CHECK(conflicting_fields(named, desired, desired).empty());
+  CHECK(conflicting_fields(named, desired, from_yaml("spec: {rules: []}")).empty());
+  CHECK(conflicting_fields(named, from_yaml("data: {}"), live).empty());
   CHECK(conflicting_fields({}, desired, live).empty());
 }
 
@@ -66,9 +68,9 @@ TEST_CASE("Only our own container's ports are looked at", "[unit][controllers]")
   const auto live = from_yaml(
       "spec: {template: {spec: {containers: [{name: mesh, ports: [{name: http, containerPort: 1, protocol: TCP}]}, "
       "{name: app, ports: [{name: http, containerPort: 9, protocol: TCP}]}]}}}");
-  const auto places = places_named(
+  const auto named = fields_named(
       R"(Deployment.apps "chat" is invalid: spec.template.spec.containers[0].ports[1].name: Duplicate value: "http")");
-  CHECK(conflicting_fields(places, desired, live) ==
+  CHECK(conflicting_fields(named, desired, live) ==
         Paths{in_container({"f:ports", R"(k:{"containerPort":9,"protocol":"TCP"})"})});
 }
 
@@ -86,15 +88,35 @@ TEST_CASE("What others put beside a field that the refusal names is in the way, 
                  R"(spec.template.spec.containers[0].env[3].valueFrom: Invalid value: "": no])") == Paths{variable});
 }
 
+TEST_CASE("What others have in a field that is refused goes before what stands beside it", "[unit][controllers]") {
+  const std::string begin = R"(Deployment.apps "chat" is invalid: spec)";
+  CHECK(found_by(begin + ".template.spec.containers[0].securityContext: Invalid value: {}: cannot be both") ==
+        Paths{in_container({"f:securityContext", "f:privileged"})});
+  // Of a container or a spec not all, for one field of it.
+  CHECK(found_by(begin + ".template.spec.containers[0].image: Required value") == Paths{in_container({"f:stdin"})});
+  CHECK(found_by(begin + ".replicas: Invalid value: -1: must be no less").empty());
+  const auto budget = from_yaml(R"(
+metadata:
+  managedFields:
+    - manager: kubectl-edit
+      operation: Update
+      fieldsV1: {f:spec: {f:minAvailable: {}, f:selector: {f:matchLabels: {f:theirs: {}}}}})");
+  const auto named = fields_named(R"(PodDisruptionBudget.policy "chat" is invalid: spec: Invalid value: {}: both set)");
+  CHECK(conflicting_fields(named, from_yaml("spec: {}"), budget) == Paths{{"f:spec", "f:minAvailable"}});
+}
+
 TEST_CASE("Only the API server's own refusal of what is set leads to a repair", "[unit][controllers]") {
   CHECK(
-      places_named(R"(admission webhook "x" denied the request: spec.ports[1].name: Duplicate value: "http")").empty());
-  CHECK(places_named(R"(StatefulSet.apps "chat-redis" is invalid: spec: Forbidden: updates to statefulset spec for )"
+      fields_named(R"(admission webhook "x" denied the request: spec.ports[1].name: Duplicate value: "http")").empty());
+  CHECK(
+      fields_named(R"(admission webhook "x" denied the request: Service "chat" is invalid: spec.ports: Forbidden: no)")
+          .empty());
+  CHECK(fields_named(R"(StatefulSet.apps "chat-redis" is invalid: spec: Forbidden: updates to statefulset spec for )"
                      "fields other than 'replicas', 'template' are forbidden")
             .empty());
-  CHECK(places_named(R"(Deployment.apps "chat" is invalid: spec.selector: Invalid value: {}: field is immutable)")
+  CHECK(fields_named(R"(Deployment.apps "chat" is invalid: spec.selector: Invalid value: {}: field is immutable)")
             .empty());
-  CHECK(places_named("").empty());
-  CHECK(places_named(" is invalid: spec").empty());
-  CHECK(places_named(" is invalid: spec..[[]x.: no, spec: no, spec.: no, of a spec x: no").size() == 2);
+  CHECK(fields_named("").empty());
+  CHECK(fields_named(" is invalid: spec").empty());
+  CHECK(fields_named(" is invalid: spec..[[]x.: no, spec: no, spec.: no, of a spec x: no").size() == 3);
 }

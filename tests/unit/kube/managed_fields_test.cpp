@@ -29,7 +29,8 @@ json container_fields(const std::string& name, const json& fields) {
 json taken_from_kubectl(const kube::Object& object) {
   const auto fields = kube::updated_fields(object, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted);
   CHECK(fields.empty() != kube::owns_part(object, "kubectl-rollout", {"f:spec", "f:template"}, kRestarted));
-  const auto patch = support::json_of(kube::transfer_of_fields(object, fields, {"kubectl-rollout"}, kube::kFieldManager));
+  const auto patch =
+      support::json_of(kube::transfer_of_fields(object, fields, {"kubectl-rollout"}, kube::kFieldManager));
   CHECK(patch[0] == json{{"op", "replace"}, {"path", "/metadata/resourceVersion"}, {"value", "7"}});
   CHECK(patch[1]["path"] == "/metadata/managedFields");
   const auto after = managed_by(patch[1]["value"]);
@@ -156,8 +157,8 @@ TEST_CASE("An element is taken from everyone with all that is in it", "[unit][ku
   const auto patch = support::json_of(kube::transfer_of_fields(object, port, {.applies = true}, kube::kFieldManager));
   CHECK(patch[1]["value"] == json{entry("argocd", "Apply", applied), ours});
   SECTION("also where nobody is known to own anything") {
-    const auto unknown = support::json_of(
-        kube::transfer_of_fields(support::object_of({{"apiVersion", "v1"}}), port, {.applies = true}, kube::kFieldManager));
+    const auto unknown = support::json_of(kube::transfer_of_fields(support::object_of({{"apiVersion", "v1"}}), port,
+                                                                   {.applies = true}, kube::kFieldManager));
     CHECK(unknown[1] == json{{"op", "add"}, {"path", "/metadata/managedFields"}, {"value", json::array({ours})}});
   }
 }

@@ -264,6 +264,7 @@ class Store {
       changed.before = entry.value;
       const bool applied = apply(key, entry);
       changed.after = entry.value;
+      if (!applied && !entry.value && entry.version == kNoNumber) entries_.erase(of);
       forget_removed();
       if (!applied) return;
     }

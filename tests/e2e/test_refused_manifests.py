@@ -1,6 +1,7 @@
 """What cannot work is refused when it is written, with the field and the fix in the message."""
 
 import json
+import re
 
 import pytest
 
@@ -183,7 +184,7 @@ def test_what_cannot_be_changed_later_is_refused_with_the_way_out(kubectl, names
     with pytest.raises(KubectlError) as refused:
         kubectl.apply(manifest("fixed", namespace, **spec(after)))
     assert "spec.redis.provisioned" in refused.value.output
-    assert "delete the RealtimeApp and recreate it" in refused.value.output
+    assert re.search("delete the RealtimeApp and (its PersistentVolumeClaim, and )?recreate it", refused.value.output)
 
 
 def test_storage_cannot_be_patched_into_an_app_that_said_nothing_of_redis(kubectl, namespace):
@@ -191,4 +192,4 @@ def test_storage_cannot_be_patched_into_an_app_that_said_nothing_of_redis(kubect
     patch = json.dumps({"spec": {"redis": KEPT}})
     with pytest.raises(KubectlError) as refused:
         kubectl("patch", "rta", "fixed", "-n", namespace, "--type=merge", "-p", patch)
-    assert "delete the RealtimeApp and recreate it" in refused.value.output
+    assert re.search("delete the RealtimeApp and (its PersistentVolumeClaim, and )?recreate it", refused.value.output)

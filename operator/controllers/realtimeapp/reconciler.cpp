@@ -35,6 +35,10 @@ bool is_exposure_known(const kube::ObjectKey& app, const Applied& applied) {
   return problem == applied.problems.end() || !problem->second.maybe_done;
 }
 
+bool is_planned(const Plan& plan, const kube::ResourceType& type) {
+  return std::any_of(plan.children.begin(), plan.children.end(), [&](const auto& child) { return child.type == type; });
+}
+
 /// When what is not watched has to be looked at again.
 Wait due_in(const api::RealtimeApp& app, const Observed& observed, const AppMemory& memory, bool has_problem) {
   auto wait = SecretReader::due_in(app, memory);
@@ -67,7 +71,7 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   if (!cached->problem.empty()) {
     auto observed = caches_.observe(app);
     observer_.observe_unlabelled_ingress(app, observed, stop);
-    children_.label_ingress(app, observed, stop);
+    children_.label_ingress(app, observed, *memory, stop);
     const auto written = write_status(app, assess_invalid(app, observed, cached->problem), *memory, stop);
     caches_.exposure_claims.release(key);
     if (!written) return tl::unexpected(written.error());
@@ -76,8 +80,8 @@ Result<Action> Reconciler::reconcile(const kube::ObjectKey& key, const std::stop
   }
   const auto begin_before = ChildWriter::Clock::now() + begin_writes_within_;
   auto observed = observer_.observe(app, *memory, stop);
-  children_.label_ingress(app, observed, stop);
   const auto planned = plan(app, observed, &memory->plan);
+  if (!is_planned(planned, kube::types::kIngress)) children_.label_ingress(app, observed, *memory, stop);
   const auto applied = children_.perform(app, planned, observed, *memory, begin_before, stop);
   // News that has come meanwhile is better than none: a retry follows at once.
   const bool is_behind = applied.failure && met_newer(*applied.failure) && ++memory->conflicts < kMaxConflicts;

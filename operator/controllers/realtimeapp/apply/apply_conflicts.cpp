@@ -16,10 +16,10 @@ using boost::json::array;
 using kube::Json;
 using kube::list_at;
 
-// How the API server's own validation begins, what a webhook says before the same, how it says that a field cannot be
+// How the API server's own validation begins, what admission says before the same, how it says that a field cannot be
 // changed, and what its names of fields are made of.
 constexpr std::string_view kIsInvalid = " is invalid: ";
-constexpr std::string_view kOfWebhook = "denied the request";
+constexpr std::string_view kOfAdmission = " denied ";
 constexpr std::string_view kAnyElement = "*";
 constexpr std::array<std::string_view, 2> kOfChanges{"updates to", "field is immutable"};
 constexpr std::string_view kFieldCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/[]";
@@ -86,10 +86,10 @@ std::vector<kube::FieldPath> conflicting_ports(const kube::Object& desired, cons
 }
 
 /// Whether the field is at this place or below; "*" is any element.
-bool is_below(const kube::FieldPath& field, const kube::FieldPath& place) {
-  return field.size() > place.size() &&
+bool is_at(const kube::FieldPath& field, const kube::FieldPath& place) {
+  return field.size() >= place.size() &&
          std::equal(place.begin(), place.end(), field.begin(), [](const auto& wanted, const auto& step) {
-           return wanted == kAnyElement ? !step.starts_with("f:") : wanted == step;
+           return wanted == kAnyElement ? !step.starts_with("f:") && step != "." : wanted == step;
          });
 }
 
@@ -107,12 +107,12 @@ bool is_large(const kube::FieldPath& place) {
   return named == "f:spec" || named == "f:containers" || named == "f:initContainers";
 }
 
-/// What others have below this place.
-std::vector<kube::FieldPath> fields_below(const kube::FieldPath& place, const kube::Object& desired,
-                                          const kube::Object& live) {
+/// What others have at this place or below.
+std::vector<kube::FieldPath> fields_at(const kube::FieldPath& place, const kube::Object& desired,
+                                       const kube::Object& live) {
   auto found = kube::fields_of_others(live, kube::kFieldManager, {});
   std::erase_if(found, [&](const kube::FieldPath& field) {
-    return !is_below(field, place) || !is_in_desired_elements(field, desired) ||
+    return !is_at(field, place) || !is_in_desired_elements(field, desired) ||
            (is_large(place) && field.size() > place.size() + 1);
   });
   return found;
@@ -123,7 +123,7 @@ std::vector<kube::FieldPath> fields_below(const kube::FieldPath& place, const ku
 std::vector<kube::FieldPath> fields_named(std::string_view refusal) {
   std::vector<kube::FieldPath> fields;
   const auto begin = refusal.find(kIsInvalid);
-  if (begin == std::string_view::npos || refusal.substr(0, begin).find(kOfWebhook) != std::string_view::npos)
+  if (begin == std::string_view::npos || refusal.substr(0, begin).find(kOfAdmission) != std::string_view::npos)
     return fields;
   refusal.remove_prefix(begin + kIsInvalid.size());
   // Fields stand at the beginning, or after what is said of the one before.
@@ -143,24 +143,21 @@ std::vector<kube::FieldPath> fields_named(std::string_view refusal) {
   return fields;
 }
 
-std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& named, const kube::Object& desired,
-                                                const kube::Object& live) {
+std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& named, Conflicts where,
+                                                const kube::Object& desired, const kube::Object& live) {
   std::vector<kube::FieldPath> found;
   const auto add = [&](std::vector<kube::FieldPath> fields) {
     for (auto& field : fields)
       if (std::find(found.begin(), found.end(), field) == found.end()) found.push_back(std::move(field));
   };
   for (auto place : named) {
-    if (std::find(place.begin(), place.end(), "f:ports") != place.end()) {
-      add(conflicting_ports(desired, live));
-      continue;
-    }
-    auto fields = fields_below(place, desired, live);
-    if (fields.empty() && place.size() > 1) {
+    const bool is_port = std::find(place.begin(), place.end(), "f:ports") != place.end();
+    if (where == Conflicts::kInFields) {
+      add(is_port ? conflicting_ports(desired, live) : fields_at(place, desired, live));
+    } else if (!is_port && place.size() > 1) {
       place.pop_back();
-      fields = fields_below(place, desired, live);
+      add(fields_at(place, desired, live));
     }
-    add(std::move(fields));
   }
   return found;
 }

@@ -15,10 +15,13 @@ namespace controllers {
 /// refusal of an admission webhook, or of a change to what cannot be changed.
 std::vector<kube::FieldPath> fields_named(std::string_view refusal);
 
-/// What others have in `live` that may be why these fields of `desired` are refused. For a port: ports with the name of
-/// one of ours. Else what is in the field, or if there is nothing, what stands beside it; of the spec and of a
-/// container only single fields. What others have in elements of lists that are not desired stays.
-std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& named, const kube::Object& desired,
-                                                const kube::Object& live);
+/// Where what others have may be in the way of a field: in it, or beside it in what has both.
+enum class Conflicts { kInFields, kBesideFields };
+
+/// What others have in `live` that may be why these fields of `desired` are refused. For a port, in it: ports with the
+/// name of one of ours, and nothing beside. Of the spec and of a container only single fields. What others have in
+/// elements of lists that are not desired stays.
+std::vector<kube::FieldPath> conflicting_fields(const std::vector<kube::FieldPath>& named, Conflicts where,
+                                                const kube::Object& desired, const kube::Object& live);
 
 }  // namespace controllers

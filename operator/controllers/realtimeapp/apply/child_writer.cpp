@@ -97,22 +97,26 @@ struct ChildWriter::Write {
   Clock::time_point begin_before;
 };
 
-void ChildWriter::label_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop) {
+void ChildWriter::label_ingress(const api::RealtimeApp& app, Observed& observed, AppMemory& memory,
+                                const std::stop_token& stop) {
   const auto& type = kube::types::kIngress;
   const auto* live = observed.child(type, app.key.name);
   if (!observed.is_ingress_uncached || live == nullptr) return;
+  const auto fail = [&](const core::Error& error) {
+    observed.problem = passing({type.kind, app.key.name}, "lacks the labels of this operator", error);
+  };
+  if (Clock::now() < memory.label_ingress_after)
+    return fail({ErrorKind::kConflict, "others take them away, or an admission webhook does"});
+  memory.label_ingress_after = Clock::now() + kRelabelEvery;
   boost::json::object labels;
   for (const auto& [name, value] : api::child_labels(app.key.name, api::kComponentApp)) labels.emplace(name, value);
   const kube::Json patch = {{"metadata", {{"uid", live->uid.text()}, {"labels", std::move(labels)}}}};
   const auto labelled = client_.patch(type, app.key, patch, stop);
-  if (!labelled) {
-    observed.problem = passing({type.kind, app.key.name}, "lacks its labels", labelled.error());
-    return;
-  }
-  auto state = reduce_child(*labelled);
-  observed.children.insert_or_assign(ChildId{type.kind, app.key.name}, state);
-  caches_.of(type.kind).assume(app.key, labelled->resource_version(), std::move(state));
-  observed.is_ingress_uncached = false;
+  if (!labelled) return fail(labelled.error());
+  const auto label = kube::value_at<std::string_view>(labelled->json(), {"metadata", "labels", api::label::kManagedBy});
+  if (label != api::kOperatorName) return fail({ErrorKind::kConflict, "an admission webhook takes them away"});
+  caches_.of(type.kind).assume(app.key, labelled->resource_version(), reduce_child(*labelled));
+  observed.is_ingress_uncached = !caches_.of(type.kind).find(app.key);  // news of its end may have come just now
 }
 
 Applied ChildWriter::perform(const api::RealtimeApp& app, const Plan& plan, const Observed& observed, AppMemory& memory,
@@ -285,23 +289,28 @@ void ChildWriter::look_again(const kube::ResourceType& type, const kube::ObjectK
     note_live(caches_.of(type.kind), key, existing ? &*existing : nullptr);
 }
 
-/// Applies a child that is refused because of what others put beside fields of ours, which goes with that.
-Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, const core::Error& refusal,
+/// Applies a child that is refused because of what others put into fields of ours, or beside them, which goes with
+/// that.
+Result<kube::Object> ChildWriter::apply_past_conflicts(const Write& write, core::Error refusal,
                                                        const std::stop_token& stop) {
-  const auto& child = write.child;
-  const auto named = fields_named(refusal.message);
-  if (named.empty()) return tl::unexpected(refusal);
-  auto object = child.desired();
-  const auto in_the_way = [&](const kube::Object& existing) {
-    const auto ownership = ownership_of(existing, write.app);
-    const bool is_ours = ownership == Ownership::kOurs || ownership == Ownership::kOrphaned;
-    return is_ours ? conflicting_fields(named, object, existing) : std::vector<kube::FieldPath>{};
-  };
-  const auto taken = take_over(client_, child.type, object.key(), {.applies = true}, in_the_way, stop);
-  if (!taken) return tl::unexpected(taken.error());
-  if (!*taken) return tl::unexpected(refusal);
-  object.json().at("metadata").get_object()["uid"] = (*taken)->uid();
-  return client_.apply(child.type, object, stop);
+  auto object = write.child.desired();
+  for (const auto where : {Conflicts::kInFields, Conflicts::kBesideFields}) {
+    const auto named = fields_named(refusal.message);
+    if (named.empty()) break;
+    const auto in_the_way = [&](const kube::Object& existing) {
+      const auto ownership = ownership_of(existing, write.app);
+      const bool is_ours = ownership == Ownership::kOurs || ownership == Ownership::kOrphaned;
+      return is_ours ? conflicting_fields(named, where, object, existing) : std::vector<kube::FieldPath>{};
+    };
+    const auto taken = take_over(client_, write.child.type, object.key(), {.applies = true}, in_the_way, stop);
+    if (!taken) return tl::unexpected(taken.error());
+    if (!*taken) continue;
+    object.json().at("metadata").get_object()["uid"] = (*taken)->uid();
+    auto applied = client_.apply(write.child.type, object, stop);
+    if (applied || applied.error().kind != ErrorKind::kInvalidObject) return applied;
+    refusal = std::move(applied.error());
+  }
+  return tl::unexpected(refusal);
 }
 
 /// A Secret of an older version has no key for the digest of its password.

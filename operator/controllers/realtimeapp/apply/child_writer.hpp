@@ -37,6 +37,7 @@ class ChildWriter {
   static constexpr int kMaxCorrections = 20;
   static constexpr int kMaxCorrectionsOfAnyState = 300;
   static constexpr std::chrono::minutes kCorrectionsWithin{10};
+  static constexpr std::chrono::seconds kRelabelEvery{30};
 
   using Clock = std::chrono::steady_clock;
 
@@ -47,7 +48,7 @@ class ChildWriter {
 
   /// Gives an Ingress of the app that is in no cache the labels back that it is found by, so that there will be news of
   /// it.
-  void label_ingress(const api::RealtimeApp& app, Observed& observed, const std::stop_token& stop);
+  void label_ingress(const api::RealtimeApp& app, Observed& observed, AppMemory& memory, const std::stop_token& stop);
 
   /// Performs the plan as far as it can be; from `begin_before` on no other write begins, so that there is time to say
   /// what kept the others. Records one Event for what was created, and so on.
@@ -64,8 +65,7 @@ class ChildWriter {
   Outcome take(const Write& write, const kube::Object& written);
   core::Result<kube::Object> apply_new(const Write& write, const std::stop_token& stop);
   core::Result<kube::Object> apply_known(const Write& write, const std::stop_token& stop);
-  core::Result<kube::Object> apply_past_conflicts(const Write& write, const core::Error& refusal,
-                                                  const std::stop_token& stop);
+  core::Result<kube::Object> apply_past_conflicts(const Write& write, core::Error refusal, const std::stop_token& stop);
   void look_again(const kube::ResourceType& type, const kube::ObjectKey& key, const std::stop_token& stop);
   core::Result<void> remove(const api::RealtimeApp& app, const ChildId& id, const ChildState& live,
                             const std::stop_token& stop);

@@ -50,6 +50,7 @@ struct AppMemory {
   std::optional<std::chrono::steady_clock::time_point> without_redis_pod_since;
   PlanMemory plan;
   std::map<ChildId, WriteMemory> writes;
+  std::chrono::steady_clock::time_point label_ingress_after{};  ///< it is not given its labels back before
   int conflicts = 0;  ///< reconciles in a row that met newer objects than the caches had
   std::chrono::steady_clock::time_point status_written_at{};
   bool is_told_not_ready = false;  ///< by an Event: another tells when it is Ready again

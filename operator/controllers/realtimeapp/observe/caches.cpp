@@ -60,6 +60,8 @@ std::vector<std::string> Caches::metrics_addresses(const kube::ObjectKey& app) c
 }
 
 void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) const {
+  auto uncached = observed.is_ingress_uncached ? observed.children.extract({kube::types::kIngress.kind, app.key.name})
+                                               : decltype(observed.children)::node_type{};
   observed.children.clear();
   observed.configurations_in_use.clear();
   observed.ready_by_revision.clear();
@@ -69,6 +71,7 @@ void Caches::observe_children(const api::RealtimeApp& app, Observed& observed) c
     if (state && state->controller_uid == app.uid) observed.children.emplace(std::move(id), *state);
   }
   observe_configurations(app, observed);
+  observed.children.insert(std::move(uncached));
 }
 
 /// Whether what controls a pod, by its name, is the StatefulSet of the app's Redis or a ReplicaSet of its Deployment.

@@ -109,7 +109,9 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, c
                         app.spec.protocol.path),
             true};
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
-  if (ingress == nullptr) return {false, reason::kIngressPending, "the Ingress is being created"};
+  if (ingress == nullptr)
+    return {false, reason::kIngressPending,
+            observed.is_ingress_uncached ? "the Ingress could not be read" : "the Ingress is being created"};
   if (auto tls = assess_tls(observed)) return *tls;
   const auto url = app_url(app, observed);
   if (url.empty())
@@ -296,7 +298,8 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
   for (const auto& [name, value] : api::selector_labels(app.key.name, api::kComponentApp))
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
-  status.url = app_url(app, observed);
+  const bool is_unread = observed.is_ingress_uncached && observed.child(kube::types::kIngress, app.key.name) == nullptr;
+  status.url = is_unread ? app.status.url : app_url(app, observed);
   status.addresses = held_addresses(app, observed, problems);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {

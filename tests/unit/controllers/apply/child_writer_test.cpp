@@ -99,18 +99,33 @@ TEST_CASE("An Ingress that is in no cache gets its labels back, or is told of", 
   observed.is_ingress_uncached = true;
   observed.children.at({"Ingress", "chat"}).uid = "i";
   const bool is_allowed = GENERATE(true, false);
+  const bool is_kept = GENERATE(true, false);  // else a webhook takes them away again
+  int requests = 0;
   nlohmann::json sent;
   WriterScene scene{[&](const kube::HttpRequest& request) -> kube::HttpResponse {
+    ++requests;
     sent = nlohmann::json::parse(request.body);
-    const auto labelled = R"({"metadata": {"name": "chat", "namespace": "default", "resourceVersion": "7"}})";
-    return is_allowed ? kube::HttpResponse{200, labelled, {}} : status(403, "Forbidden");
+    nlohmann::json metadata{{"name", "chat"}, {"namespace", "default"}, {"resourceVersion", "7"}};
+    if (is_kept) metadata["labels"] = sent["metadata"]["labels"];
+    return is_allowed ? kube::HttpResponse{200, nlohmann::json{{"metadata", metadata}}.dump(), {}}
+                      : status(403, "Forbidden");
   }};
-  scene.writer.label_ingress(scene.app, observed, {});
+  scene.writer.label_ingress(scene.app, observed, scene.memory, {});
   CHECK(sent["metadata"]["uid"] == "i");
   CHECK(sent["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "realtime-operator");
-  CHECK(observed.is_ingress_uncached != is_allowed);
-  CHECK(observed.problem.has_value() != is_allowed);
-  CHECK((scene.caches.of("Ingress").find({"default", "chat"}) != nullptr) == is_allowed);
+  const bool is_labelled = is_allowed && is_kept;
+  CHECK(observed.is_ingress_uncached != is_labelled);
+  CHECK(observed.problem.has_value() != is_labelled);
+  CHECK((scene.caches.of("Ingress").find({"default", "chat"}) != nullptr) == is_labelled);
+  // Who takes them away each time is not fought without end.
+  observed.is_ingress_uncached = true;
+  scene.writer.label_ingress(scene.app, observed, scene.memory, {});
+  CHECK(requests == 1);
+  CHECK(observed.problem);
+  // What is looked at again is not taken for gone.
+  scene.caches.of("Ingress").remove({"default", "chat"});
+  scene.caches.observe_children(scene.app, observed);
+  CHECK(observed.child(kube::types::kIngress, "chat") != nullptr);
 }
 
 TEST_CASE("A child that was not found to be deleted is gone once a look says so", "[unit][controllers]") {

@@ -55,7 +55,9 @@ function(set_house_options target)
 endfunction()
 
 # The headers that cost most to compile, compiled once for every module that has its definitions.
-set(COMMON_HEADERS <boost/json/value.hpp> <condition_variable> <fmt/format.h> <functional> <map> <thread> <unordered_map>)
+set(COMMON_HEADERS <algorithm> <boost/container/small_vector.hpp> <boost/flyweight.hpp> <boost/json/value.hpp> <chrono>
+  <condition_variable> <fmt/format.h> <functional> <map> <optional> <set> <stop_token> <thread> <tl/expected.hpp>
+  <unordered_map> <vector>)
 add_library(common-headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/common_headers.cpp)
 set_house_options(common-headers)
 target_compile_definitions(common-headers PRIVATE FMT_SHARED)

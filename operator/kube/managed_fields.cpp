@@ -206,10 +206,10 @@ bool has_at(JsonView value, std::span<const std::string> path) {
 
 std::vector<FieldPath> shared_fields(const ObjectView& live, std::string_view manager) {
   std::vector<FieldPath> found;
-  const auto ours = applied_fields(live, manager);
   for (const auto& entry : live.metadata().find("managedFields").elements()) {
     FieldPath at;
-    if (is_any_of(entry, {})) collect_shared(ours, entry.find("fieldsV1"), at, found);
+    // Most objects have no such entry, and each that is seen is asked.
+    if (is_any_of(entry, {})) collect_shared(applied_fields(live, manager), entry.find("fieldsV1"), at, found);
   }
   return found;
 }

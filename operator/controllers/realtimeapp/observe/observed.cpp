@@ -20,13 +20,14 @@ constexpr const char* kServiceName = "kubernetes.io/service-name";
 
 /// Why the rollout of a Deployment goes on no more, by its Progressing condition: in that one's words, once its
 /// deadline is exceeded, or because it was paused; else nothing.
-std::string stalled_message(const std::string& name, kube::JsonView status) {
+std::string stalled_message(const kube::ObjectView& live, kube::JsonView status) {
   for (const auto& condition : status.find("conditions").elements()) {
     if (value_at<std::string_view>(condition, {"type"}) != "Progressing") continue;
     const auto reason = value_at<std::string_view>(condition, {"reason"});
     if (reason == "ProgressDeadlineExceeded") return value_at<std::string>(condition, {"message"});
     if (reason == "DeploymentPaused")
-      return fmt::format("Deployment \"{0}\" is paused: resume it (`kubectl rollout resume deployment {0}`)", name);
+      return fmt::format("Deployment \"{0}\" is paused: resume it (`kubectl rollout resume deployment {0}`)",
+                         live.name());
   }
   return {};
 }
@@ -122,7 +123,7 @@ ChildState reduce_child(const kube::ObjectView& live) {
   state.updated_replicas = value_at<int>(status, {"updatedReplicas"});
   state.ready_replicas = value_at<int>(status, {"readyReplicas"});
   state.revision = kube::find_at(live.metadata(), {"annotations", kRevision}).text();
-  state.stalled = core::utf8_prefix(stalled_message(live.name(), status), kMaxQuoted);
+  state.stalled = core::utf8_prefix(stalled_message(live, status), kMaxQuoted);
   state.refused_pods = core::utf8_prefix(refused_pods_message(status), kMaxQuoted);
   state.ingress = IngressState{load_balancer_addresses(status), served_address(live.json().find("spec"))};
   state.other_manager = kube::last_other_manager(live, kube::kFieldManager);

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
-#include <ranges>
 #include <thread>
 
 #include <fmt/format.h>
@@ -146,7 +145,7 @@ class Attempts {
  private:
   static std::string first_of(const std::vector<std::string>& texts) {
     std::string shown;
-    for (const auto& text : texts | std::views::take(kMaxShown)) shown += text + "\n\n";
+    for (std::size_t i = 0; i < std::min(texts.size(), kMaxShown); ++i) shown += texts[i] + "\n\n";
     return shown;
   }
 

@@ -1,8 +1,13 @@
 #include "tests/support/heap.hpp"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__has_feature)  // g++ has none and defines a macro instead
+#define __has_feature(name) 0
+#endif
 
-// <sanitizer/allocator_interface.h> has it, which g++ does not install.
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || defined(__SANITIZE_ADDRESS__) || \
+    defined(__SANITIZE_THREAD__)
+
+// <sanitizer/allocator_interface.h> has it, which only clang++ installs.
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 
 std::size_t heap::in_use() { return __sanitizer_get_current_allocated_bytes(); }

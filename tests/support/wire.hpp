@@ -63,7 +63,7 @@ struct Wire final : transport::WebSocketOwner {
   }
 
   void on_message(WebSocket& from, bool binary, std::string_view bytes) override {
-    messages.emplace_back(binary ? Opcode::kBinary : Opcode::kText, std::string{bytes});
+    messages.push_back({binary ? Opcode::kBinary : Opcode::kText, std::string{bytes}});
     if (on_message_of) on_message_of(from, bytes);
   }
   void on_closed(WebSocket&, CloseReason reason) override {

@@ -144,11 +144,11 @@ long World::patch_status(const kube::ResourceType& type, const std::string& name
   return answer ? answer->status : 0;
 }
 
-long World::create(const kube::ResourceType& type, const nlohmann::json& object) {
+long World::create_text(const kube::ResourceType& type, std::string text) {
   const auto answer = transport_.send({.method = "POST",
                                        .target = type.path(type.namespaced ? name_space_ : ""),
                                        .content_type = "application/json",
-                                       .body = object.dump()},
+                                       .body = std::move(text)},
                                       {});
   REQUIRE(answer);
   return answer->status;

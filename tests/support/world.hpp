@@ -49,7 +49,9 @@ class World {
                 const std::string& content_type, const nlohmann::json& body);
   /// The same for the status, from any thread: a conflict or a failure is the caller's to see.
   long patch_status(const kube::ResourceType& type, const std::string& name, const nlohmann::json& body);
-  long create(const kube::ResourceType& type, const nlohmann::json& object);
+  long create(const kube::ResourceType& type, const nlohmann::json& object) { return create_text(type, object.dump()); }
+  /// The same of what nests too deeply for a writer of JSON that calls itself.
+  long create_text(const kube::ResourceType& type, std::string text);
 
   /// What the operator should make of the app: the plan, from what the API server has.
   std::vector<controllers::PlannedChild> planned(const std::string& app);

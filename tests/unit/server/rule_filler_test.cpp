@@ -58,9 +58,9 @@ TEST_CASE("Attachments are renumbered in the order in which a rule uses them", "
   for (int num = 0; num < 4; ++num) boost::algorithm::replace_all(expected, fmt::format("<{}>", num), placeholder(num));
   CHECK(world.fleet.emits == std::vector{Relayed{"/", R"("e")", expected, attachments}});
   Frames frames;
-  const auto add = [&](const std::string& packet) {
+  const auto add = [&frames, &sent = attachments](const std::string& packet) {
     frames.push_back(packet);
-    for (const auto& bytes : attachments) frames.push_back("<binary>" + bytes);
+    for (const auto& bytes : sent) frames.push_back("<binary>" + bytes);
   };
   const auto count = attachments.empty() ? std::string{} : fmt::format("{}-", attachments.size());
   add(fmt::format("4{}{}[\"e\"{}{}]", attachments.empty() ? 2 : 5, count, expected.empty() ? "" : ",", expected));

@@ -60,7 +60,7 @@ TEST_CASE("A listener is reached at its address, one for all by both families", 
     CHECK(door.port() != 0);
     std::vector<Socket> peers;
     for (const auto* host : reached_at) peers.push_back(door.knock(host));
-    CHECK(door.loop.until([&] { return door.accepted.size() == reached_at.size(); }));
+    CHECK(door.loop.until([&, wanted = reached_at.size()] { return door.accepted.size() == wanted; }));
   }
 }
 

@@ -117,7 +117,7 @@ class Server:
 
     def is_sanitized(self) -> bool:
         """Whether it is built with AddressSanitizer, whose allocator keeps more."""
-        return "libasan" in pathlib.Path(f"/proc/{self.process.pid}/maps").read_text(encoding="utf-8")
+        return b"__asan_init" in pathlib.Path(f"/proc/{self.process.pid}/exe").read_bytes()
 
     def readiness(self) -> tuple[int, str]:
         """Status and body of /readyz."""

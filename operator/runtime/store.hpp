@@ -264,7 +264,7 @@ class Store {
       changed.before = entry.value;
       const bool applied = apply(key, entry);
       changed.after = entry.value;
-      if (!applied && !entry.value && entry.version == kNoNumber) entries_.erase(of);
+      if (!applied && !entry.value && entry.until == Clock::time_point{}) entries_.erase(of);  // made just now
       forget_removed();
       if (!applied) return;
     }

@@ -60,6 +60,9 @@ struct ChildState {
   core::SharedText refused_pods;        ///< the API server's message when no pod may be created
   core::Shared<IngressState> ingress;   ///< empty for other kinds, which so take no memory for it
 
+  /// Whether the controller of a workload has seen the pod template that is there: until then, all that is known of its
+  /// pods is about an earlier one.
+  bool is_seen() const { return observed_generation >= generation; }
   bool operator==(const ChildState&) const = default;
 };
 

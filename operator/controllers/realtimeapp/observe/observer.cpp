@@ -75,8 +75,7 @@ void Observer::observe_redis(const api::RealtimeApp& app, Observed& observed, Ap
 
 bool Observer::lacks_redis_pod(const api::RealtimeApp& app, const Observed& observed) {
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
-  const bool is_seen = set != nullptr && set->generation > 0 && set->observed_generation >= set->generation;
-  return is_seen && set->replicas == 0;
+  return set != nullptr && set->generation > 0 && set->is_seen() && set->replicas == 0;
 }
 
 /// Nothing while a pod may just be on its way: what older Events tell may be over.

@@ -39,10 +39,6 @@ const Problem* find_problem(const Problems& problems, std::initializer_list<Chil
   return nullptr;
 }
 
-/// Whether the controller of a workload has seen the pod template that is there: until then, all that is known of its
-/// pods is about an earlier one.
-bool is_seen(const ChildState& workload) { return workload.observed_generation >= workload.generation; }
-
 /// What keeps a pod of this component and of the current pod template from running; of several, what lasts.
 const PodDiagnosis* diagnosis_of(const Observed& observed, std::string_view component) {
   const PodDiagnosis* found = nullptr;
@@ -64,13 +60,13 @@ Verdict assess_redis(const api::RealtimeApp& app, const Observed& observed, cons
   if (problem != nullptr) return failing(*problem);
   const auto* set = observed.child(kube::types::kStatefulSet, redis_name(app.key.name));
   // The pod of an earlier template counts as ready until its end is seen.
-  const bool is_current = set != nullptr && is_seen(*set) && set->updated_replicas >= 1;
+  const bool is_current = set != nullptr && set->is_seen() && set->updated_replicas >= 1;
   if (!is_current || set->ready_replicas < 1) {
     if (!observed.refused_redis_pod.empty())
       return {false, reason::kPodsRefused,
               fmt::format("pod \"{}-0\" is refused: {}", redis_name(app.key.name), observed.refused_redis_pod)};
     const auto* diagnosis = diagnosis_of(observed, api::kComponentRedis);
-    if (diagnosis != nullptr && (set == nullptr || is_seen(*set)))
+    if (diagnosis != nullptr && (set == nullptr || set->is_seen()))
       return {false, diagnosis->reason, diagnosis->message, diagnosis->needs_user_action};
     if (set != nullptr && set->ready_replicas > 0 && set->updated_replicas < 1)
       return {
@@ -93,6 +89,11 @@ std::optional<Verdict> assess_tls(const Observed& observed) {
   return verdict;
 }
 
+/// Whether nothing is known of the app's Ingress, as it could not be read.
+bool is_ingress_unread(const api::RealtimeApp& app, const Observed& observed) {
+  return observed.is_ingress_uncached && observed.child(kube::types::kIngress, app.key.name) == nullptr;
+}
+
 Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, const Problems& problems) {
   const auto& spec = app.spec.exposure;
   const auto* problem =
@@ -111,7 +112,7 @@ Verdict assess_exposure(const api::RealtimeApp& app, const Observed& observed, c
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
   if (ingress == nullptr)
     return {false, reason::kIngressPending,
-            observed.is_ingress_uncached ? "the Ingress could not be read" : "the Ingress is being created"};
+            is_ingress_unread(app, observed) ? "the Ingress could not be read" : "the Ingress is being created"};
   if (auto tls = assess_tls(observed)) return *tls;
   const auto url = app_url(app, observed);
   if (url.empty())
@@ -141,7 +142,7 @@ std::string how_to_be_ready(const api::RealtimeApp& app) {
 Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment) {
   const int wanted = app.spec.replicas;
   if (deployment == nullptr) return {false, reason::kReplicasNotReady, "the Deployment is being created"};
-  if (!is_seen(*deployment) || deployment->updated_replicas < wanted || deployment->replicas > wanted)
+  if (!deployment->is_seen() || deployment->updated_replicas < wanted || deployment->replicas > wanted)
     return {false, reason::kRolloutInProgress,
             fmt::format("{} of {} replicas run the current spec, {} exist", deployment->updated_replicas, wanted,
                         deployment->replicas)};
@@ -155,7 +156,7 @@ Verdict assess_rollout(const api::RealtimeApp& app, const ChildState* deployment
 /// The same, with the cause where one is known.
 Verdict assess_replicas(const api::RealtimeApp& app, const Observed& observed, const ChildState* deployment) {
   auto rollout = assess_rollout(app, deployment);
-  if (rollout.holds || deployment == nullptr || !is_seen(*deployment)) return rollout;
+  if (rollout.holds || deployment == nullptr || !deployment->is_seen()) return rollout;
   const auto* diagnosis = diagnosis_of(observed, api::kComponentApp);
   const bool stalled = !deployment->stalled.empty();
   if (!deployment->refused_pods.empty()) {
@@ -235,7 +236,7 @@ Verdict assess_ready(const std::optional<Verdict>& writes, const Verdict& replic
 /// How many replicas are ready on the pod template that is planned.
 int ready_replicas(const api::RealtimeApp& app, const Plan& plan, const Observed& observed) {
   const auto* live = observed.child(kube::types::kDeployment, app.key.name);
-  if (live == nullptr || !is_seen(*live)) return 0;
+  if (live == nullptr || !live->is_seen()) return 0;
   for (const auto& child : plan.children)
     if (child.type == kube::types::kDeployment && child.digest != live->digest &&
         digests_of(kube::Projection::desired(child.desired())).pod_template != live->pod_digest)
@@ -252,8 +253,8 @@ std::vector<api::HeldAddress> held_addresses(const api::RealtimeApp& app, const 
   const auto* ingress = observed.child(kube::types::kIngress, app.key.name);
   const auto problem = problems.find({kube::types::kIngress.kind, app.key.name});
   const bool is_refused = problem != problems.end() && problem->second.reason != reason::kNameTaken;
-  const bool is_unknown = observed.is_ingress_uncached || (is_refused && problem->second.maybe_done);
-  if (ingress == nullptr && is_unknown) return app.status.addresses;
+  const bool is_unsure = ingress == nullptr && is_refused && problem->second.maybe_done;
+  if (is_unsure || is_ingress_unread(app, observed)) return app.status.addresses;
   const auto served = addresses_served_by(ingress);
   const auto wanted = wanted_addresses(app);
   const auto is_in = [](const std::vector<ExposureAddress>& addresses, const ExposureAddress& address) {
@@ -298,8 +299,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
   for (const auto& [name, value] : api::selector_labels(app.key.name, api::kComponentApp))
     status.selector += fmt::format("{}{}={}", status.selector.empty() ? "" : ",", name, value);
   status.connections = observed.connections;
-  const bool is_unread = observed.is_ingress_uncached && observed.child(kube::types::kIngress, app.key.name) == nullptr;
-  status.url = is_unread ? app.status.url : app_url(app, observed);
+  status.url = is_ingress_unread(app, observed) ? app.status.url : app_url(app, observed);
   status.addresses = held_addresses(app, observed, problems);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
@@ -322,7 +322,7 @@ api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const Observe
   status.ready_replicas = 0;
   status.replicas_summary = fmt::format("0/{}", app.spec.replicas);
   status.connections.reset();
-  if (observed.child(kube::types::kIngress, app.key.name) == nullptr && !observed.is_ingress_uncached) {
+  if (observed.child(kube::types::kIngress, app.key.name) == nullptr && !is_ingress_unread(app, observed)) {
     status.url.clear();
     status.addresses.clear();
   }

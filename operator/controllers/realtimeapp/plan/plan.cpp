@@ -59,7 +59,7 @@ std::string usable_digest(const Observed& observed) {
 CredentialsForPods credentials_for(const api::RealtimeApp& app, const Observed& observed, const ChildState* live) {
   CredentialsForPods found{usable_digest(observed), {}};
   const auto& known = observed.redis_secret.credentials;
-  if (found.digest.empty() && live != nullptr) {
+  if (found.digest.empty() && live != nullptr && !live->credentials_digest.empty()) {
     found.digest = live->credentials_digest;
   } else if (found.digest.empty() || !known) {
     found.needs = {redis_secret_id(app.key.name)};
@@ -193,9 +193,21 @@ void add_digests(const api::RealtimeApp& app, const Observed& observed, Inputs& 
   plan.applied_digest = memory.applied_digest;
 }
 
+/// Whether there is a pod of the fleet that an earlier spec made.
+bool runs_earlier_pods(const api::RealtimeApp& app, const Observed& observed, const Plan& plan) {
+  const auto* live = observed.child(types::kDeployment, app.key.name);
+  if (live == nullptr || live->replicas == 0) return false;
+  const auto planned = std::find_if(plan.children.begin(), plan.children.end(),
+                                    [](const PlannedChild& child) { return child.type == types::kDeployment; });
+  return live->digest != planned->digest || !live->is_seen() || live->updated_replicas < live->replicas;
+}
+
 void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool keep_exposure, Plan& plan) {
   std::set<ChildId> wanted;
   if (keep_exposure) wanted = {{types::kService.kind, app.key.name}, {types::kIngress.kind, app.key.name}};
+  // Replicas use their Redis until the last of them is replaced, which may take long, and fail.
+  if (const auto redis = redis_name(app.key.name); runs_earlier_pods(app, observed, plan))
+    wanted.insert({{types::kService.kind, redis}, {types::kStatefulSet.kind, redis}});
   for (const auto& child : plan.children) wanted.insert(child.id());
   for (auto& candidate : possible_children(app.key.name))
     if (!wanted.contains(candidate) && observed.children.contains(candidate)) plan.removals.push_back(candidate);
@@ -261,10 +273,10 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
     plan.children.emplace_back(
         types::kIngress, name, [&app] { return encode(fleet_ingress(app)); },
         std::vector<ChildId>{{types::kService.kind, name}});
-  plan_removals(app, observed, problem.has_value(), plan);
-  plan_configuration_removals(configuration, observed, plan);
   PlanMemory none;
   add_digests(app, observed, inputs, memory != nullptr ? *memory : none, plan);
+  plan_removals(app, observed, problem.has_value(), plan);
+  plan_configuration_removals(configuration, observed, plan);
   return plan;
 }
 

@@ -221,9 +221,40 @@ TEST_CASE("Without a backplane neither Redis nor REDIS_URL is planned, and an ol
   app.spec.redis.type = api::RedisType::kNone;
   auto observed = support::healthy_observed();
   observed.redis_secret = {};
-  const auto plan = controllers::plan(app, observed);
-  CHECK(environment(find(plan, "Deployment", "chat"), "REDIS_URL").is_null());
-  CHECK(plan.removals == std::vector<controllers::ChildId>{{"Service", "chat-redis"}, {"StatefulSet", "chat-redis"}});
+  const auto earlier = controllers::plan(app, observed);
+  CHECK(environment(find(earlier, "Deployment", "chat"), "REDIS_URL").is_null());
+  CHECK(earlier.removals.empty());  // the pods that are there were made with it
+
+  const std::vector<controllers::ChildId> redis{{"Service", "chat-redis"}, {"StatefulSet", "chat-redis"}};
+  auto& deployment = observed.children.at({"Deployment", "chat"});
+  for (const auto& child : earlier.children)
+    if (child.id() == controllers::ChildId{"Deployment", "chat"}) deployment.digest = child.digest;
+  deployment.generation = 2;
+  CHECK(controllers::plan(app, observed).removals.empty());
+  deployment.observed_generation = 2;
+  deployment.updated_replicas = 2;
+  CHECK(controllers::plan(app, observed).removals.empty());
+  deployment.updated_replicas = 3;
+  CHECK(controllers::plan(app, observed).removals == redis);
+  deployment.digest = {};
+  CHECK(controllers::plan(app, observed).removals.empty());
+  deployment.replicas = 0;
+  CHECK(controllers::plan(app, observed).removals == redis);
+}
+
+TEST_CASE("A fleet that runs without Redis waits for a Secret that it can use", "[unit][controllers]") {
+  auto observed = support::healthy_observed();
+  observed.redis_secret = {};
+  observed.redis_secret.problem = controllers::Problem{api::reason::kNameTaken, "of others"};
+  const auto needs = [&] {
+    const auto plan = controllers::plan(sample_app(), observed);
+    for (const auto& child : plan.children)
+      if (child.id() == controllers::ChildId{"Deployment", "chat"}) return child.needs;
+    return std::vector<controllers::ChildId>{};
+  };
+  CHECK_THAT(needs(), Catch::VectorContains(controllers::redis_secret_id("chat")));
+  observed.children.at({"Deployment", "chat"}).credentials_digest = "hmac:1";
+  CHECK_THAT(needs(), !Catch::VectorContains(controllers::redis_secret_id("chat")));
 }
 
 TEST_CASE("Cookie affinity for Traefik is said on the Service, where it reads it", "[unit][controllers]") {

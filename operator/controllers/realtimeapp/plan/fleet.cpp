@@ -119,7 +119,10 @@ kube::Ingress fleet_ingress(const api::RealtimeApp& app) {
   for (const auto& [name, value] : app.spec.exposure.annotations) ingress.metadata.annotations.emplace(name, value);
   ingress.class_name = app.spec.exposure.class_name;
   ingress.host = app.spec.exposure.host;
+  // The same prefix to Kubernetes, but not to each controller: clients may leave out the slash, as the app does.
   ingress.paths = app.spec.exposure.paths;
+  for (auto& path : ingress.paths)
+    if (path == app.spec.protocol.path.text() + "/") path.pop_back();
   ingress.service_name = app.key.name;
   ingress.service_port = kHttpPort;
   ingress.tls_secret = app.spec.exposure.tls_secret_name;

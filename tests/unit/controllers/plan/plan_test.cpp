@@ -289,6 +289,16 @@ TEST_CASE("An Ingress routes the manifest's host and paths to the fleet's Servic
   CHECK(ingress["metadata"]["annotations"]["x"] == "y");
 }
 
+TEST_CASE("An Ingress leads to the app's own path also where that is a prefix of characters", "[unit][controllers]") {
+  auto app = sample_app();
+  app.spec.protocol.path = "/ws";
+  app.spec.exposure.paths = {"/ws/", "/a/"};
+  const auto plan = controllers::plan(app, sample_observed());
+  const auto paths = find(plan, "Ingress", "chat")["spec"]["rules"][0]["http"]["paths"];
+  CHECK(paths[0]["path"] == "/ws");
+  CHECK(paths[1]["path"] == "/a/");
+}
+
 TEST_CASE("An exposure that cannot be made leaves what clients use as it is", "[unit][controllers]") {
   auto observed = support::healthy_observed();
   observed.ingress_classes.clear();

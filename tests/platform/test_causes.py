@@ -64,7 +64,7 @@ def cases(busybox: str) -> dict[str, Case]:
                        "increase resources.limits.memory"),
         "cpu": Case(own(busybox, resources={"requests": {"cpu": "1000"}}), "Unschedulable", "Insufficient cpu", lasting=False),
         "volume": Case({"server": {}, "redis": {"provisioned": {"persistence": "AppendOnly", "storageClassName": "nowhere"}}},
-                       "VolumePending", "set redis.provisioned.storageClassName to one that", lasting=False, condition="RedisReady"),
+                       "VolumePending", "create the app with another storageClassName", lasting=False, condition="RedisReady"),
         "redis-image": Case({"server": {}, "redis": {"provisioned": {"image": "localhost:9/redis:1"}}}, "ImagePullFailed",
                             'pod "redis-image-redis-0" cannot pull image', condition="RedisReady"),
         "class": Case({"server": {}, "redis": {"type": "None"}, "exposure": {"type": "Ingress", "className": "nowhere"}},

@@ -23,6 +23,7 @@ constexpr std::size_t kMaxQuoted = 300;
 constexpr int kKilled = 137;      // 128 and SIGKILL
 constexpr int kTerminated = 143;  // 128 and SIGTERM
 constexpr std::chrono::seconds kProbeSlack{30};
+constexpr std::chrono::seconds kNewsSlack{10};  // by which the kubelet may tell of an end after the next start
 // A container that ended once is started again at once, and may be well then.
 constexpr int kEndsAgainAndAgain = 2;
 
@@ -112,7 +113,19 @@ PodDiagnosis crashing(const std::string& pod, JsonView spec, JsonView status, Js
           again};
 }
 
-std::optional<PodDiagnosis> diagnose_container(const std::string& pod, JsonView spec, JsonView status, bool is_init) {
+/// Whether the container was ready since it started: what ended before that is no reason of what is now.
+bool was_ready(JsonView pod, JsonView status) {
+  const auto started = core::parse_time(value_at<std::string>(status, {"state", "running", "startedAt"}));
+  for (const auto& condition : kube::list_at(pod, {"status", "conditions"})) {
+    if (value_at<std::string>(condition, {"type"}) != "ContainersReady") continue;
+    const auto since = core::parse_time(value_at<std::string>(condition, {"lastTransitionTime"}));
+    return started && since && *since > *started + kNewsSlack;
+  }
+  return false;
+}
+
+std::optional<PodDiagnosis> diagnose_container(JsonView live, JsonView status, bool is_init) {
+  const auto pod = value_at<std::string>(live, {"metadata", "name"});
   if (const auto waiting = kube::find_at(status, {"state", "waiting"}); !waiting.is_nothing()) {
     const auto why = value_at<std::string>(waiting, {"reason"});
     if (is_one_of(kPullReasons, why)) return pull_failed(pod, status, waiting);
@@ -120,13 +133,13 @@ std::optional<PodDiagnosis> diagnose_container(const std::string& pod, JsonView 
   }
   if (value_at<bool>(status, {"ready"})) return std::nullopt;
   auto ended = kube::find_at(status, {"state", "terminated"});
-  if (ended.is_nothing()) ended = kube::find_at(status, {"lastState", "terminated"});
+  if (ended.is_nothing() && !was_ready(live, status)) ended = kube::find_at(status, {"lastState", "terminated"});
   if (ended.is_nothing()) return std::nullopt;
   if (is_init && value_at<int>(ended, {"exitCode"}) == 0) return std::nullopt;
   if (is_one_of(kStartReasons, value_at<std::string>(ended, {"reason"})) ||
       value_at<std::string>(ended, {"reason"}) == "ContainerCannotRun")
     return start_refused(pod, value_at<std::string>(ended, {"message"}));
-  return crashing(pod, spec, status, ended);
+  return crashing(pod, live.find("spec"), status, ended);
 }
 
 std::optional<PodDiagnosis> unscheduled(const std::string& pod, JsonView live) {
@@ -142,8 +155,9 @@ std::optional<PodDiagnosis> unscheduled(const std::string& pod, JsonView live) {
       return PodDiagnosis{
           {},
           reason::kVolumePending,
-          fmt::format("pod \"{}\" waits for its volume: {}; set redis.provisioned.storageClassName to one "
-                      "that `kubectl get storageclass` lists",
+          fmt::format("pod \"{}\" waits for its volume: {}; if that lasts, check that its StorageClass is one that "
+                      "`kubectl get storageclass` lists: create that, or delete the app and its "
+                      "PersistentVolumeClaim and create the app with another storageClassName",
                       pod, quoted(words))};
     return PodDiagnosis{
         {},
@@ -158,7 +172,7 @@ std::optional<PodDiagnosis> diagnosis_of_pod(const kube::ObjectView& pod) {
   const auto name = pod.name();
   for (const auto& [list, is_init] : {std::pair{"initContainerStatuses", true}, std::pair{"containerStatuses", false}})
     for (const auto& status : kube::list_at(live, {"status", list}))
-      if (auto diagnosis = diagnose_container(name, live.find("spec"), status, is_init)) return diagnosis;
+      if (auto diagnosis = diagnose_container(live, status, is_init)) return diagnosis;
   return unscheduled(name, live);
 }
 

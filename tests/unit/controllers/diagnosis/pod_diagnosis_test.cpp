@@ -129,6 +129,23 @@ TEST_CASE("A container that ended once needs no action of a user", "[unit][contr
   CHECK(diagnose_pod(pod_with(ended(1, "", 2)))->needs_user_action);
 }
 
+TEST_CASE("What ended before a container was ready is no reason of what it is now", "[unit][controllers]") {
+  const auto unready_since = [](const char* since) {
+    auto pod = pod_with({{"ready", false},
+                         {"restartCount", 2},
+                         {"state", {{"running", {{"startedAt", "2026-01-02T10:00:00Z"}}}}},
+                         {"lastState", {{"terminated", {{"exitCode", 255}}}}}});
+    support::edit(pod, [&](json& edited) {
+      edited["status"]["conditions"] =
+          json::array({{{"type", "ContainersReady"}, {"status", "False"}, {"lastTransitionTime", since}}});
+    });
+    return diagnose_pod(pod);
+  };
+  CHECK_FALSE(unready_since("2026-03-01T00:00:00Z"));
+  CHECK(unready_since("2026-01-02T09:59:59Z")->reason == "ContainerCrashing");
+  CHECK(unready_since("2026-01-02T10:00:02Z")->reason == "ContainerCrashing");
+}
+
 TEST_CASE("A pod without a node, or without its volume, says so in the scheduler's words", "[unit][controllers]") {
   auto pod = pod_with(waiting("PodInitializing"));
   const auto with_words = [&](const std::string& words) {

@@ -11,6 +11,9 @@ __extension__ typedef __int128 Wide;  // NOLINT(modernize-use-using): only a typ
 
 constexpr int kMilli = 3;  // decimal places of a milli-unit
 constexpr Wide kLimit = static_cast<Wide>(1'000'000'000'000'000'000) * 1'000;
+// Of what has more decimal places than count. A thousand times that still fits.
+constexpr Wide kDigits = kLimit * 10'000'000'000'000;
+constexpr int kMaxExponent = 99;
 
 struct Suffix {
   std::string_view text;
@@ -32,7 +35,8 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
   text.remove_prefix(text[1] == '+' ? 2 : 1);
   int exponent = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
-  if (error != std::errc{} || end != text.data() + text.size() || exponent < -30 || exponent > 30) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || exponent < -kMaxExponent || exponent > kMaxExponent)
+    return std::nullopt;
   return Suffix{"", 0, exponent};
 }
 
@@ -64,13 +68,13 @@ std::optional<std::string> quantity_value(std::string_view text) {
     any = true;
     value = value * 10 + (text[at] - '0');
     if (point) ++places;
-    if (value > kLimit) return std::nullopt;
+    if (value > kDigits) return std::nullopt;
   }
   const auto suffix = parse_suffix(text.substr(at));
   if (!any || !suffix) return std::nullopt;
   for (int i = 0; i < suffix->binary; i += 10) {
     value *= 1024;
-    if (value > kLimit) return std::nullopt;
+    if (value > kDigits) return std::nullopt;
   }
   int shift = suffix->decimal + kMilli - places;
   for (; shift > 0 && value != 0; --shift) {
@@ -78,6 +82,7 @@ std::optional<std::string> quantity_value(std::string_view text) {
     if (value > kLimit) return std::nullopt;
   }
   for (; shift < 0; ++shift) value = (value + 9) / 10;
+  if (value > kLimit) return std::nullopt;
   return to_text(negative ? -value : value);
 }
 

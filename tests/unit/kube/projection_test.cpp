@@ -121,7 +121,12 @@ TEST_CASE("Quantities are equal when their values are", "[unit][kube]") {
   CHECK(kube::quantity_value("1") != kube::quantity_value("1Ki"));
   CHECK(kube::quantity_value("0.1n") == kube::quantity_value("1m"));  // rounded up
   CHECK(kube::quantity_value("1.0001") == kube::quantity_value("1001m"));
-  for (const char* wrong : {"", ".", "Mi", "1 Gi", "1mi", "--1", "1e", "1e99", "999999999999999999999999999999"})
+  CHECK(kube::quantity_value("107374182.4000000000000") == kube::quantity_value("107374182400m"));
+  CHECK(kube::quantity_value("0.3333333333333333333333") == kube::quantity_value("334m"));
+  CHECK(kube::quantity_value("0e99") == kube::quantity_value("0"));
+  CHECK(kube::quantity_value("1e-99") == kube::quantity_value("1e-3"));
+  for (const char* wrong :
+       {"", ".", "Mi", "1 Gi", "1mi", "--1", "1e", "1e99", "1e100", "999999999999999999999999999999"})
     CHECK_FALSE(kube::quantity_value(wrong).has_value());
 }
 

@@ -21,16 +21,20 @@ void FieldErrors::add(const std::string& path, std::string_view problem) {
 FieldReader::FieldReader(const kube::Json& json, std::string path, FieldErrors& errors)
     : json_{&json}, path_{std::move(path)}, errors_{&errors} {}
 
-const kube::Json* FieldReader::find(const char* field) const {
+const kube::Json* FieldReader::find(std::string_view field) const {
   const auto* found = kube::find(*json_, field);
   return found == nullptr || found->is_null() ? nullptr : found;
 }
 
-std::string FieldReader::path_of(const char* field) const { return path_.empty() ? field : path_ + "." + field; }
+std::string FieldReader::path_of(std::string_view field) const {
+  return path_.empty() ? std::string{field} : fmt::format("{}.{}", path_, field);
+}
 
-void FieldReader::wrong(const char* field, std::string_view problem) const { errors_->add(path_of(field), problem); }
+void FieldReader::wrong(std::string_view field, std::string_view problem) const {
+  errors_->add(path_of(field), problem);
+}
 
-std::string FieldReader::text(const char* field) const {
+std::string FieldReader::text(std::string_view field) const {
   const auto* value = find(field);
   if (value == nullptr) return {};
   if (value->is_string()) return std::string{kube::text_in(*value)};
@@ -38,7 +42,7 @@ std::string FieldReader::text(const char* field) const {
   return {};
 }
 
-std::string FieldReader::text_or_number(const char* field, const std::string& fallback) const {
+std::string FieldReader::text_or_number(std::string_view field, const std::string& fallback) const {
   const auto* value = find(field);
   if (value == nullptr) return fallback;
   if (const auto* number = value->if_double()) return fmt::format("{}", *number);
@@ -46,7 +50,7 @@ std::string FieldReader::text_or_number(const char* field, const std::string& fa
   return text(field);
 }
 
-std::vector<std::string> FieldReader::texts(const char* field) const {
+std::vector<std::string> FieldReader::texts(std::string_view field) const {
   std::vector<std::string> texts;
   const auto* value = find(field);
   if (value == nullptr) return texts;
@@ -64,14 +68,14 @@ std::vector<std::string> FieldReader::texts(const char* field) const {
   return texts;
 }
 
-std::map<std::string, std::string> FieldReader::texts_by_name(const char* field) const {
+std::map<std::string, std::string> FieldReader::texts_by_name(std::string_view field) const {
   std::map<std::string, std::string> texts;
   const auto values = child(field);
-  for (const auto& name : values.names()) texts[name] = values.text_or_number(name.c_str(), "");
+  for (const auto& name : values.names()) texts[name] = values.text_or_number(name, "");
   return texts;
 }
 
-std::optional<bool> FieldReader::optional_flag(const char* field) const {
+std::optional<bool> FieldReader::optional_flag(std::string_view field) const {
   const auto* value = find(field);
   if (value == nullptr) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
@@ -79,7 +83,7 @@ std::optional<bool> FieldReader::optional_flag(const char* field) const {
   return std::nullopt;
 }
 
-const boost::json::array& FieldReader::values(const char* field) const {
+const boost::json::array& FieldReader::values(std::string_view field) const {
   static const boost::json::array kNone;
   const auto* value = find(field);
   if (value == nullptr) return kNone;
@@ -88,7 +92,7 @@ const boost::json::array& FieldReader::values(const char* field) const {
   return kNone;
 }
 
-std::optional<std::chrono::milliseconds> FieldReader::duration(const char* field) const {
+std::optional<std::chrono::milliseconds> FieldReader::duration(std::string_view field) const {
   if (!has(field)) return std::nullopt;
   auto duration = core::parse_duration(text(field));
   if (!duration) wrong(field, "is no duration in whole milliseconds; write one as 25s, 300ms or 1m30s");
@@ -102,7 +106,7 @@ std::vector<std::string> FieldReader::names() const {
   return names;
 }
 
-FieldReader FieldReader::child(const char* field) const {
+FieldReader FieldReader::child(std::string_view field) const {
   const auto* value = find(field);
   if (value != nullptr && !value->is_object()) {
     wrong(field, "is no mapping");
@@ -111,7 +115,7 @@ FieldReader FieldReader::child(const char* field) const {
   return {value == nullptr ? kEmpty : *value, path_of(field), *errors_};
 }
 
-std::vector<FieldReader> FieldReader::children(const char* field) const {
+std::vector<FieldReader> FieldReader::children(std::string_view field) const {
   std::vector<FieldReader> readers;
   const auto* value = find(field);
   if (value == nullptr) return readers;

@@ -34,27 +34,27 @@ class FieldReader {
  public:
   FieldReader(const kube::Json& json, std::string path, FieldErrors& errors);
 
-  bool has(const char* field) const { return find(field) != nullptr; }
-  std::string text(const char* field) const;
+  bool has(std::string_view field) const { return find(field) != nullptr; }
+  std::string text(std::string_view field) const;
   /// Text, or a number as its text, as in quantities.
-  std::string text_or_number(const char* field, const std::string& fallback) const;
-  std::vector<std::string> texts(const char* field) const;
+  std::string text_or_number(std::string_view field, const std::string& fallback) const;
+  std::vector<std::string> texts(std::string_view field) const;
   /// An object whose values are texts (or numbers).
-  std::map<std::string, std::string> texts_by_name(const char* field) const;
+  std::map<std::string, std::string> texts_by_name(std::string_view field) const;
   /// A list of anything.
-  const boost::json::array& values(const char* field) const;
-  std::optional<bool> optional_flag(const char* field) const;
+  const boost::json::array& values(std::string_view field) const;
+  std::optional<bool> optional_flag(std::string_view field) const;
   /// A duration as "1m30s".
-  std::optional<std::chrono::milliseconds> duration(const char* field) const;
-  FieldReader child(const char* field) const;
-  std::vector<FieldReader> children(const char* field) const;
+  std::optional<std::chrono::milliseconds> duration(std::string_view field) const;
+  FieldReader child(std::string_view field) const;
+  std::vector<FieldReader> children(std::string_view field) const;
   /// The names of all fields that are there.
   std::vector<std::string> names() const;
   /// Adds an error about a field.
-  void wrong(const char* field, std::string_view problem) const;
+  void wrong(std::string_view field, std::string_view problem) const;
 
   template <class T = int>
-  T number(const char* field, T fallback) const {
+  T number(std::string_view field, T fallback) const {
     const auto* value = find(field);
     if (value == nullptr) return fallback;
     if (const auto number = kube::JsonView{*value}.number<T>()) return *number;
@@ -63,12 +63,12 @@ class FieldReader {
   }
 
   template <class T = std::int64_t>
-  std::optional<T> optional_number(const char* field) const {
+  std::optional<T> optional_number(std::string_view field) const {
     return has(field) ? std::optional<T>{number<T>(field, T{})} : std::nullopt;
   }
 
   template <class T, std::size_t N>
-  T choice(const char* field, const Named<T> (&choices)[N], T fallback) const {
+  T choice(std::string_view field, const Named<T> (&choices)[N], T fallback) const {
     const auto word = text(field);
     if (word.empty()) return fallback;
     std::string known;
@@ -81,8 +81,8 @@ class FieldReader {
   }
 
  private:
-  const kube::Json* find(const char* field) const;
-  std::string path_of(const char* field) const;
+  const kube::Json* find(std::string_view field) const;
+  std::string path_of(std::string_view field) const;
 
   const kube::Json* json_;
   std::string path_;

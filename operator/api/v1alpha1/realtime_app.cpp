@@ -127,7 +127,9 @@ DecodedApp decode(const kube::ObjectView& object) {
   app.generation = object.generation();
   app.created = object.metadata().find("creationTimestamp").text();
   app.deleting = object.deleting();
-  if (const auto* whole = kube::find(parts, "spec")) app.spec_digest = core::fingerprint(kube::text_of(*whole));
+  std::string text;
+  if (const auto* whole = kube::find(parts, "spec")) text = kube::text_of(*whole);
+  if (!text.empty()) app.spec_digest = core::fingerprint(text);
   const FieldReader root{parts, "", errors};
   const auto spec = root.child("spec");
   app.spec.replicas = spec.number("replicas", app.spec.replicas);
@@ -141,6 +143,10 @@ DecodedApp decode(const kube::ObjectView& object) {
     errors.add("spec", "has both or neither of server and app; set exactly one of them");
   else if (!app.spec.server && app.spec.app.image.empty())
     errors.add("spec.app.image", "is missing; name the container image to run");
+  if (app.spec.server && text.size() > kSmallSpecBytes && errors.text().empty())
+    if (const auto problem = configuration_problem(*app.spec.server, app.spec.protocol, app.spec.drain);
+        !problem.empty())
+      errors.add("spec.server.namespaces", problem);
   FieldErrors unimportant;  // a status that cannot be read is written again
   app.status = read_status(FieldReader{parts, "", unimportant}.child("status"));
   return {std::move(app), errors.text()};

@@ -22,6 +22,8 @@ constexpr int kMaxDepth = 24;
 constexpr int kMaxArguments = 64;
 constexpr std::size_t kMaxNamespaceBytes = 128;
 constexpr std::size_t kMaxKeyBytes = 1000;  // as JSON; YAML limits the length of keys
+constexpr std::size_t kMaxValues = 20'000;
+constexpr std::size_t kMaxConfigurationBytes = 1U << 20U;
 
 /// What causes an action.
 enum class Cause { kConnect, kEvent };
@@ -87,7 +89,7 @@ Action read_action(const FieldReader& action, Cause cause) {
   return read;
 }
 
-std::vector<Action> read_actions(const FieldReader& parent, const char* field, Cause cause) {
+std::vector<Action> read_actions(const FieldReader& parent, std::string_view field, Cause cause) {
   std::vector<Action> actions;
   for (const auto& action : parent.children(field)) actions.push_back(read_action(action, cause));
   return actions;
@@ -97,7 +99,7 @@ NamespaceSpec read_namespace(const FieldReader& name_space) {
   NamespaceSpec read;
   read.on_connect = read_actions(name_space, "onConnect", Cause::kConnect);
   const auto events = name_space.child("events");
-  for (const auto& name : events.names()) read.events.emplace(name, read_actions(events, name.c_str(), Cause::kEvent));
+  for (const auto& name : events.names()) read.events.emplace(name, read_actions(events, name, Cause::kEvent));
   return read;
 }
 
@@ -153,8 +155,8 @@ ServerSpec read_server(const FieldReader& server) {
   const auto namespaces = server.child("namespaces");
   for (const auto& name : namespaces.names()) {
     if (name.size() > kMaxNamespaceBytes)
-      namespaces.wrong(name.c_str(), fmt::format("has a name of more than {} bytes; shorten it", kMaxNamespaceBytes));
-    spec.namespaces.emplace(name, read_namespace(namespaces.child(name.c_str())));
+      namespaces.wrong(name, fmt::format("has a name of more than {} bytes; shorten it", kMaxNamespaceBytes));
+    spec.namespaces.emplace(name, read_namespace(namespaces.child(name)));
   }
   spec.allowed_origins = server.texts("allowedOrigins");
   spec.max_payload = server.optional_number("maxPayload");
@@ -178,7 +180,9 @@ DrainSpec read_drain(const FieldReader& drain) {
   return {drain.duration("deadline"), drain.optional_number<int>("maxDisconnectsPerMinute")};
 }
 
-std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
+namespace {
+
+json encode_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
   json wire{{"path", protocol.path}};
   if (!protocol.transports.empty()) wire["transports"] = protocol.transports;
   set(wire, "pingInterval", protocol.ping_interval);
@@ -191,7 +195,38 @@ std::string server_configuration(const ServerSpec& server, const ProtocolSpec& p
   set(configuration, "demoPage", server.demo_page);
   if (auto limits = encode_limits(server.limits); !limits.empty()) configuration["limits"] = std::move(limits);
   if (!server.namespaces.empty()) configuration["namespaces"] = encode_namespaces(server.namespaces);
-  return configuration.dump(2) + "\n";
+  return configuration;
+}
+
+/// How many values there are in this one, itself included, as the server counts them.
+std::size_t count_values(const json& value) {
+  std::size_t count = 1;
+  if (value.is_structured())
+    for (const auto& inner : value) count += count_values(inner);
+  return count;
+}
+
+std::string text_of(const json& configuration) { return configuration.dump(2) + "\n"; }
+
+}  // namespace
+
+std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
+  return text_of(encode_configuration(server, protocol, drain));
+}
+
+std::string configuration_problem(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
+  const auto configuration = encode_configuration(server, protocol, drain);
+  if (const auto values = count_values(configuration); values > kMaxValues)
+    return fmt::format(
+        "make a configuration of {} values, of which the server reads at most {}; use fewer actions and "
+        "arguments",
+        values, kMaxValues);
+  if (const auto bytes = text_of(configuration).size(); bytes > kMaxConfigurationBytes)
+    return fmt::format(
+        "make a configuration of {} bytes, of which the server reads at most {}; use fewer and shorter "
+        "arguments",
+        bytes, kMaxConfigurationBytes);
+  return {};
 }
 
 }  // namespace api

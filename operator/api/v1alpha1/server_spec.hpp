@@ -76,4 +76,10 @@ inline constexpr Milliseconds kServerDrain{60'000};
 /// the spec sets and those that the operator relies on, so that new defaults of a server restart no pods.
 std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain);
 
+/// Why the server would not read that file, as it has too many values or bytes; empty if it would.
+std::string configuration_problem(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain);
+
+/// A spec of no more bytes makes no such file: two bytes ("0,") are a value, and a line of at most 67 bytes in it.
+inline constexpr std::size_t kSmallSpecBytes = 15'000;
+
 }  // namespace api

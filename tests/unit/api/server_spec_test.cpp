@@ -1,6 +1,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
+#include "realtime-server/server/config_yaml.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/json.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -145,6 +146,47 @@ TEST_CASE("A key longer than YAML allows is refused", "[unit][api]") {
   };
   CHECK(problem(998).empty());
   CHECK_THAT(problem(999), Catch::Contains("a key of more than 1000 bytes"));
+}
+
+TEST_CASE("Rules of more values than the server reads are refused", "[unit][api]") {
+  const auto decode_values = [](int count) {
+    json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
+    object["spec"]["server"]["namespaces"]["/"]["onConnect"] = {
+        {{"type", "Emit"}, {"event", "e"}, {"args", json::array({std::vector<int>(static_cast<std::size_t>(count))})}}};
+    return api::decode(support::object_of(object));
+  };
+  int read = 0;
+  for (int count = 19'980; count < 20'000; ++count) {
+    const auto [app, problem] = decode_values(count);
+    const auto text = api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+    const bool is_read = server::parse_yaml(*server::ConfigText::check(text, "configuration")).has_value();
+    CHECK(problem.empty() == is_read);
+    if (!is_read) CHECK_THAT(problem, Catch::Contains("spec.server.namespaces") && Catch::Contains("at most 20000"));
+    read += is_read ? 1 : 0;
+  }
+  CHECK((read > 0 && read < 20));
+}
+
+TEST_CASE("Rules that make a larger file than the server reads are refused", "[unit][api]") {
+  const auto problem = [](std::size_t length) {
+    return decode("{server: {namespaces: {/: {onConnect: [{type: Emit, event: e, args: [\"" + std::string(length, 'a') +
+                  "\"]}]}}}}")
+        .problem;
+  };
+  CHECK(problem(1'000'000).empty());
+  CHECK_THAT(problem(1U << 20U), Catch::Contains("at most 1048576; use fewer and shorter arguments"));
+}
+
+TEST_CASE("Names of namespaces and events are their whole text, with a NUL in it too", "[unit][api]") {
+  json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
+  auto& events = object["spec"]["server"]["namespaces"]["/"]["events"];
+  const std::string longer{"a\0b", 3};
+  events["a"] = {{{"type", "Emit"}, {"event", "one"}}};
+  events[longer] = {{{"type", "Emit"}, {"event", "other"}}};
+  const auto [app, problem] = api::decode(support::object_of(object));
+  CHECK(problem.empty());
+  CHECK(app.spec.server->namespaces.at("/").events.at("a").at(0).event == "one");
+  CHECK(app.spec.server->namespaces.at("/").events.at(longer).at(0).event == "other");
 }
 
 TEST_CASE("A namespace's name is bounded in bytes", "[unit][api]") {

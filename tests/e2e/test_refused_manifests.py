@@ -24,6 +24,8 @@ REFUSED = {
         "spec.redis", "set redis.type to Provisioned, or replicas to 1"),
     "no image": (
         {"app": {}}, "spec.app.image", "Required value"),
+    "an image with a space that nobody sees": (
+        {"app": {"image": "registry.example/chat:1\u00a0"}}, "spec.app.image", "should match '^[!-~]+$'"),
     "nothing to run": (
         {"replicas": 1}, "spec", "set exactly one of server (the bundled Socket.IO server; `server: {}` is enough)"),
     "two things to run": (
@@ -160,7 +162,8 @@ def test_a_wrong_manifest_is_refused_with_the_field_and_the_fix(kubectl, what):
 
 
 @pytest.mark.parametrize("name, fix", [("1chat", "start it with a lower-case letter"),
-                                       ("c" * 41, "at most 40 characters")])
+                                       ("c" * 41, "at most 40 characters"),
+                                       ("default", "every namespace has one that is named default")])
 def test_a_name_that_no_service_can_have_is_refused(kubectl, name, fix):
     message = refusal(kubectl, name, {"app": APP})
     assert "metadata.name" in message and fix in message, message

@@ -80,6 +80,23 @@ void report_replica(support::World& world, bool is_ready) {
 
 }  // namespace
 
+TEST_CASE("Redis stays until the last replica that was made with it is gone", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", "{replicas: 1, app: {image: chat:1}}");
+  world.wait_until_as_planned("chat");
+  report_replica(world, true);
+  wait_for("the replica to count", [&] { return world.app("chat").status.ready_replicas == 1; });
+  world.apply_app("chat", "{replicas: 1, app: {image: chat:1}, redis: {type: None}}");
+  wait_for("the status to speak of it", [&] { return world.app("chat").status.observed_generation == 2; });
+  CHECK(world.condition("chat", "Ready") == "False/RolloutInProgress");
+  CHECK((world.exists(types::kStatefulSet, "chat-redis") && world.exists(types::kService, "chat-redis")));
+  report_replica(world, true);
+  wait_for("Redis to go", [&] {
+    return !world.exists(types::kStatefulSet, "chat-redis") && !world.exists(types::kService, "chat-redis");
+  });
+}
+
 TEST_CASE("An app that becomes Ready as it should is no Event; one that is Ready again is", "[integration]") {
   support::World world;
   const support::OperatorProcess process;

@@ -300,6 +300,14 @@ Projection Projection::at(std::initializer_list<std::string_view> path) const {
   return {find_at(value_, path), fields, false};
 }
 
+std::map<std::string, std::string> Projection::texts() const {
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, value] : value_.members())
+    if (value.is_text() && (owns_all(fields_) || !fields_.find(fmt::format("f:{}", name)).is_nothing()))
+      texts.emplace(name, value.text());
+  return texts;
+}
+
 std::string Projection::canonical(std::string_view except) const {
   Writer writer{except};
   static const Json kNothing(boost::json::object_kind);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ class Projection {
   bool is_nothing() const { return value_.is_nothing(); }
   /// The text that this is, or an empty one.
   std::string text() const { return std::string{value_.text()}; }
+  /// The members that are owned, and are texts.
+  std::map<std::string, std::string> texts() const;
 
   /// A form in which equal meaning is equal text: keys and keyed lists are sorted, but for lists whose order means
   /// something (env, containers, initContainers); quantities stand as their value ("1000m" is "1"). The annotation

@@ -93,6 +93,24 @@ TEST_CASE("Of two apps with one address the older has it, and the other when its
   CHECK(world.exists(types::kIngress, "a-second"));
 }
 
+TEST_CASE("A Service is repaired, and stays as sticky, while its app cannot be exposed as it asks", "[integration]") {
+  support::World world;
+  const support::OperatorProcess process;
+  world.apply_app("chat", "{app: {image: chat:1}, exposure: {type: Ingress, className: traefik, host: chat.test}}");
+  world.wait_until_as_planned("chat");
+  const auto service = [&] { return support::json_of(world.get(types::kService, "chat")); };
+  const auto before = service();
+  world.apply_app("chat", "{app: {image: chat:1}, exposure: {type: Ingress, className: gone, host: chat.test}}");
+  wait_for("the status to say so",
+           [&] { return world.condition("chat", "ExposureReady") == "False/IngressClassNotFound"; });
+  REQUIRE(world.patch(types::kService, "chat", "application/merge-patch+json",
+                      {{"spec", {{"selector", {{"app.kubernetes.io/instance", "other"}}}}}}) == 200);
+  wait_for("its selector to be as it was", [&] { return service()["spec"]["selector"] == before["spec"]["selector"]; });
+  CHECK(before["metadata"]["annotations"].size() > 1);
+  CHECK(service()["metadata"]["annotations"] == before["metadata"]["annotations"]);
+  CHECK(world.exists(types::kIngress, "chat"));
+}
+
 TEST_CASE("An Ingress that lost our label keeps its address, and goes when it is not wanted", "[integration]") {
   support::World world;
   const auto exposed_at = [](const char* host) {

@@ -130,6 +130,8 @@ ChildState reduce_child(const kube::ObjectView& live) {
   state.shares_fields = !kube::shared_fields(live, kube::kFieldManager).empty();
   const auto owned = kube::Projection::owned(live, kube::kFieldManager);
   reduce_pod_template(live, owned, state);
+  const bool is_service = !kube::list_at(live.json(), {"spec", "ports"}).empty();
+  if (is_service) state.annotations = owned.at({"metadata", "annotations"}).texts();
   const auto digests = digests_of(owned);
   state.digest = digests.whole;
   state.pod_digest = digests.pod_template;

@@ -50,15 +50,16 @@ struct ChildState {
   int replicas = 0;
   int updated_replicas = 0;
   int ready_replicas = 0;
-  core::SharedText revision;            ///< of a Deployment: deployment.kubernetes.io/revision
-  kube::ProjectionDigest pod_digest{};  ///< of a workload's pod template, without our digest of the credentials
-  core::SharedText credentials_digest;  ///< that digest, as its pods carry it
-  bool rolled_back = false;             ///< `kubectl rollout undo` owns fields of the pod template
-  bool shares_fields = false;           ///< others set by updates what we have applied
-  bool deleting = false;                ///< it is to go, and stays until others have done what they do before
-  core::SharedText stalled;             ///< a Deployment's own message when it makes no progress
-  core::SharedText refused_pods;        ///< the API server's message when no pod may be created
-  core::Shared<IngressState> ingress;   ///< empty for other kinds, which so take no memory for it
+  core::SharedText revision;               ///< of a Deployment: deployment.kubernetes.io/revision
+  kube::ProjectionDigest pod_digest{};     ///< of a workload's pod template, without our digest of the credentials
+  core::SharedText credentials_digest;     ///< that digest, as its pods carry it
+  bool rolled_back = false;                ///< `kubectl rollout undo` owns fields of the pod template
+  bool shares_fields = false;              ///< others set by updates what we have applied
+  bool deleting = false;                   ///< it is to go, and stays until others have done what they do before
+  core::SharedText stalled;                ///< a Deployment's own message when it makes no progress
+  core::SharedText refused_pods;           ///< the API server's message when no pod may be created
+  core::Shared<IngressState> ingress;      ///< empty for other kinds, which so take no memory for it
+  core::Shared<kube::Labels> annotations;  ///< of a Service, that we set; empty for other kinds
 
   /// Whether the controller of a workload has seen the pod template that is there: until then, all that is known of its
   /// pods is about an earlier one.

@@ -117,6 +117,23 @@ void plan_redis(const api::RealtimeApp& app, const Observed& observed, Inputs& i
       std::move(needs));
 }
 
+void plan_service(const api::RealtimeApp& app, const Observed& observed, const Exposure& exposure, Inputs& inputs,
+                  Plan& plan) {
+  const auto* live = observed.child(types::kService, app.key.name);
+  // What cannot be exposed as asked is left as it is: taking it down would disconnect everyone.
+  if (exposure.problem && live != nullptr) {
+    for (const auto& [name, value] : live->annotations.get()) inputs.add(name).add(value);
+    plan.children.emplace_back(types::kService, app.key.name, [&app, kept = live->annotations] {
+      auto service = fleet_service(app, nullptr);
+      service.metadata.annotations.insert(kept->begin(), kept->end());
+      return encode(service);
+    });
+  } else {
+    plan.children.emplace_back(types::kService, app.key.name,
+                               [&app, recipe = exposure.recipe] { return encode(fleet_service(app, recipe)); });
+  }
+}
+
 void plan_deployment(const api::RealtimeApp& app, const Observed& observed, FleetInputs fleet, Inputs& inputs,
                      Plan& plan) {
   std::vector<ChildId> needs{{types::kServiceAccount.kind, app.key.name}};
@@ -202,9 +219,9 @@ bool runs_earlier_pods(const api::RealtimeApp& app, const Observed& observed, co
   return live->digest != planned->digest || !live->is_seen() || live->updated_replicas < live->replicas;
 }
 
-void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool keep_exposure, Plan& plan) {
+void plan_removals(const api::RealtimeApp& app, const Observed& observed, bool keep_ingress, Plan& plan) {
   std::set<ChildId> wanted;
-  if (keep_exposure) wanted = {{types::kService.kind, app.key.name}, {types::kIngress.kind, app.key.name}};
+  if (keep_ingress) wanted.insert({types::kIngress.kind, app.key.name});
   // Replicas use their Redis until the last of them is replaced, which may take long, and fail.
   if (const auto redis = redis_name(app.key.name); runs_earlier_pods(app, observed, plan))
     wanted.insert({{types::kService.kind, redis}, {types::kStatefulSet.kind, redis}});
@@ -258,11 +275,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
   }
   const auto& [controller, recipe, problem] = exposure;
   inputs.add(controller == nullptr ? "" : controller->controller);
-  // What cannot be exposed as asked is left as it is: taking it down would disconnect everyone.
-  const bool keep_exposure = problem.has_value() && observed.child(types::kService, name) != nullptr;
-  if (!keep_exposure)
-    plan.children.emplace_back(types::kService, name,
-                               [&app, recipe = recipe] { return encode(fleet_service(app, recipe)); });
+  plan_service(app, observed, exposure, inputs, plan);
   plan.children.emplace_back(types::kService, headless_name(name),
                              [&app] { return encode(fleet_headless_service(app)); });
   const auto configuration = fleet.server_configuration;

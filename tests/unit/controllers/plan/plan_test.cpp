@@ -302,11 +302,14 @@ TEST_CASE("An Ingress leads to the app's own path also where that is a prefix of
 TEST_CASE("An exposure that cannot be made leaves what clients use as it is", "[unit][controllers]") {
   auto observed = support::healthy_observed();
   observed.ingress_classes.clear();
+  observed.children.at({"Service", "chat"}).annotations = kube::Labels{{"sticky", "true"}};
   const auto plan = controllers::plan(sample_app(), observed);
   CHECK(plan.removals.empty());
   const auto planned = names(plan);
   CHECK(std::count(planned.begin(), planned.end(), "Ingress/chat") == 0);
-  CHECK(std::count(planned.begin(), planned.end(), "Service/chat") == 0);
+  const auto service = find(plan, "Service", "chat");
+  CHECK(service["metadata"]["annotations"]["sticky"] == "true");
+  CHECK(service["spec"]["selector"]["app.kubernetes.io/instance"] == "chat");
 }
 
 TEST_CASE("A Service that comes back while the address is another app's is as sticky as before",

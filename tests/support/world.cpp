@@ -144,6 +144,16 @@ long World::patch_status(const kube::ResourceType& type, const std::string& name
   return answer ? answer->status : 0;
 }
 
+void World::report_replica(bool is_ready) {
+  const nlohmann::json status{{"status",
+                               {{"observedGeneration", get(kube::types::kDeployment, "chat").generation()},
+                                {"replicas", 1},
+                                {"updatedReplicas", 1},
+                                {"readyReplicas", is_ready ? 1 : 0},
+                                {"availableReplicas", is_ready ? 1 : 0}}}};
+  REQUIRE(patch_status(kube::types::kDeployment, "chat", status) == 200);
+}
+
 long World::create_text(const kube::ResourceType& type, std::string text) {
   const auto answer = transport_.send({.method = "POST",
                                        .target = type.path(type.namespaced ? name_space_ : ""),

@@ -49,6 +49,8 @@ class World {
                 const std::string& content_type, const nlohmann::json& body);
   /// The same for the status, from any thread: a conflict or a failure is the caller's to see.
   long patch_status(const kube::ResourceType& type, const std::string& name, const nlohmann::json& body);
+  /// Tells, in place of the controllers of workloads, that the one replica of "chat" is or is not ready.
+  void report_replica(bool is_ready);
   long create(const kube::ResourceType& type, const nlohmann::json& object) { return create_text(type, object.dump()); }
   /// The same of what nests too deeply for a writer of JSON that calls itself.
   long create_text(const kube::ResourceType& type, std::string text);

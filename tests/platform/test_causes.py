@@ -48,7 +48,7 @@ def key_of(name: str, key: str) -> list[dict]:
 def cases(busybox: str) -> dict[str, Case]:
     return {
         "image": Case(own("localhost:9/team/chat:1"), "ImagePullFailed", 'cannot pull image "localhost:9/team/chat:1"'),
-        "image-name": Case(own("Not A Name"), "ImagePullFailed", "not a valid image name: correct it"),
+        "image-name": Case(own("Not-A-Name"), "ImagePullFailed", "not a valid image name: correct it"),
         "server-image": Case({"server": {"image": "localhost:9/server:1"}, "redis": {"type": "None"}}, "ImagePullFailed",
                              "the registry refuses connections, or the image's name lacks the registry's host"),
         "secret": Case(own(busybox, env=key_of("nowhere", "token")), "ReferenceNotFound", 'secret "nowhere" not found'),

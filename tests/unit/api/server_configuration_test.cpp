@@ -1,6 +1,7 @@
 // The configuration as the operator writes it and the server reads it: they share no code, so this test compares them.
 #include "operator/api/v1alpha1/realtime_app.hpp"
 #include "realtime-server/server/config.hpp"
+#include "realtime-server/server/config_yaml.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/json.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -80,4 +81,23 @@ TEST_CASE("The server reads all arguments that a spec may contain", "[unit][api]
       json::array({{{"", 1}, {"~", 2}, {"a b", 3}, {"\"", 4}, {"🚢", 5}, {"\n", 6}}}), json::array({deep}),
       json::array({{{std::string(998, 'k'), 1}}}), json::array({std::string(5000, 'x')}));
   read(with_arguments(args));
+}
+
+TEST_CASE("Rules of more values than the server reads are refused", "[unit][api]") {
+  const auto decode_values = [](int count) {
+    json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
+    object["spec"]["server"]["namespaces"]["/"]["onConnect"] = {
+        {{"type", "Emit"}, {"event", "e"}, {"args", json::array({std::vector<int>(static_cast<std::size_t>(count))})}}};
+    return api::decode(support::object_of(object));
+  };
+  int read = 0;
+  for (int count = 19'980; count < 20'000; ++count) {
+    const auto [app, problem] = decode_values(count);
+    const auto text = api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+    const bool is_read = server::parse_yaml(*server::ConfigText::check(text, "configuration")).has_value();
+    CHECK(problem.empty() == is_read);
+    if (!is_read) CHECK_THAT(problem, Catch::Contains("spec.server.namespaces") && Catch::Contains("at most 20000"));
+    read += is_read ? 1 : 0;
+  }
+  CHECK((read > 0 && read < 20));
 }

@@ -1,7 +1,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include "operator/api/v1alpha1/realtime_app.hpp"
-#include "realtime-server/server/config_yaml.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/json.hpp"
 #include "tests/support/yaml_object.hpp"
@@ -146,25 +145,6 @@ TEST_CASE("A key longer than YAML allows is refused", "[unit][api]") {
   };
   CHECK(problem(998).empty());
   CHECK_THAT(problem(999), Catch::Contains("a key of more than 1000 bytes"));
-}
-
-TEST_CASE("Rules of more values than the server reads are refused", "[unit][api]") {
-  const auto decode_values = [](int count) {
-    json object{{"metadata", {{"name", "chat"}, {"namespace", "n"}}}};
-    object["spec"]["server"]["namespaces"]["/"]["onConnect"] = {
-        {{"type", "Emit"}, {"event", "e"}, {"args", json::array({std::vector<int>(static_cast<std::size_t>(count))})}}};
-    return api::decode(support::object_of(object));
-  };
-  int read = 0;
-  for (int count = 19'980; count < 20'000; ++count) {
-    const auto [app, problem] = decode_values(count);
-    const auto text = api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
-    const bool is_read = server::parse_yaml(*server::ConfigText::check(text, "configuration")).has_value();
-    CHECK(problem.empty() == is_read);
-    if (!is_read) CHECK_THAT(problem, Catch::Contains("spec.server.namespaces") && Catch::Contains("at most 20000"));
-    read += is_read ? 1 : 0;
-  }
-  CHECK((read > 0 && read < 20));
 }
 
 TEST_CASE("Rules that make a larger file than the server reads are refused", "[unit][api]") {

@@ -22,8 +22,8 @@ void raise_descriptor_limit() {
 }
 
 /// The unspecified IPv6 address stands for those of IPv4 too.
-boost::asio::ip::tcp::endpoint endpoint_of(const server::Address& address) {
-  if (address.host.empty()) return {boost::asio::ip::tcp::v6(), address.port};
+loop::Endpoint endpoint_of(const server::Address& address) {
+  if (address.host.empty()) return {boost::asio::ip::address_v6::any(), address.port};
   return {boost::asio::ip::make_address(address.host), address.port};
 }
 

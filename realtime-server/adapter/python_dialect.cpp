@@ -35,8 +35,8 @@ void log_problem(std::string_view message) {
 
 }  // namespace
 
-PythonDialect::PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel,
-                             std::size_t max_payload, Inbox& inbox)
+PythonDialect::PythonDialect(loop::Loop& loop, redis::Url url, const std::string& channel, std::size_t max_payload,
+                             Inbox& inbox)
     : host_{core::random_hex(kHostBytes)},
       channel_{channel},
       reader_{host_},

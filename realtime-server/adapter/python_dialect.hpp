@@ -14,8 +14,7 @@ class PythonDialect final : public Adapter {
  public:
   /// `inbox` outlives it. Messages that a client may send within `max_payload` bytes pass in both directions; larger
   /// ones are skipped and counted as refused.
-  PythonDialect(boost::asio::io_context& loop, redis::Url url, const std::string& channel, std::size_t max_payload,
-                Inbox& inbox);
+  PythonDialect(loop::Loop& loop, redis::Url url, const std::string& channel, std::size_t max_payload, Inbox& inbox);
 
   void emit(const socketio::Emit& emit) override;
   void acknowledge(const socketio::RemoteCallback& callback, std::span<const std::string_view> args) override;

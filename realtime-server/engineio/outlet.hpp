@@ -3,6 +3,7 @@
 // one loop thread only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -25,6 +26,10 @@ class FlushList {
     if (waiting_.empty()) schedule_();
     waiting_.push_back(&outlet);
   }
+  /// Counts bytes that were queued for a client.
+  void count(std::size_t bytes) { bytes_ += bytes; }
+  /// Bytes queued since the start; shared bytes count for each client.
+  std::uint64_t bytes() const { return bytes_; }
   /// Removes an outlet that is about to be destroyed.
   void remove(Outlet& outlet);
   /// Flushes every outlet on the list. Frames added meanwhile belong to the next turn.
@@ -33,6 +38,7 @@ class FlushList {
  private:
   std::function<void()> schedule_;
   std::vector<Outlet*> waiting_;
+  std::uint64_t bytes_ = 0;
   std::vector<Outlet*> flushing_;  ///< null where an outlet was destroyed meanwhile
 };
 
@@ -55,6 +61,7 @@ class Outlet : public Backlog {
       list_->add(*this);
       send_queue_.begin_turn();
     }
+    list_->count(frame.length);
     overflowed_ = !send_queue_.push(frame);
   }
 

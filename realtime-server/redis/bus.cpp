@@ -17,7 +17,7 @@ std::string_view bus_state_name(BusState state) {
 }
 
 struct Bus::Parts {
-  Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events callbacks);
+  Parts(loop::Loop& loop, BusOptions wanted, Bus::Events callbacks);
 
   void on_subscription_up();
   void on_subscription_reply(const Reply& reply);
@@ -31,8 +31,8 @@ struct Bus::Parts {
 
   const BusOptions options;
   const Bus::Events events;
-  std::shared_ptr<Link> subscription;
-  std::shared_ptr<Link> publisher;
+  std::unique_ptr<Link> subscription;
+  std::unique_ptr<Link> publisher;
   BusState state = BusState::kConnecting;
   BusCounters counters;
   std::string subscription_problem;  // empty if there is none
@@ -64,16 +64,16 @@ LinkOptions link_options(const BusOptions& options, std::string_view role) {
 
 }  // namespace
 
-Bus::Parts::Parts(boost::asio::io_context& loop, BusOptions wanted, Bus::Events callbacks)
+Bus::Parts::Parts(loop::Loop& loop, BusOptions wanted, Bus::Events callbacks)
     : options{std::move(wanted)}, events{std::move(callbacks)} {
-  subscription = std::make_shared<Link>(
+  subscription = std::make_unique<Link>(
       loop, link_options(options, "subscribe"),
       Link::Events{.up = [this] { on_subscription_up(); },
                    .reply = [this](const Reply& reply) { on_subscription_reply(reply); },
                    .message = [this](const Reply& message) { on_message(message); },
                    .alive = [] {},
                    .down = [this](const core::Error& error, std::uint64_t) { on_subscription_down(error); }});
-  publisher = std::make_shared<Link>(
+  publisher = std::make_unique<Link>(
       loop, link_options(options, "publish"),
       Link::Events{.up = [this] { on_publisher_up(); },
                    .reply =
@@ -176,7 +176,7 @@ void Bus::Parts::judge() {
   events.on_state(state);
 }
 
-Bus::Bus(boost::asio::io_context& loop, BusOptions options, Events events)
+Bus::Bus(loop::Loop& loop, BusOptions options, Events events)
     : parts_{std::make_unique<Parts>(loop, std::move(options), std::move(events))} {}
 
 Bus::~Bus() { stop(); }

@@ -15,8 +15,8 @@
 #include "realtime-server/redis/resp_guard.hpp"
 #include "realtime-server/redis/url.hpp"
 
-namespace boost::asio {
-class io_context;
+namespace loop {
+class Loop;
 }
 
 namespace redis {
@@ -76,7 +76,7 @@ class Bus {
     std::function<void(std::string_view message)> on_problem;
   };
 
-  Bus(boost::asio::io_context& loop, BusOptions options, Events events);
+  Bus(loop::Loop& loop, BusOptions options, Events events);
   ~Bus();
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;

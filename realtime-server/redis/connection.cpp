@@ -1,20 +1,20 @@
 #include "realtime-server/redis/connection.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include "realtime-server/redis/command.hpp"
 #include "realtime-server/redis/error_messages.hpp"
 
 namespace redis {
 namespace {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 /// A buffer that grew larger than this in a burst is freed.
@@ -34,83 +34,98 @@ bool is_mere_refusal(std::string_view error) {
 
 }  // namespace
 
-Connection::Connection(asio::io_context& loop, ConnectionOptions options, Events events)
+Connection::Connection(loop::Loop& loop, ConnectionOptions options, Events events)
     : loop_{loop},
       options_{std::move(options)},
       events_{std::move(events)},
       resolver_{loop},
-      socket_{loop},
-      deadline_{loop},
-      handshake_deadline_{loop},
+      deadline_{loop.timers(), [this] { on_deadline(); }},
+      handshake_deadline_{loop.timers(), [this] { on_connect_timeout(); }},
+      flush_{loop::Stage::kSend, [this] { flush(); }},
       reader_{options_.limits},
       incoming_(kReadBytes) {}
 
 void Connection::open() {
-  deadline_.expires_after(options_.connect_timeout);
-  deadline_.async_wait([self = shared_from_this()](const error_code& error) {
-    if (!error) self->on_deadline();
-  });
-  error_code no_address;
-  const auto address = asio::ip::make_address(options_.url.host, no_address);
+  deadline_.start(options_.connect_timeout);
+  boost::system::error_code no_address;
+  const auto address = boost::asio::ip::make_address(options_.url.host, no_address);
   if (!no_address) {
-    endpoints_.emplace_back(address, options_.url.port);
+    endpoints_.push_back({address, options_.url.port});
     stage_ = Stage::kConnecting;
-    connect_next();
+    // Whoever opens it is not ready to hear that it failed.
+    if (!try_next()) handshake_deadline_.start({});
     return;
   }
-  const auto resolved = [self = shared_from_this()](const error_code& error,
-                                                    const Tcp::resolver::results_type& results) {
-    if (self->stage_ != Stage::kResolving) return;
-    if (error) {
-      self->fail(core::ErrorKind::kUnavailable,
-                 fmt::format("cannot resolve {}: {}", self->options_.url.host, error.message()));
-      return;
+  resolver_.resolve(options_.url.host, options_.url.port, [this](const auto& found) {
+    const auto self = shared_from_this();
+    if (!found)
+      return fail(found.error().kind, fmt::format("cannot resolve {}: {}", options_.url.host, found.error().message));
+    endpoints_ = *found;
+    stage_ = Stage::kConnecting;
+    connect_next();
+  });
+}
+
+/// Begins to connect to the next address that does not refuse at once. False if there is none.
+bool Connection::try_next() {
+  while (next_endpoint_ < endpoints_.size()) {
+    const auto& endpoint = endpoints_[next_endpoint_++];
+    leave_socket();
+    socket_ = loop::Descriptor{socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    const loop::SystemAddress address{endpoint};
+    if (socket_ && (connect(socket_.get(), address.get(), address.size) == 0 || errno == EINPROGRESS)) {
+      watch_for(EPOLLOUT);
+      // A lost SYN is retransmitted at growing intervals: a new attempt notices sooner that Redis is back.
+      handshake_deadline_.start(options_.handshake_timeout);
+      return true;
     }
-    for (const auto& result : results) self->endpoints_.push_back(result.endpoint());
-    self->stage_ = Stage::kConnecting;
-    self->connect_next();
-  };
-  resolver_.async_resolve(options_.url.host, std::to_string(options_.url.port), resolved);
+    connect_error_ = std::strerror(errno);
+  }
+  return false;
 }
 
 void Connection::connect_next() {
-  if (next_endpoint_ == endpoints_.size()) {
-    fail(core::ErrorKind::kUnavailable,
-         fmt::format("cannot connect to {}: {}", options_.url.address(), connect_error_));
-    return;
-  }
-  const auto attempt = next_endpoint_++;
-  error_code ignored;
-  socket_.close(ignored);
-  // A lost SYN is retransmitted at growing intervals: a new attempt notices sooner that Redis is back.
-  handshake_deadline_.expires_after(options_.handshake_timeout);
-  handshake_deadline_.async_wait([self = shared_from_this(), attempt](const error_code& error) {
-    if (error || self->stage_ != Stage::kConnecting || self->next_endpoint_ != attempt + 1) return;
-    error_code closing;
-    self->socket_.close(closing);
-  });
-  socket_.async_connect(endpoints_[attempt], [self = shared_from_this()](const error_code& error) {
-    if (self->stage_ != Stage::kConnecting) return;
-    if (!error && self->socket_.is_open()) {
-      self->on_connected();
-      return;
-    }
-    self->connect_error_ = !error || error == asio::error::operation_aborted
-                               ? "no answer; a firewall or network policy may drop the packets"
-                               : error.message();
-    self->connect_next();
-  });
+  if (try_next()) return;
+  fail(core::ErrorKind::kUnavailable, fmt::format("cannot connect to {}: {}", options_.url.address(), connect_error_));
+}
+
+void Connection::on_connect_timeout() {
+  const auto self = shared_from_this();
+  if (watched_ != 0) connect_error_ = "no answer; a firewall or network policy may drop the packets";
+  connect_next();
+}
+
+/// The socket is connected, or the address has refused.
+void Connection::on_connect_done() {
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0) return on_connected();
+  connect_error_ = std::strerror(error);
+  connect_next();
 }
 
 void Connection::on_connected() {
-  handshake_deadline_.cancel();
-  error_code ignored;
-  socket_.set_option(Tcp::no_delay{true}, ignored);
-  socket_.set_option(asio::socket_base::keep_alive{true}, ignored);
-  socket_.non_blocking(true, ignored);
+  handshake_deadline_.stop();
+  const int on = 1;
+  setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket_.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  watch_for(EPOLLIN);
   stage_ = Stage::kGreeting;
   greet();
-  read();
+}
+
+void Connection::watch_for(std::uint32_t events) {
+  const auto before = std::exchange(watched_, events);
+  if (before == 0) return loop_.watch(socket_.get(), events, *this);
+  if (before != events) loop_.change(socket_.get(), events, *this);
+}
+
+void Connection::on_ready(std::uint32_t events) {
+  const auto self = shared_from_this();
+  if (stage_ == Stage::kConnecting) return on_connect_done();
+  if ((events & EPOLLOUT) != 0) flush();
+  if ((events & ~std::uint32_t{EPOLLOUT}) != 0 && stage_ != Stage::kClosed) read();
 }
 
 void Connection::greet() {
@@ -127,7 +142,7 @@ void Connection::greet() {
   if (url.database != 0) say(Greeting::kSelect, {"SELECT", std::to_string(url.database)});
   if (!options_.client_name.empty()) say(Greeting::kName, {"CLIENT", "SETNAME", client_name(options_.client_name)});
   say(Greeting::kPing, {"PING"});  // the answer shows whether Redis serves, is loading, or has lost its master
-  schedule_flush();
+  loop_.schedule(flush_);
 }
 
 void Connection::on_greeting_reply(const Reply& reply) {
@@ -140,7 +155,7 @@ void Connection::on_greeting_reply(const Reply& reply) {
   }
   if (greeted_ < greetings_.size()) return;
   stage_ = Stage::kReady;
-  deadline_.cancel();
+  deadline_.stop();
   events_.ready();
 }
 
@@ -148,29 +163,24 @@ void Connection::on_deadline() {
   constexpr std::array<std::string_view, 3> kDoing{"resolving the name took too long",
                                                    "the connection was not accepted",
                                                    "it accepted the connection but did not answer"};
-  if (stage_ == Stage::kReady || stage_ == Stage::kClosed) return;
+  const auto self = shared_from_this();
   fail(core::ErrorKind::kTimeout,
        fmt::format("cannot reach {} within {} ms: {}", options_.url.address(), options_.connect_timeout.count(),
                    kDoing.at(static_cast<std::size_t>(stage_))));
 }
 
 void Connection::read() {
-  socket_.async_read_some(
-      asio::buffer(incoming_),
-      [self = shared_from_this()](const error_code& error, std::size_t size) { self->on_read(error, size); });
+  const auto size = recv(socket_.get(), incoming_.data(), incoming_.size(), 0);
+  if (size > 0) return take({incoming_.data(), static_cast<std::size_t>(size)});
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  fail(core::ErrorKind::kUnavailable,
+       size == 0 ? fmt::format("Redis at {} closed the connection", options_.url.address())
+                 : fmt::format("the connection to {} failed: {}", options_.url.address(), std::strerror(errno)));
 }
 
-void Connection::on_read(const error_code& error, std::size_t size) {
-  if (stage_ == Stage::kClosed) return;
-  if (error) {
-    fail(core::ErrorKind::kUnavailable,
-         error == asio::error::eof
-             ? fmt::format("Redis at {} closed the connection", options_.url.address())
-             : fmt::format("the connection to {} failed: {}", options_.url.address(), error.message()));
-    return;
-  }
-  received_bytes_ += size;
-  const auto outcome = reader_.read({incoming_.data(), size}, [this](const Reply& reply) {
+void Connection::take(std::string_view bytes) {
+  received_bytes_ += bytes.size();
+  const auto outcome = reader_.read(bytes, [this](const Reply& reply) {
     if (stage_ == Stage::kGreeting) {
       on_greeting_reply(reply);
     } else {
@@ -178,58 +188,43 @@ void Connection::on_read(const error_code& error, std::size_t size) {
     }
     return stage_ != Stage::kClosed;
   });
-  if (stage_ == Stage::kClosed) return;
-  if (!outcome) {
-    fail(outcome.error().kind, outcome.error().message);
-    return;
-  }
-  read();
+  if (!outcome && stage_ != Stage::kClosed) fail(outcome.error().kind, outcome.error().message);
 }
 
 void Connection::send(std::initializer_list<std::string_view> command) {
   append_command(queued_, command);
-  schedule_flush();
-}
-
-/// Posted, so that it runs after the completions that are already queued, and sends what they add.
-void Connection::schedule_flush() {
-  if (flush_posted_ || writing_) return;
-  flush_posted_ = true;
-  asio::post(loop_, [self = shared_from_this()] {
-    self->flush_posted_ = false;
-    self->flush();
-  });
+  if ((watched_ & EPOLLOUT) == 0) loop_.schedule(flush_);
 }
 
 void Connection::flush() {
-  if (stage_ == Stage::kClosed || writing_ || queued_.empty()) return;
-  leaving_.swap(queued_);
-  writing_ = true;
+  if (stage_ == Stage::kClosed || queued_bytes() == 0) return;
   ++writes_;
-  asio::async_write(socket_, asio::buffer(leaving_), [self = shared_from_this()](const error_code& error, std::size_t) {
-    // The pending read fails too, after it has received the last data that Redis sent.
-    if (error) return;
-    self->writing_ = false;
-    self->leaving_.clear();
-    if (self->leaving_.capacity() > kKeptToSendBytes) self->leaving_.shrink_to_fit();
-    self->flush();
-  });
+  const auto size = ::send(socket_.get(), queued_.data() + sent_, queued_bytes(), MSG_NOSIGNAL);
+  // Reading fails too, after the last data that Redis sent.
+  if (size < 0 && errno != EAGAIN && errno != EINTR) return;
+  sent_ += static_cast<std::size_t>(std::max<ssize_t>(size, 0));
+  if (queued_bytes() > 0) return watch_for(EPOLLIN | EPOLLOUT);
+  queued_.clear();
+  sent_ = 0;
+  if (queued_.capacity() > kKeptToSendBytes) queued_.shrink_to_fit();
+  watch_for(EPOLLIN);
 }
 
 void Connection::flush_now() {
-  if (stage_ != Stage::kReady || writing_ || queued_.empty()) return;
-  error_code ignored;
-  ++writes_;
-  queued_.erase(0, socket_.write_some(asio::buffer(queued_), ignored));
+  if (stage_ == Stage::kReady) flush();
+}
+
+void Connection::leave_socket() {
+  if (std::exchange(watched_, 0) != 0) loop_.forget(socket_.get(), *this);
+  socket_.close();
 }
 
 void Connection::close() {
   stage_ = Stage::kClosed;
-  error_code ignored;
   resolver_.cancel();
-  socket_.close(ignored);
-  deadline_.cancel();
-  handshake_deadline_.cancel();
+  leave_socket();
+  deadline_.stop();
+  handshake_deadline_.stop();
 }
 
 void Connection::fail(core::ErrorKind kind, std::string message) {

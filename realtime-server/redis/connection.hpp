@@ -1,5 +1,5 @@
 // One TCP connection to Redis: resolve, connect, greet (AUTH, SELECT, CLIENT SETNAME, PING), then commands out and
-// replies in. Created for each attempt and owned by a Link; pending operations keep it alive. Loop thread only.
+// replies in. Created for each attempt and owned by a Link. Loop thread only.
 #pragma once
 
 #include <array>
@@ -12,11 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include "core/result.hpp"
+#include "realtime-server/loop/endpoint.hpp"
+#include "realtime-server/loop/loop.hpp"
+#include "realtime-server/loop/resolver.hpp"
 #include "realtime-server/redis/reply_reader.hpp"
 #include "realtime-server/redis/url.hpp"
 
@@ -30,7 +29,7 @@ struct ConnectionOptions {
   std::chrono::milliseconds handshake_timeout{1500};  ///< of TCP, for each resolved address
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public std::enable_shared_from_this<Connection>, private loop::Watched {
  public:
   /// Called on the loop thread, and not after close().
   struct Events {
@@ -39,13 +38,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::function<void(core::Error)> closed;  ///< the connection failed or could not be established
   };
 
-  Connection(boost::asio::io_context& loop, ConnectionOptions options, Events events);
+  Connection(loop::Loop& loop, ConnectionOptions options, Events events);
+  ~Connection() override { close(); }
 
+  /// Call once. Fails by Events::closed, but not within the call.
   void open();
   /// Queues a command. Commands queued in one turn of the loop are sent in one write at its end.
   void send(std::initializer_list<std::string_view> command);
   /// Bytes of commands that the kernel has not accepted yet. Callers that send much must limit it.
-  std::size_t queued_bytes() const { return queued_.size() + leaving_.size(); }
+  std::size_t queued_bytes() const { return queued_.size() - sent_; }
   /// Sends at once what the kernel accepts of the queued commands, before close().
   void flush_now();
   void close();
@@ -55,30 +56,36 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t last_skipped_bytes() const { return reader_.last_skipped_bytes(); }
 
  private:
-  using Tcp = boost::asio::ip::tcp;
   enum class Stage { kResolving, kConnecting, kGreeting, kReady, kClosed };
   enum class Greeting { kAuth, kSelect, kName, kPing };
 
+  void on_ready(std::uint32_t events) override;
   void connect_next();
+  bool try_next();
+  void on_connect_done();
+  void on_connect_timeout();
   void on_connected();
+  void leave_socket();
   void greet();
   void on_greeting_reply(const Reply& reply);
   void on_deadline();
   void read();
-  void on_read(const boost::system::error_code& error, std::size_t size);
-  void schedule_flush();
+  void take(std::string_view bytes);
   void flush();
+  void watch_for(std::uint32_t events);
   void fail(core::ErrorKind kind, std::string message);
 
-  boost::asio::io_context& loop_;
+  loop::Loop& loop_;
   const ConnectionOptions options_;
   const Events events_;
-  Tcp::resolver resolver_;
-  Tcp::socket socket_;
-  boost::asio::steady_timer deadline_;
-  boost::asio::steady_timer handshake_deadline_;
+  loop::Resolver resolver_;
+  loop::Descriptor socket_;
+  std::uint32_t watched_ = 0;  // the events that the loop watches for
+  loop::Timer deadline_;
+  loop::Timer handshake_deadline_;
+  loop::Deferred flush_;
   Stage stage_ = Stage::kResolving;
-  std::vector<Tcp::endpoint> endpoints_;
+  std::vector<loop::Endpoint> endpoints_;
   std::size_t next_endpoint_ = 0;
   std::string connect_error_;  // of the last address that was tried
   std::vector<Greeting> greetings_;
@@ -86,9 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ReplyReader reader_;
   std::vector<char> incoming_;
   std::string queued_;
-  std::string leaving_;
-  bool flush_posted_ = false;
-  bool writing_ = false;
+  std::size_t sent_ = 0;  // bytes of it that the kernel has accepted
   std::uint64_t writes_ = 0;
   std::uint64_t received_bytes_ = 0;
 };

@@ -12,8 +12,6 @@ namespace {
 /// An attempt younger than this is not restarted.
 constexpr std::chrono::milliseconds kPatience{100};
 
-using boost::system::error_code;
-
 /// Whether a reply is a pushed message, not the answer to a command.
 bool is_message(const Reply& reply) {
   return reply.type == Reply::Type::kArray && reply.elements.size() == 3 && reply.elements[0].text == "message";
@@ -21,13 +19,13 @@ bool is_message(const Reply& reply) {
 
 }  // namespace
 
-Link::Link(boost::asio::io_context& loop, LinkOptions options, Events events)
+Link::Link(loop::Loop& loop, LinkOptions options, Events events)
     : loop_{loop},
       options_{std::move(options)},
       events_{std::move(events)},
       backoff_{options_.backoff_first, options_.backoff_last},
-      retry_timer_{loop},
-      ping_timer_{loop} {}
+      retry_timer_{loop.timers(), [this] { open(); }},
+      ping_timer_{loop.timers(), [this] { on_ping_due(); }} {}
 
 void Link::start() {
   if (place_ == Place::kStopped) open();
@@ -35,8 +33,8 @@ void Link::start() {
 
 void Link::stop() {
   place_ = Place::kStopped;
-  retry_timer_.cancel();
-  ping_timer_.cancel();
+  retry_timer_.stop();
+  ping_timer_.stop();
   if (!connection_) return;
   connection_->flush_now();
   connection_->close();
@@ -47,18 +45,10 @@ void Link::open() {
   opened_at_ = Clock::now();
   unanswered_ = 0;
   pinging_ = ping_again_ = false;
-  // Weak: the connection lives as long as its operations, which may outlive this object.
-  const auto weak = weak_from_this();
   Connection::Events events;
-  events.ready = [weak] {
-    if (const auto self = weak.lock()) self->on_ready();
-  };
-  events.reply = [weak](const Reply& reply) {
-    if (const auto self = weak.lock()) self->on_reply(reply);
-  };
-  events.closed = [weak](const core::Error& error) {
-    if (const auto self = weak.lock()) self->drop(error, false);
-  };
+  events.ready = [this] { on_ready(); };
+  events.reply = [this](const Reply& reply) { on_reply(reply); };
+  events.closed = [this](const core::Error& error) { drop(error, false); };
   connection_ = std::make_shared<Connection>(loop_, options_.connection, std::move(events));
   connection_->open();
 }
@@ -102,38 +92,26 @@ void Link::ping_now() {
   before_pong_ = unanswered_;
   pinged_at_ = Clock::now();
   received_at_ping_ = connection_->received_bytes();
-  wait_for_ping(options_.ping_timeout);
+  ping_timer_.start(options_.ping_timeout);
 }
 
 /// Any answer, also an error, shows that Redis is alive.
 void Link::on_pong() {
   pinging_ = false;
   proved_at_ = pinged_at_;
-  wait_for_ping(options_.ping_interval);
+  ping_timer_.start(options_.ping_interval);
   if (ping_again_) ping_now();
   events_.alive();
 }
 
-void Link::wait_for_ping(std::chrono::milliseconds delay) {
-  ping_due_ = Clock::now() + delay;
-  ping_timer_.expires_at(ping_due_);
-  ping_timer_.async_wait([weak = weak_from_this()](const error_code& error) {
-    const auto self = weak.lock();
-    if (error || !self || !self->is_up() || Clock::now() < self->ping_due_) return;
-    if (self->pinging_) {
-      self->on_silence();
-    } else {
-      self->ping_now();
-    }
-  });
-}
+void Link::on_ping_due() { pinging_ ? on_silence() : ping_now(); }
 
 void Link::on_silence() {
   const auto received = connection_->received_bytes();
   if (received != received_at_ping_) {
     // The answer is queued behind many messages, or a large one: Redis is not silent.
     received_at_ping_ = received;
-    wait_for_ping(options_.ping_timeout);
+    ping_timer_.start(options_.ping_timeout);
     return;
   }
   drop({core::ErrorKind::kTimeout, fmt::format("Redis at {} has not answered a PING within {} ms",
@@ -150,17 +128,11 @@ void Link::drop(const core::Error& error, bool at_once) {
   was_up_ = is_up();
   if (was_up_ && now - up_since_ >= options_.healthy_after) backoff_.reset();
   place_ = Place::kWaiting;
-  ping_timer_.cancel();
+  ping_timer_.stop();
   writes_ += connection_->writes();
   connection_->close();
   connection_.reset();
-  retry_due_ = at_once ? now : now + backoff_.next();
-  retry_timer_.expires_at(retry_due_);
-  retry_timer_.async_wait([weak = weak_from_this()](const error_code& cancelled) {
-    const auto self = weak.lock();
-    if (cancelled || !self || self->place_ != Place::kWaiting || Clock::now() < self->retry_due_) return;
-    self->open();
-  });
+  retry_timer_.start(at_once ? std::chrono::milliseconds{0} : backoff_.next());
   events_.down(error, std::exchange(unanswered_, 0));
 }
 
@@ -174,7 +146,7 @@ void Link::try_now() {
   // A connection that was lost right after it came up keeps its delay: otherwise two links could restart each other
   // endlessly.
   if (place_ != Place::kWaiting || was_up_) return;
-  retry_timer_.cancel();
+  retry_timer_.stop();
   open();
 }
 

@@ -9,9 +9,6 @@
 #include <memory>
 #include <string_view>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include "core/result.hpp"
 #include "realtime-server/redis/backoff.hpp"
 #include "realtime-server/redis/connection.hpp"
@@ -29,9 +26,9 @@ struct LinkOptions {
   std::chrono::milliseconds healthy_after{10'000};  ///< a connection that lasted this long resets the back-off
 };
 
-class Link : public std::enable_shared_from_this<Link> {
+class Link {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = loop::Clock;
 
   /// Called on the loop thread, and not after stop().
   struct Events {
@@ -43,7 +40,7 @@ class Link : public std::enable_shared_from_this<Link> {
     std::function<void(const core::Error&, std::uint64_t unanswered)> down;
   };
 
-  Link(boost::asio::io_context& loop, LinkOptions options, Events events);
+  Link(loop::Loop& loop, LinkOptions options, Events events);
 
   void start();
   /// Sends what the kernel accepts of the queued commands, and closes.
@@ -73,23 +70,21 @@ class Link : public std::enable_shared_from_this<Link> {
   void on_ready();
   void on_reply(const Reply& reply);
   void on_pong();
+  void on_ping_due();
   void on_silence();
-  void wait_for_ping(std::chrono::milliseconds delay);
   void drop(const core::Error& error, bool at_once);
 
-  boost::asio::io_context& loop_;
+  loop::Loop& loop_;
   const LinkOptions options_;
   const Events events_;
   Backoff backoff_;
   std::shared_ptr<Connection> connection_;
   Place place_ = Place::kStopped;
-  boost::asio::steady_timer retry_timer_;
-  boost::asio::steady_timer ping_timer_;
+  loop::Timer retry_timer_;
+  loop::Timer ping_timer_;
   Clock::time_point opened_at_;
   Clock::time_point up_since_;
-  bool was_up_ = false;          // the connection before the wait had come up
-  Clock::time_point retry_due_;  // a timer that was reset may still deliver its old completion
-  Clock::time_point ping_due_;
+  bool was_up_ = false;            // the connection before the wait had come up
   std::uint64_t unanswered_ = 0;   // commands without an answer, not counting PINGs
   bool pinging_ = false;           // a PING has no answer yet
   bool ping_again_ = false;        // the answer to a later PING is wanted

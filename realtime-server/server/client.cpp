@@ -93,21 +93,38 @@ bool Client::on_post_head(HttpConnection& connection) {
   return false;
 }
 
-void Client::on_post(HttpConnection& connection, std::string_view body, std::string headers) {
+void Client::on_post(HttpConnection& connection, std::string headers, transport::Share& share) {
   // A POST without a body arrives at once, and begins only here.
   if (post_.get() != &connection && !on_post_head(connection)) return;
-  session_.on_post_end();
-  connection.set_owner(nullptr);
+  run_post(connection, {0, std::move(headers)}, share);
+}
+
+void Client::on_turn(HttpConnection& connection, transport::Share& share) {
+  run_post(connection, std::move(*std::exchange(progress_, nullptr)), share);
+}
+
+void Client::run_post(HttpConnection& connection, Progress progress, transport::Share& share) {
+  // A packet may close the session, and its POST is answered all the same.
   post_.reset();
+  auto body = connection.body().substr(progress.done);
   bool failed = body.empty();
   while (!body.empty() && !failed && !session_.closed()) {
+    if (!share.take()) {
+      progress.done = connection.body().size() - body.size();
+      progress_ = std::make_unique<Progress>(std::move(progress));
+      post_ = &connection;
+      return connection.take_turns();
+    }
     ++environment_.context.counters.messages_in;
     const auto packet = engineio::decode_packet(engineio::next_in_payload(body), environment_.scratch);
     failed = !packet;
     if (packet) on_packet(*packet);
   }
+  session_.on_post_end();
+  connection.set_owner(nullptr);
   if (failed) close(CloseReason::kParseError);
-  connection.answer(failed ? text_answer(400, "", std::move(headers)) : text_answer(200, "ok", std::move(headers)));
+  connection.answer(failed ? text_answer(400, "", std::move(progress.headers))
+                           : text_answer(200, "ok", std::move(progress.headers)));
 }
 
 void Client::on_upgrade(HttpConnection& connection, std::string_view accept_key) {
@@ -201,6 +218,7 @@ void Client::on_abandoned(HttpConnection& connection, CloseReason reason) {
   } else if (&connection == post_.get()) {
     session_.on_post_end();
     post_.reset();
+    progress_.reset();
   }
   if (reason == CloseReason::kTransportClose || reason == CloseReason::kTransportError) close(reason);
 }
@@ -251,6 +269,7 @@ void Client::close(CloseReason reason) {
   end_poll(reason);
   if (polling_) polling_->send_queue().clear();
   if (const auto post = std::exchange(post_, nullptr)) {
+    progress_.reset();
     post->set_owner(nullptr);
     post->destroy(reason);
   }

@@ -34,12 +34,12 @@ struct ClientEnvironment {
   Hub& hub;
   ClientRegistry& registry;
   engineio::Protocol protocol;
-  std::string handshake_headers;                      ///< of the answer to a polling handshake
-  transport::Deadlines::Queue& ping_deadlines;        ///< until the next ping
-  transport::Deadlines::Queue& pong_deadlines;        ///< for the answer to a ping
-  transport::Deadlines::Queue& connect_deadlines;     ///< for the first CONNECT
-  transport::Deadlines::Queue& attachment_deadlines;  ///< for the next attachment of a binary packet
-  std::string scratch;                                ///< decoded Base64
+  std::string handshake_headers;           ///< of the answer to a polling handshake
+  transport::Queue& ping_deadlines;        ///< until the next ping
+  transport::Queue& pong_deadlines;        ///< for the answer to a ping
+  transport::Queue& connect_deadlines;     ///< for the first CONNECT
+  transport::Queue& attachment_deadlines;  ///< for the next attachment of a binary packet
+  std::string scratch;                     ///< decoded Base64
 };
 
 class Client final : public transport::WebSocketOwner,
@@ -64,7 +64,8 @@ class Client final : public transport::WebSocketOwner,
   void on_poll(transport::HttpConnection& connection, std::string headers);
   /// Handles the head of a POST; false if it was already answered.
   bool on_post_head(transport::HttpConnection& connection);
-  void on_post(transport::HttpConnection& connection, std::string_view body, std::string headers);
+  /// Handles a whole POST, over several turns if the share is too small for it.
+  void on_post(transport::HttpConnection& connection, std::string headers, transport::Share& share);
   /// Handles a WebSocket request for a polling session.
   void on_upgrade(transport::HttpConnection& connection, std::string_view accept_key);
 
@@ -73,12 +74,14 @@ class Client final : public transport::WebSocketOwner,
   void close(engineio::CloseReason reason);
 
   void on_message(transport::WebSocket& socket, bool binary, std::string_view bytes) override;
+  bool takes_messages() const override { return !progress_; }
   void on_closed(transport::WebSocket& socket, engineio::CloseReason reason) override;
+  void on_turn(transport::HttpConnection& connection, transport::Share& share) override;
   void on_abandoned(transport::HttpConnection& connection, engineio::CloseReason reason) override;
 
  private:
   /// Sends pings and detects missing pongs.
-  class Heartbeat final : public transport::Timed {
+  class Heartbeat final : public loop::Timed {
    public:
     explicit Heartbeat(Client& client) : client_{client} {}
     void on_deadline() override { client_.on_heartbeat(); }
@@ -87,7 +90,7 @@ class Client final : public transport::WebSocketOwner,
     Client& client_;
   };
   /// Detects what does not arrive in time: the first CONNECT, later the attachments of a binary packet.
-  class Awaited final : public transport::Timed {
+  class Awaited final : public loop::Timed {
    public:
     explicit Awaited(Client& client) : client_{client} {}
     void on_deadline() override { client_.on_awaited_too_long(); }
@@ -109,11 +112,18 @@ class Client final : public transport::WebSocketOwner,
     Client& client_;
   };
 
+  /// How far a POST has been processed.
+  struct Progress {
+    std::size_t done = 0;  ///< bytes of its body
+    std::string headers;   ///< additional headers of its answer
+  };
+
   void start_timers();
   void on_heartbeat();
   void on_awaited_too_long();
   void on_packet(const engineio::Packet& packet);
   void on_text(std::string_view text);
+  void run_post(transport::HttpConnection& connection, Progress progress, transport::Share& share);
   void on_probe(transport::WebSocket& socket, std::string_view text);
   void upgrade(transport::WebSocket& socket);
   transport::WebSocketPtr take_socket(transport::HttpConnection& connection, std::string_view accept_key,
@@ -132,7 +142,8 @@ class Client final : public transport::WebSocketOwner,
   std::unique_ptr<PollOutlet> polling_;   ///< until the upgrade
   transport::WebSocketPtr web_socket_;    ///< the transport, or a probe
   transport::HttpConnectionPtr poll_;     ///< waits for an answer
-  transport::HttpConnectionPtr post_;     ///< its body is not complete
+  transport::HttpConnectionPtr post_;     ///< a POST that is not answered
+  std::unique_ptr<Progress> progress_;    ///< of the POST, if it has its turns
   std::unique_ptr<std::string> headers_;  ///< additional headers of the poll's answer
   socketio::Connection connection_;
   Heartbeat heartbeat_{*this};

@@ -30,13 +30,13 @@ std::size_t due_closes(const DrainConfig& config, std::size_t clients, milliseco
 }
 
 Drain::Drain(Shard& shard, const DrainConfig& config, std::function<void()> done)
-    : shard_{shard}, config_{config}, done_{std::move(done)}, timer_{shard.loop()} {}
+    : shard_{shard}, config_{config}, done_{std::move(done)}, timer_{shard.loop().timers(), [this] {
+                                                                       (this->*next_)();
+                                                                     }} {}
 
 void Drain::after(milliseconds delay, void (Drain::*then)()) {
-  timer_.expires_after(delay);
-  timer_.async_wait([this, then](const boost::system::error_code& error) {
-    if (!error) (this->*then)();
-  });
+  next_ = then;
+  timer_.start(delay);
 }
 
 void Drain::start() {
@@ -50,13 +50,13 @@ void Drain::start() {
 
 void Drain::begin_closing() {
   shard_.refuse_handshakes();
-  closing_since_ = transport::Clock::now();
+  closing_since_ = loop::Clock::now();
   clients_ = shard_.clients();
   close_some();
 }
 
 void Drain::close_some() {
-  const auto elapsed = std::chrono::duration_cast<milliseconds>(transport::Clock::now() - closing_since_);
+  const auto elapsed = std::chrono::duration_cast<milliseconds>(loop::Clock::now() - closing_since_);
   const auto end = config_.deadline - config_.propagation_delay - kCloseGrace;
   const auto due = due_closes(config_, clients_, elapsed + kStep, end);
   while (closed_ < due && shard_.clients() > 0) {
@@ -64,7 +64,7 @@ void Drain::close_some() {
     ++closed_;
   }
   if (shard_.clients() > 0) return after(kStep, &Drain::close_some);
-  closed_at_ = transport::Clock::now();
+  closed_at_ = loop::Clock::now();
   const duration<double> took = closed_at_ - closing_since_;
   core::log(core::LogLevel::kInfo, "all clients are closed",
             {{"clients", static_cast<std::int64_t>(closed_)}, {"seconds", took.count()}});
@@ -73,7 +73,7 @@ void Drain::close_some() {
 
 /// Waits for closing handshakes and answers in flight, but not for idle connections that a proxy keeps open.
 void Drain::wait_for_the_last() {
-  if (shard_.sockets() > 0 && transport::Clock::now() - closed_at_ < kCloseGrace)
+  if (shard_.sockets() > 0 && loop::Clock::now() - closed_at_ < kCloseGrace)
     return after(kStep, &Drain::wait_for_the_last);
   done_();
 }

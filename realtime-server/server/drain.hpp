@@ -6,8 +6,6 @@
 #include <cstddef>
 #include <functional>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "realtime-server/server/config.hpp"
 #include "realtime-server/server/shard.hpp"
 
@@ -24,7 +22,7 @@ class Drain {
   Drain(Shard& shard, const DrainConfig& config, std::function<void()> done);
 
   void start();
-  void cancel() { timer_.cancel(); }
+  void cancel() { timer_.stop(); }
 
  private:
   void begin_closing();
@@ -35,10 +33,11 @@ class Drain {
   Shard& shard_;
   DrainConfig config_;
   std::function<void()> done_;
-  boost::asio::steady_timer timer_;
-  transport::Clock::time_point closing_since_;
-  transport::Clock::time_point closed_at_;  ///< when the last client was closed
-  std::size_t clients_ = 0;                 ///< when the closing began
+  void (Drain::*next_)() = nullptr;  ///< what the timer waits for
+  loop::Timer timer_;
+  loop::Clock::time_point closing_since_;
+  loop::Clock::time_point closed_at_;  ///< when the last client was closed
+  std::size_t clients_ = 0;            ///< when the closing began
   std::size_t closed_ = 0;
 };
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-#include <fmt/ostream.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "core/log.hpp"
 #include "realtime-server/adapter/python_dialect.hpp"
@@ -21,11 +21,9 @@ constexpr std::chrono::seconds kPatience{3};
 }  // namespace
 
 Server::Server(const Config& config, const std::string& replica)
-    : config_{config},
-      replica_{replica},
-      shard_{config, replica, 0},
-      drain_{shard_, config.drain, [this] { stop(); }},
-      signals_{shard_.loop()} {}
+    : config_{config}, replica_{replica}, shard_{config, replica, 0}, drain_{shard_, config.drain, [this] {
+                                                                               stop();
+                                                                             }} {}
 
 Server::~Server() = default;
 
@@ -43,10 +41,10 @@ void Server::make_adapter(const std::optional<redis::Url>& redis_url) {
 std::optional<Snapshot> Server::ask() {
   auto promise = std::make_shared<std::promise<Snapshot>>();
   auto answer = promise->get_future();
-  const auto asked = transport::Clock::now();
-  boost::asio::post(shard_.loop(), [this, promise, asked] {
+  const auto asked = loop::Clock::now();
+  shard_.loop().mailbox().post([this, promise, asked] {
     auto snapshot = shard_.snapshot();
-    snapshot.loop_lag = transport::Clock::now() - asked;
+    snapshot.loop_lag = loop::Clock::now() - asked;
     promise->set_value(std::move(snapshot));
   });
   if (answer.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
@@ -90,34 +88,39 @@ core::Result<void> Server::serve_admin(const std::string& address) {
   return {};
 }
 
-void Server::wait_for_signal() {
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (error) return;
+/// Signals have arrived: the first starts the drain, the second ends it.
+void Server::on_ready(std::uint32_t) {
+  signalfd_siginfo signal{};
+  while (read(signals_.get(), &signal, sizeof signal) > 0) {
     if (std::exchange(draining_, true)) return stop();
     drain_.start();
-    wait_for_signal();
-  });
+  }
 }
 
 void Server::stop() {
   drain_.cancel();
-  signals_.cancel();
   adapter_->stop();
   shard_.stop();
+  shard_.loop().stop();
 }
 
 core::Result<void> Server::run(const Addresses& addresses, const std::optional<redis::Url>& redis_url) {
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
+  // Blocked in every thread that starts from now on, so that the loop alone receives them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signals_ = loop::Descriptor{signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC)};
+  shard_.loop().watch(signals_.get(), EPOLLIN, *this);
   make_adapter(redis_url);
   if (auto listening = shard_.listen(addresses.listen); !listening) return listening;
   if (auto serving = serve_admin(addresses.admin); !serving) return serving;
   const auto colon = addresses.admin.rfind(':');
   core::log(core::LogLevel::kInfo, "listening",
-            {{"address", fmt::to_string(fmt::streamed(shard_.endpoint()))},
+            {{"address", shard_.endpoint().text()},
              {"admin", fmt::format("{}:{}", addresses.admin.substr(0, colon), admin_->port())},
              {"replica", replica_}});
-  wait_for_signal();
   shard_.loop().run();
   admin_.reset();
   core::log(core::LogLevel::kInfo, "stopped");

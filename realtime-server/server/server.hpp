@@ -6,9 +6,6 @@
 #include <optional>
 #include <string>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/signal_set.hpp>
-
 #include "core/http_server.hpp"
 #include "core/result.hpp"
 #include "realtime-server/adapter/adapter.hpp"
@@ -19,15 +16,15 @@
 namespace server {
 
 struct Addresses {
-  boost::asio::ip::tcp::endpoint listen;
+  loop::Endpoint listen;
   std::string admin;  ///< in the form of core::HttpServer
 };
 
-class Server {
+class Server final : private loop::Watched {
  public:
   /// `config` outlives it. `replica` is this replica's name.
   Server(const Config& config, const std::string& replica);
-  ~Server();
+  ~Server() override;
 
   /// Connects to Redis, if configured, listens, and serves until a signal stops it. Fails if it cannot listen on an
   /// address. SIGTERM and SIGINT start the drain; a second signal stops at once.
@@ -38,7 +35,7 @@ class Server {
   core::Result<void> serve_admin(const std::string& address);
   std::optional<Snapshot> ask();
   core::HttpAnswer ready();
-  void wait_for_signal();
+  void on_ready(std::uint32_t events) override;
   void stop();
 
   const Config& config_;
@@ -46,7 +43,7 @@ class Server {
   Shard shard_;
   std::unique_ptr<adapter::Adapter> adapter_;
   Drain drain_;
-  boost::asio::signal_set signals_;
+  loop::Descriptor signals_;
   Exposition exposition_;
   std::unique_ptr<core::HttpServer> admin_;
   bool draining_ = false;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "realtime-server/server/going_away.hpp"
@@ -43,9 +42,9 @@ engineio::Protocol protocol_of(const Config& config) {
 
 Shard::Shard(const Config& config, const std::string& replica, std::uint8_t index)
     : config_{config},
-      loop_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO},
+      end_turn_{loop::Stage::kSend, [this] { end_turn(); }},
       send_queue_limits_{send_queue_limits_of(config)},
-      flush_list_{[this] { boost::asio::post(loop_, [this] { end_turn(); }); }},
+      flush_list_{[this] { loop_.schedule(end_turn_); }},
       context_{loop_, limits_of(config), send_queue_limits_, flush_list_},
       ids_{{engineio::replica_number(replica), index}},
       hub_{config.namespaces, ids_, context_.arena, config.protocol.max_payload},
@@ -54,13 +53,16 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
                    *this,
                    protocol_of(config),
                    fmt::format("Realtime-Replica: {}\r\n", replica),
-                   context_.deadlines.queue(config.protocol.ping_interval),
-                   context_.deadlines.queue(config.protocol.ping_timeout),
-                   context_.deadlines.queue(config.protocol.connect_timeout),
-                   context_.deadlines.queue(config.protocol.ping_interval + config.protocol.ping_timeout),
+                   loop_.deadlines().queue(config.protocol.ping_interval),
+                   loop_.deadlines().queue(config.protocol.ping_timeout),
+                   loop_.deadlines().queue(config.protocol.connect_timeout),
+                   loop_.deadlines().queue(config.protocol.ping_interval + config.protocol.ping_timeout),
                    {}},
       origins_{config.allowed_origins},
-      listener_{loop_, [this](transport::Socket socket) { on_accept(std::move(socket)); }} {
+      listener_{loop_, [this](loop::Descriptor socket, const loop::Endpoint&) {
+                  const transport::HttpConnectionPtr made{new HttpConnection{context_, *this, std::move(socket)}};
+                  made->start();
+                }} {
   if (!config.demo_page) return;
   page_ = page(config.protocol.path);
   page_headers_ = fmt::format(
@@ -69,20 +71,16 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
 
 Shard::~Shard() { clients_.clear(); }
 
-/// Sends everything that was queued in this turn.
+/// Sends everything that was queued in this turn, and destroys the clients that it closed.
 void Shard::end_turn() {
   flush_list_.flush_all();
   context_.backlogs.relieve();
+  closed_.clear();
 }
 
 void Shard::set_adapter(adapter::Adapter& adapter) {
   adapter_ = &adapter;
   hub_.set_adapter(adapter);
-}
-
-void Shard::on_accept(transport::Socket socket) {
-  const transport::HttpConnectionPtr connection{new HttpConnection{context_, *this, std::move(socket)}};
-  connection->start();
 }
 
 bool Shard::is_engine_path(std::string_view path) const {
@@ -167,13 +165,13 @@ bool Shard::on_head(HttpConnection& connection, const Request& request) {
   return admitted->client->on_post_head(connection);
 }
 
-void Shard::on_request(HttpConnection& connection, const Request& request) {
-  if (is_engine_path(request.path)) return serve_engine(connection, request);
+void Shard::on_request(HttpConnection& connection, const Request& request, transport::Share& share) {
+  if (is_engine_path(request.path)) return serve_engine(connection, request, share);
   if (!page_.empty() && is_page_path(request.path, config_.protocol.path)) return serve_page(connection, request);
   connection.answer({.status = 404, .body = "path not found\n"});
 }
 
-void Shard::serve_engine(HttpConnection& connection, const Request& request) {
+void Shard::serve_engine(HttpConnection& connection, const Request& request, transport::Share& share) {
   // A CORS preflight request.
   if (request.method == Method::kOptions && request.origin && origins_.allows(request.origin, request.host))
     return connection.answer({.status = 204,
@@ -191,7 +189,7 @@ void Shard::serve_engine(HttpConnection& connection, const Request& request) {
   } else if (request.method == Method::kGet) {
     admitted->client->on_poll(connection, std::move(headers));
   } else {
-    admitted->client->on_post(connection, request.body, std::move(headers));
+    admitted->client->on_post(connection, std::move(headers), share);
   }
 }
 
@@ -232,7 +230,7 @@ void Shard::on_client_closed(Client& client, CloseReason reason) {
   const auto found = by_id_.find(client.session().id());
   --(client.over_websocket() ? counts_.websocket : counts_.polling);
   clients_.erase(clients_.iterator_to(client));
-  if (closed_.empty()) boost::asio::post(loop_, [this] { closed_.clear(); });
+  loop_.schedule(end_turn_);
   closed_.push_back(std::move(found->second));
   by_id_.erase(found);
 }
@@ -251,7 +249,6 @@ void Shard::stop() {
     context_.connections.pop_front();
     connection.abandon();
   }
-  context_.deadlines.stop();
 }
 
 Snapshot Shard::snapshot() const {

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "realtime-server/server/client.hpp"
@@ -27,14 +26,14 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   Shard(const Config& config, const std::string& replica, std::uint8_t index);
   ~Shard() override;
 
-  boost::asio::io_context& loop() { return loop_; }
+  loop::Loop& loop() { return loop_; }
   Hub& hub() { return hub_; }
   void set_adapter(adapter::Adapter& adapter);
 
-  core::Result<void> listen(const boost::asio::ip::tcp::endpoint& endpoint) {
+  core::Result<void> listen(const loop::Endpoint& endpoint) {
     return listener_.listen(endpoint, config_.limits.tcp_user_timeout);
   }
-  boost::asio::ip::tcp::endpoint endpoint() const { return listener_.endpoint(); }
+  loop::Endpoint endpoint() const { return listener_.endpoint(); }
 
   /// From now on, answers handshakes with 503 and closes connections after their answer.
   void refuse_handshakes() { refuses_handshakes_ = true; }
@@ -50,7 +49,8 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   Snapshot snapshot() const;
 
   bool on_head(transport::HttpConnection& connection, const transport::Request& request) override;
-  void on_request(transport::HttpConnection& connection, const transport::Request& request) override;
+  void on_request(transport::HttpConnection& connection, const transport::Request& request,
+                  transport::Share& share) override;
   void on_http_closed(engineio::CloseReason reason) override { ++counts_.of(reason); }
   void on_client_closed(Client& client, engineio::CloseReason reason) override;
   void on_client_upgraded() override;
@@ -63,20 +63,20 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   };
 
   void end_turn();
-  void on_accept(transport::Socket socket);
   bool is_engine_path(std::string_view path) const;
   std::optional<engineio::Refusal> check(const transport::Request& request, Admitted& admitted);
   std::optional<Admitted> admit(transport::HttpConnection& connection, const transport::Request& request);
   void refuse(transport::HttpConnection& connection, const transport::Request& request, engineio::Refusal refusal,
               const engineio::Query& query);
-  void serve_engine(transport::HttpConnection& connection, const transport::Request& request);
+  void serve_engine(transport::HttpConnection& connection, const transport::Request& request, transport::Share& share);
   void serve_websocket(transport::HttpConnection& connection, const transport::Request& request,
                        const Admitted& admitted);
   void serve_page(transport::HttpConnection& connection, const transport::Request& request);
   Client& make_client(engineio::TransportName transport, bool base64);
 
   const Config& config_;
-  boost::asio::io_context loop_;
+  loop::Loop loop_;
+  loop::Deferred end_turn_;
   engineio::SendQueueLimits send_queue_limits_;
   engineio::FlushList flush_list_;
   transport::Context context_;

@@ -6,16 +6,15 @@
 #include <chrono>
 #include <cstdint>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include "realtime-server/engineio/outlet.hpp"
-#include "realtime-server/transport/deadlines.hpp"
+#include "realtime-server/loop/loop.hpp"
+#include "realtime-server/transport/run_queue.hpp"
 
 namespace transport {
 
-/// A socket with a concrete executor type, which makes it smaller and avoids type erasure.
-using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using Queue = loop::Deadlines::Queue;
 
 /// An open connection of any protocol. The context lists them so that all can be closed.
 class OpenConnectionTag;
@@ -56,22 +55,21 @@ struct Counters {
 };
 
 struct Context {
-  Context(boost::asio::io_context& io_context, const Limits& set, engineio::SendQueueLimits& send_queues,
-          engineio::FlushList& list)
-      : loop{io_context}, limits{set}, send_queue_limits{send_queues}, flush_list{list}, deadlines{io_context} {}
+  Context(loop::Loop& its_loop, const Limits& set, engineio::SendQueueLimits& send_queues, engineio::FlushList& list)
+      : loop{its_loop}, limits{set}, send_queue_limits{send_queues}, flush_list{list} {}
 
-  boost::asio::io_context& loop;
+  loop::Loop& loop;
   Limits limits;
   engineio::SendQueueLimits& send_queue_limits;
   engineio::FlushList& flush_list;
   engineio::Backlogs backlogs{send_queue_limits.total_bytes};
   engineio::ChunkArena arena;
-  Deadlines deadlines;
-  Deadlines::Queue& header_deadlines = deadlines.queue(limits.header_timeout);
-  Deadlines::Queue& body_deadlines = deadlines.queue(limits.body_timeout);
-  Deadlines::Queue& idle_deadlines = deadlines.queue(limits.idle_timeout);
-  Deadlines::Queue& close_deadlines = deadlines.queue(limits.close_timeout);
-  Deadlines::Queue& upgrade_deadlines = deadlines.queue(limits.upgrade_timeout);
+  RunQueue run_queue{loop, flush_list};
+  Queue& header_deadlines = loop.deadlines().queue(limits.header_timeout);
+  Queue& body_deadlines = loop.deadlines().queue(limits.body_timeout);
+  Queue& idle_deadlines = loop.deadlines().queue(limits.idle_timeout);
+  Queue& close_deadlines = loop.deadlines().queue(limits.close_timeout);
+  Queue& upgrade_deadlines = loop.deadlines().queue(limits.upgrade_timeout);
   Counters counters;
   OpenConnections connections;
   std::array<char, 65'536> buffer{};  ///< bytes read in this turn; copy what must be kept

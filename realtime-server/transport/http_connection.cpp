@@ -86,7 +86,7 @@ Request describe(const http::request<http::string_body>& message) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(Context& context, HttpHandler& handler, Socket socket)
+HttpConnection::HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket)
     : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.send_queue_limits} {
   ++context_.counters.connections;
   context_.connections.push_back(*this);
@@ -97,65 +97,105 @@ HttpConnection::~HttpConnection() {
 }
 
 void HttpConnection::start() {
+  self_ = this;
+  watched_ = EPOLLIN;
+  context_.loop.watch(socket_.get(), watched_, *this);
   context_.header_deadlines.arm(*this);
-  wait_readable();
 }
 
-void HttpConnection::wait_readable() {
-  if (reading_ || state_ == State::kClosed) return;
-  reading_ = true;
-  auto done = [self = HttpConnectionPtr{this}](const boost::system::error_code& error) {
-    self->reading_ = false;
-    if (!error && self->state_ != State::kClosed) self->on_readable();
-  };
-  socket_.async_wait(Socket::wait_read, std::move(done));
+/// A client may send its next request before the answer. One that sends too much is not read from until then, nor is
+/// one whose requests wait for their turn.
+void HttpConnection::watch_for() {
+  if (state_ == State::kClosed) return;
+  const bool reads =
+      state_ == State::kLingering || (reads_requests() ? !complete_ : received_.size() < context_.limits.header_bytes);
+  const auto wanted = (reads ? std::uint32_t{EPOLLIN} : 0U) | (blocked_ ? std::uint32_t{EPOLLOUT} : 0U);
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  context_.loop.change(socket_.get(), watched_, *this);
 }
 
-void HttpConnection::wait_writable() {
-  context_.backlogs.add(*this);
-  auto done = [self = HttpConnectionPtr{this}](const boost::system::error_code& error) {
-    if (!error && self->state_ == State::kSending) self->send_pending();
-  };
-  socket_.async_wait(Socket::wait_write, std::move(done));
+void HttpConnection::on_ready(std::uint32_t events) {
+  const HttpConnectionPtr alive{this};
+  if (blocked_ && (events & EPOLLOUT) != 0) {
+    blocked_ = false;
+    send_pending();
+  }
+  if (state_ == State::kClosed) return;
+  // A client that is not read from has gone.
+  if ((watched_ & EPOLLIN) == 0 && (events & (EPOLLERR | EPOLLHUP)) != 0) return destroy(CloseReason::kTransportError);
+  if ((events & ~std::uint32_t{EPOLLOUT}) != 0) {
+    readable_ = true;
+    context_.run_queue.add(*this);
+  }
+  watch_for();
 }
 
-void HttpConnection::on_readable() {
-  const auto count = recv(socket_.native_handle(), context_.buffer.data(), context_.buffer.size(), MSG_DONTWAIT);
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();
+void HttpConnection::serve(Share& share) {
+  const HttpConnectionPtr alive{this};
+  if (std::exchange(takes_turns_, false) && owner_ != nullptr) owner_->on_turn(*this, share);
+  if (reads_requests() && complete_) {
+    const auto bytes = std::exchange(received_, {});
+    take(bytes, share);
+  } else if (std::exchange(readable_, false) && state_ != State::kClosed) {
+    receive(share);
+  }
+  watch_for();
+}
+
+void HttpConnection::take_turns() {
+  takes_turns_ = true;
+  context_.run_queue.add(*this);
+}
+
+std::string_view HttpConnection::body() const { return parsing_->request.body; }
+
+void HttpConnection::receive(Share& share) {
+  const auto count = recv(socket_.get(), context_.buffer.data(), context_.run_queue.read_size(), 0);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (count <= 0) return destroy(count == 0 ? CloseReason::kTransportClose : CloseReason::kTransportError);
   context_.counters.bytes_in += static_cast<std::uint64_t>(count);
-  read_more({context_.buffer.data(), static_cast<std::size_t>(count)});
-}
-
-void HttpConnection::read_more(std::string_view bytes) {
+  const std::string_view bytes{context_.buffer.data(), static_cast<std::size_t>(count)};
   if (state_ == State::kLingering) {
     lingered_ += bytes.size();
-    return lingered_ > kMaxLingering ? close() : wait_readable();
-  }
-  received_ += bytes;
-  if (state_ == State::kWaiting || state_ == State::kSending) {
-    // A client may send its next request before the answer. Stop reading from one that sends too much; nothing else
-    // keeps alive a connection that waits for an answer.
-    if (received_.size() < context_.limits.header_bytes) return wait_readable();
-    held_ = this;
+    if (lingered_ > kMaxLingering) close();
     return;
   }
-  parse();
+  if (reads_requests() && received_.empty()) return take(bytes, share);
+  received_ += bytes;
+  if (!reads_requests()) return;
+  const auto all = std::exchange(received_, {});
+  take(all, share);
 }
 
-/// Parses the received part of a request, and reads more if it is incomplete.
-void HttpConnection::parse() {
-  const HttpConnectionPtr alive{this};
-  if (state_ == State::kIdle && !received_.empty()) {
+/// Takes requests, as many as the share allows, and keeps the rest.
+void HttpConnection::take(std::string_view bytes, Share& share) {
+  rest_ = bytes;
+  complete_ = true;
+  while (reads_requests() && complete_ && share.take()) complete_ = parse(share);
+  const auto rest = std::exchange(rest_, {});
+  if (state_ == State::kClosed || state_ == State::kLingering) return;
+  received_ = rest;
+  if (received_.empty()) complete_ = false;
+  if (complete_ && reads_requests()) context_.run_queue.add(*this);
+}
+
+/// Handles one request, or a part of its body. False if more bytes must come before anything else can be done.
+bool HttpConnection::parse(Share& share) {
+  if (state_ == State::kIdle) {
+    if (rest_.empty()) return false;
     state_ = State::kHead;
     context_.header_deadlines.arm(*this);
   }
-  if (state_ == State::kHead && !parse_head()) return;
-  if (state_ == State::kBody) return parse_body();
-  if (state_ == State::kIdle) wait_readable();
+  if (state_ == State::kHead && (!parse_head() || (!parsing_->parser.is_done() && !begin_body()))) return false;
+  if (state_ == State::kBody && !parse_body()) return false;
+  disarm();
+  state_ = State::kWaiting;
+  handler_.on_request(*this, parsing_->request, share);
+  return true;
 }
 
-/// True: the body follows.
+/// True if the head is complete and valid.
 bool HttpConnection::parse_head() {
   if (!parsing_) {
     parsing_ = std::make_unique<Parsing>();
@@ -165,14 +205,10 @@ bool HttpConnection::parse_head() {
   }
   auto& parser = parsing_->parser;
   boost::system::error_code error;
-  const auto taken = parser.put(boost::asio::buffer(received_), error);
-  received_.erase(0, taken);
+  rest_.remove_prefix(parser.put(boost::asio::buffer(rest_.data(), rest_.size()), error));
   if (error == http::error::need_more) {
-    if (received_.size() > context_.limits.header_bytes) {
+    if (rest_.size() > context_.limits.header_bytes)
       refuse(431, "the headers are too large\n", CloseReason::kProtocolError);
-    } else {
-      wait_readable();
-    }
     return false;
   }
   if (error) {
@@ -188,47 +224,38 @@ bool HttpConnection::parse_head() {
   keep_alive_ = parser.get().keep_alive();
   parsing_->request = describe(parser.get());
   is_head_ = parsing_->request.method == Method::kHead;
-  if (parser.is_done()) {
-    disarm();
-    state_ = State::kWaiting;
-    hand_over();
-    return false;
-  }
+  return true;
+}
+/// True if the body is to be read.
+bool HttpConnection::begin_body() {
   state_ = State::kBody;
   context_.body_deadlines.arm(*this);
   if (!handler_.on_head(*this, parsing_->request)) return false;
-  if (boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+  if (boost::beast::iequals(parsing_->parser.get()[http::field::expect], "100-continue")) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    send(socket_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
   }
   return true;
 }
 
-void HttpConnection::parse_body() {
+/// True if the body is complete.
+bool HttpConnection::parse_body() {
   auto& parser = parsing_->parser;
   boost::system::error_code error;
-  std::size_t parsed = 0;
-  while (parsed < received_.size() && !parser.is_done() && !error) {
-    const auto taken = parser.put(boost::asio::buffer(received_) + parsed, error);
-    parsed += taken;
+  while (!rest_.empty() && !parser.is_done() && !error) {
+    const auto taken = parser.put(boost::asio::buffer(rest_.data(), rest_.size()), error);
+    rest_.remove_prefix(taken);
     if (taken == 0) break;
   }
-  received_.erase(0, parsed);
   // The parser does not limit what stands between chunks; limit it here.
-  const bool too_long = error == http::error::need_more && received_.size() > context_.limits.header_bytes;
-  if (too_long || (error && error != http::error::need_more))
-    return refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
-  if (!parser.is_done()) return wait_readable();
-  disarm();
-  state_ = State::kWaiting;
+  const bool too_long = error == http::error::need_more && rest_.size() > context_.limits.header_bytes;
+  if (too_long || (error && error != http::error::need_more)) {
+    refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
+    return false;
+  }
+  if (!parser.is_done()) return false;
   parsing_->request.body = parser.get().body();
-  hand_over();
-}
-
-/// Passes a whole request to the handler. Until it is answered, keep reading to notice a client that disconnects.
-void HttpConnection::hand_over() {
-  handler_.on_request(*this, parsing_->request);
-  if (state_ == State::kWaiting) wait_readable();
+  return true;
 }
 
 /// Answers an invalid or too large request and closes the connection.
@@ -241,8 +268,9 @@ void HttpConnection::refuse(int status, std::string_view why, CloseReason reason
 
 void HttpConnection::answer(const Answer& answer) {
   if (state_ == State::kClosed) return;
-  const auto held = std::exchange(held_, nullptr);
+  const HttpConnectionPtr alive{this};
   owner_ = nullptr;
+  takes_turns_ = false;
   // After an incompletely read body the next request cannot be found.
   const bool unread = state_ == State::kHead || state_ == State::kBody;
   keep_alive_ = keep_alive_ && !answer.close && !unread;
@@ -256,13 +284,15 @@ void HttpConnection::answer(const Answer& answer) {
   if (!is_head_)
     for (const auto& part : answer.ranges) sending_.add(part);
   send_pending();
+  watch_for();
 }
 
 void HttpConnection::send_pending() {
   while (!sending_.empty()) {
-    if (send_some(context_, socket_, sending_) >= 0) continue;
-    if (errno == EAGAIN || errno == EINTR) return wait_writable();
-    return destroy(CloseReason::kTransportError);
+    if (send_some(context_, socket_.get(), sending_) >= 0 || errno == EINTR) continue;
+    if (errno != EAGAIN) return destroy(CloseReason::kTransportError);
+    blocked_ = true;
+    return context_.backlogs.add(*this);
   }
   sent();
 }
@@ -273,14 +303,9 @@ void HttpConnection::sent() {
   parsing_.reset();
   state_ = State::kIdle;
   context_.idle_deadlines.arm(*this);
-  if (received_.empty()) {
-    std::string{}.swap(received_);
-    return wait_readable();
-  }
-  // From the loop, so that pipelined requests that are answered at once do not recurse.
-  boost::asio::post(context_.loop, [self = HttpConnectionPtr{this}] {
-    if (self->state_ == State::kIdle) self->parse();
-  });
+  if (received_.empty()) return;
+  complete_ = true;
+  context_.run_queue.add(*this);
 }
 
 /// Closes for writing and discards further input, so that the client reads the answer before it receives a reset.
@@ -288,17 +313,17 @@ void HttpConnection::linger() {
   state_ = State::kLingering;
   parsing_.reset();
   std::string{}.swap(received_);
-  ::shutdown(socket_.native_handle(), SHUT_WR);
+  ::shutdown(socket_.get(), SHUT_WR);
   context_.close_deadlines.arm(*this);
-  wait_readable();
 }
 
-Socket HttpConnection::release(std::string& rest) {
-  const auto held = std::exchange(held_, nullptr);
-  rest = std::move(received_);
+loop::Descriptor HttpConnection::release(std::string& rest) {
+  rest = rest_;
+  context_.loop.forget(socket_.get(), *this);
   state_ = State::kClosed;
   --context_.counters.connections;
   disarm();
+  self_.reset();
   return std::move(socket_);
 }
 
@@ -311,13 +336,14 @@ void HttpConnection::destroy(CloseReason reason) {
   if (owner != nullptr) owner->on_abandoned(*this, reason);
 }
 
+/// May destroy the connection, unless it is held.
 void HttpConnection::close() {
-  const auto held = std::exchange(held_, nullptr);
+  const auto self = std::exchange(self_, nullptr);
   state_ = State::kClosed;
   --context_.counters.connections;
   disarm();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  context_.loop.forget(socket_.get(), *this);
+  socket_.close();
   parsing_.reset();
   sending_.clear();
 }
@@ -328,6 +354,7 @@ void HttpConnection::abandon() {
 }
 
 void HttpConnection::on_deadline() {
+  const HttpConnectionPtr alive{this};
   switch (state_) {
     case State::kHead:
       if (!parsing_ && received_.empty()) return destroy(CloseReason::kHeaderTimeout);

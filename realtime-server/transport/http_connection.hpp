@@ -1,9 +1,11 @@
 // A connection that speaks HTTP/1.1: reads one request at a time with Beast's parser and sends the answer, now or
-// later; may become a WebSocket. Kept alive by its pending operations; one loop thread only.
+// later; may become a WebSocket. Keeps itself alive while it is open; one loop thread only.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
@@ -23,26 +25,33 @@ class HttpHandler {
   /// answered.
   virtual bool on_head(HttpConnection& connection, const Request& request) = 0;
   /// A whole request has arrived: answer it, now or later, or take its socket for a WebSocket.
-  virtual void on_request(HttpConnection& connection, const Request& request) = 0;
+  /// Processing it costs `share`.
+  virtual void on_request(HttpConnection& connection, const Request& request, Share& share) = 0;
   /// A connection closed by itself; for metrics.
   virtual void on_http_closed(engineio::CloseReason reason) = 0;
 };
 
-/// Notified when a connection closes before its request is answered.
+/// Who answers a request later than in on_request.
 class RequestOwner {
  public:
   virtual ~RequestOwner() = default;
+  /// The request has its turn again, after HttpConnection::take_turns().
+  virtual void on_turn(HttpConnection& connection, Share& share) = 0;
+  /// The connection closes before the request is answered.
   /// `reason` is kTransportClose or kTransportError if the client disconnected; otherwise the request was refused
   /// before its end.
   virtual void on_abandoned(HttpConnection& connection, engineio::CloseReason reason) = 0;
 };
 
 class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection, boost::thread_unsafe_counter>,
-                             public Timed,
+                             public loop::Watched,
+                             public loop::Timed,
+                             public Served,
                              public OpenConnection,
                              public engineio::Backlog {
  public:
-  HttpConnection(Context& context, HttpHandler& handler, Socket socket);
+  /// `socket` does not block.
+  HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket);
   ~HttpConnection() override;
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -53,12 +62,19 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   void answer(const Answer& answer);
   /// Sets who is notified if the client disconnects before the answer; null: nobody.
   void set_owner(RequestOwner* owner) { owner_ = owner; }
+  /// Calls the owner's on_turn in the next turn: processing the request takes longer than one may. Until it is answered
+  /// the request's body stays as it is.
+  void take_turns();
+  /// The body of the request that waits for its answer.
+  std::string_view body() const;
   /// Releases the socket and the bytes read after the request; only within on_request. The connection is unusable
   /// afterwards.
-  Socket release(std::string& rest);
+  loop::Descriptor release(std::string& rest);
   /// Closes the connection without an answer.
   void destroy(engineio::CloseReason reason);
 
+  void on_ready(std::uint32_t events) override;
+  void serve(Share& share) override;
   void on_deadline() override;
   void abandon() override;
   std::size_t backlog() const override { return sending_.memory(); }
@@ -68,33 +84,38 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   enum class State : std::uint8_t { kIdle, kHead, kBody, kWaiting, kSending, kLingering, kClosed };
   struct Parsing;
 
-  void wait_readable();
-  void wait_writable();
-  void on_readable();
-  void read_more(std::string_view bytes);
-  void parse();
+  bool reads_requests() const { return state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody; }
+  void receive(Share& share);
+  void take(std::string_view bytes, Share& share);
+  bool parse(Share& share);
   bool parse_head();
-  void parse_body();
-  void hand_over();
+  bool parse_body();
+  bool begin_body();
   void refuse(int status, std::string_view why, engineio::CloseReason reason);
   void send_pending();
   void sent();
   void linger();
   void close();
+  void watch_for();
 
   Context& context_;
   HttpHandler& handler_;
-  Socket socket_;
+  loop::Descriptor socket_;
   RequestOwner* owner_ = nullptr;
   std::unique_ptr<Parsing> parsing_;           ///< of the current request
   std::string received_;                       ///< bytes not parsed yet
+  std::string_view rest_;                      ///< those of them that follow what is being parsed
   engineio::SendQueue sending_;                ///< the answer
   std::size_t lingered_ = 0;                   ///< bytes discarded since the end of the last answer
-  boost::intrusive_ptr<HttpConnection> held_;  ///< itself, while only its answer is pending
+  boost::intrusive_ptr<HttpConnection> self_;  ///< itself, until it is closed
+  std::uint32_t watched_ = 0;                  ///< the events that the loop watches for
   State state_ = State::kHead;
   bool keep_alive_ = true;
   bool is_head_ = false;
-  bool reading_ = false;
+  bool takes_turns_ = false;  ///< the owner waits for its turn
+  bool readable_ = false;     ///< the socket has something to read
+  bool complete_ = false;     ///< received_ may hold a whole request
+  bool blocked_ = false;      ///< waits until the socket accepts more
 };
 
 using HttpConnectionPtr = boost::intrusive_ptr<HttpConnection>;

@@ -1,77 +1,85 @@
 #include "realtime-server/transport/listener.hpp"
 
-#include <boost/asio/ip/v6_only.hpp>
-#include <fmt/ostream.h>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "core/log.hpp"
 
 namespace transport {
 
-namespace asio = boost::asio;
-using asio::ip::tcp;
+using loop::Descriptor;
+using loop::Endpoint;
+using loop::IpAddress;
+using loop::SystemAddress;
 
 namespace {
 
-using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+constexpr int kBacklog = 4'096;
+constexpr int kAcceptsPerTurn = 256;
+
+bool set(int socket, int level, int option, int value) {
+  return setsockopt(socket, level, option, &value, sizeof value) == 0;
+}
 
 }  // namespace
 
-core::Result<void> Listener::listen(const tcp::endpoint& wanted, std::chrono::milliseconds user_timeout) {
+core::Result<void> Listener::listen(const Endpoint& wanted, std::chrono::milliseconds user_timeout) {
   auto endpoint = wanted;
-  boost::system::error_code error;
-  const auto attempt = [&](auto&& step) {
-    if (!error) step();
-  };
-  acceptor_.open(endpoint.protocol(), error);
+  constexpr int kType = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  socket_ = Descriptor{socket(endpoint.family(), kType, 0)};
   // A kernel without IPv6 has no such sockets.
-  if (error == asio::error::address_family_not_supported && wanted.address() == asio::ip::address_v6::any()) {
-    endpoint = {tcp::v4(), wanted.port()};
-    acceptor_.open(endpoint.protocol(), error);
+  if (!socket_ && errno == EAFNOSUPPORT && wanted.address == boost::asio::ip::address_v6::any()) {
+    endpoint.address = boost::asio::ip::address_v4::any();
+    socket_ = Descriptor{socket(AF_INET, kType, 0)};
   }
-  attempt([&] { acceptor_.set_option(asio::socket_base::reuse_address{true}, error); });
-  attempt([&] { acceptor_.set_option(ReusePort{true}, error); });
-  if (endpoint.protocol() == tcp::v6()) attempt([&] { acceptor_.set_option(asio::ip::v6_only{false}, error); });
-  // Accepted sockets inherit both.
-  attempt([&] { acceptor_.set_option(tcp::no_delay{true}, error); });
-  attempt([&] { acceptor_.set_option(UserTimeout{static_cast<int>(user_timeout.count())}, error); });
-  attempt([&] { acceptor_.bind(endpoint, error); });
-  attempt([&] { acceptor_.listen(4096, error); });
-  if (error)
+  const int fd = socket_.get();
+  const SystemAddress address{endpoint};
+  const bool listens = socket_ && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+                       (endpoint.family() == AF_INET || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
+                       // Accepted sockets inherit both.
+                       set(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+                       set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count())) &&
+                       bind(fd, address.get(), address.size) == 0 && ::listen(fd, kBacklog) == 0;
+  if (!listens) {
+    const int error = errno;
     return core::fail(core::ErrorKind::kUnavailable,
-                      fmt::format("cannot listen on {}: {}", fmt::streamed(wanted), error.message()));
-  accept();
+                      fmt::format("cannot listen on {}: {}", wanted.text(), std::strerror(error)));
+  }
+  watch();
   return {};
 }
 
-tcp::endpoint Listener::endpoint() const {
-  boost::system::error_code ignored;
-  return acceptor_.local_endpoint(ignored);
+void Listener::watch() {
+  loop_.watch(socket_.get(), EPOLLIN, *this);
+  watched_ = true;
 }
 
-void Listener::accept() {
-  auto done = [this](const boost::system::error_code& error, Socket socket) {
-    if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
-    if (!error) {
-      on_accept_(std::move(socket));
-      return accept();
+void Listener::on_ready(std::uint32_t) {
+  for (int i = 0; i < kAcceptsPerTurn && watched_; ++i) {
+    SystemAddress address;
+    Descriptor accepted{accept4(socket_.get(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+    if (accepted) {
+      on_accept_(std::move(accepted), address.endpoint());
+      continue;
     }
-    if (error == asio::error::connection_aborted) return accept();
+    if (errno == EAGAIN) return;
+    if (errno == ECONNABORTED || errno == EINTR) continue;
     // Most likely out of file descriptors: open connections must close first.
-    core::log(core::LogLevel::kWarning, "cannot accept a connection", {{"error", error.message()}});
-    pause_.expires_after(std::chrono::milliseconds{100});
-    pause_.async_wait([this](const boost::system::error_code& stopped) {
-      if (!stopped) accept();
-    });
-  };
-  acceptor_.async_accept(std::move(done));
+    core::log(core::LogLevel::kWarning, "cannot accept a connection", {{"error", std::strerror(errno)}});
+    loop_.forget(socket_.get(), *this);
+    watched_ = false;
+    return pause_.start(std::chrono::milliseconds{100});
+  }
 }
 
 void Listener::stop() {
-  boost::system::error_code ignored;
-  acceptor_.close(ignored);
-  pause_.cancel();
+  if (std::exchange(watched_, false)) loop_.forget(socket_.get(), *this);
+  pause_.stop();
+  socket_.close();
 }
 
 }  // namespace transport

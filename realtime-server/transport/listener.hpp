@@ -5,35 +5,41 @@
 #include <chrono>
 #include <functional>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include "core/result.hpp"
-#include "realtime-server/transport/context.hpp"
+#include "realtime-server/loop/endpoint.hpp"
+#include "realtime-server/loop/loop.hpp"
 
 namespace transport {
 
-class Listener {
+class Listener final : private loop::Watched {
  public:
-  using OnAccept = std::function<void(Socket)>;
+  /// Receives an accepted socket, which does not block, and where it comes from.
+  using OnAccept = std::function<void(loop::Descriptor, const loop::Endpoint&)>;
 
-  Listener(boost::asio::io_context& loop, OnAccept on_accept)
-      : acceptor_{loop.get_executor()}, pause_{loop}, on_accept_{std::move(on_accept)} {}
+  Listener(loop::Loop& loop, OnAccept on_accept)
+      : loop_{loop}, pause_{loop.timers(), [this] { watch(); }}, on_accept_{std::move(on_accept)} {}
+  ~Listener() override { stop(); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
   /// Port 0 selects a free one; the unspecified IPv6 address includes IPv4, and is that of IPv4 where the machine has
   /// no IPv6. Unacknowledged data is given up after `user_timeout`. Fails with kUnavailable if it cannot listen on the
   /// address.
-  core::Result<void> listen(const boost::asio::ip::tcp::endpoint& wanted, std::chrono::milliseconds user_timeout);
+  core::Result<void> listen(const loop::Endpoint& wanted, std::chrono::milliseconds user_timeout);
 
   /// Where it listens.
-  boost::asio::ip::tcp::endpoint endpoint() const;
+  loop::Endpoint endpoint() const { return loop::local_endpoint(socket_.get()); }
   void stop();
 
  private:
-  void accept();
+  void watch();
+  void on_ready(std::uint32_t events) override;
 
-  boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type> acceptor_;
-  boost::asio::steady_timer pause_;
+  loop::Loop& loop_;
+  loop::Descriptor socket_;
+  loop::Timer pause_;
   OnAccept on_accept_;
+  bool watched_ = false;
 };
 
 }  // namespace transport

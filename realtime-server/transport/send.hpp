@@ -9,6 +9,6 @@ namespace transport {
 
 /// Sends as much as the socket accepts in one sendmsg and removes it from the send queue, which must not be empty.
 /// Returns the number of bytes, or less than 0 and sets errno.
-ssize_t send_some(Context& context, Socket& socket, engineio::SendQueue& send_queue);
+ssize_t send_some(Context& context, int socket, engineio::SendQueue& send_queue);
 
 }  // namespace transport

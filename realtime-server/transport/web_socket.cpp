@@ -1,6 +1,7 @@
 #include "realtime-server/transport/web_socket.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -16,7 +17,7 @@ using engineio::CloseReason;
 using engineio::Incoming;
 using engineio::Opcode;
 
-WebSocket::WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64)
+WebSocket::WebSocket(Context& context, loop::Descriptor socket, WebSocketOwner& owner, bool base64)
     : Outlet{context.send_queue_limits, context.flush_list, base64},
       context_{context},
       socket_{std::move(socket)},
@@ -38,60 +39,84 @@ void WebSocket::start(std::string_view accept_key, std::string_view rest, std::s
   auto range = context_.arena.take(head.size());
   std::memcpy(range.chunk->data() + range.offset, head.data(), head.size());
   send(range);
-  if (rest.empty()) return wait_readable();
-  // The bytes are in memory of the HTTP connection that this one replaces.
-  auto copy = std::make_shared<std::string>(rest);
-  boost::asio::post(context_.loop, [self = WebSocketPtr{this}, copy] {
-    self->take(*copy);
-    self->wait_readable();
-  });
+  self_ = this;
+  watched_ = EPOLLIN;
+  context_.loop.watch(socket_.get(), watched_, *this);
+  // The bytes are in memory of the HTTP connection that this one replaces, whose owner is not ready for messages yet.
+  if (rest.empty()) return;
+  unread_ = std::make_unique<std::string>(rest);
+  context_.run_queue.add(*this);
+  watch_for();
 }
 
-void WebSocket::wait_readable() {
+/// Who has sent more than was processed is not read from.
+void WebSocket::watch_for() {
   if (state_ == State::kClosed) return;
-  auto done = [self = WebSocketPtr{this}](const boost::system::error_code& error) {
-    if (!error && self->state_ != State::kClosed) self->on_readable();
-  };
-  socket_.async_wait(Socket::wait_read, std::move(done));
+  const auto wanted = (unread_ ? 0U : std::uint32_t{EPOLLIN}) | (blocked_ ? std::uint32_t{EPOLLOUT} : 0U);
+  if (wanted == watched_) return;
+  watched_ = wanted;
+  context_.loop.change(socket_.get(), watched_, *this);
 }
 
-void WebSocket::wait_writable() {
-  writing_ = true;
-  context_.backlogs.add(*this);
-  auto done = [self = WebSocketPtr{this}](const boost::system::error_code& error) {
-    self->writing_ = false;
-    if (!error) self->flush();
-  };
-  socket_.async_wait(Socket::wait_write, std::move(done));
+void WebSocket::on_ready(std::uint32_t events) {
+  const WebSocketPtr alive{this};
+  if (blocked_ && (events & EPOLLOUT) != 0) {
+    blocked_ = false;
+    flush();
+  }
+  if (state_ == State::kClosed || (events & ~std::uint32_t{EPOLLOUT}) == 0) return watch_for();
+  // A client that is not read from has gone.
+  if (unread_ && (events & (EPOLLERR | EPOLLHUP)) != 0)
+    return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
+  context_.run_queue.add(*this);
 }
 
-void WebSocket::on_readable() {
+void WebSocket::serve(Share& share) {
+  const WebSocketPtr alive{this};
+  if (!unread_) {
+    receive(share);
+  } else {
+    const auto bytes = std::exchange(unread_, nullptr);
+    take(*bytes, share);
+  }
+  watch_for();
+}
+
+void WebSocket::receive(Share& share) {
   auto& buffer = context_.buffer;
-  const auto count = recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  const auto count = recv(socket_.get(), buffer.data(), context_.run_queue.read_size(), 0);
   if (count > 0) {
     context_.counters.bytes_in += static_cast<std::uint64_t>(count);
-    take({buffer.data(), static_cast<std::size_t>(count)});
-    return wait_readable();
+    return take({buffer.data(), static_cast<std::size_t>(count)}, share);
   }
-  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return wait_readable();
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (state_ == State::kClosing) return destroy();
   fail(count == 0 ? CloseReason::kTransportClose : CloseReason::kTransportError);
 }
 
-void WebSocket::take(std::span<char> bytes) {
-  while (state_ == State::kOpen) {
-    const auto incoming = reader_.next(bytes);
-    switch (incoming.kind) {
-      case Incoming::Kind::kNothing:
-        return;
-      case Incoming::Kind::kText:
-      case Incoming::Kind::kBinary:
-        ++context_.counters.messages_in;
-        owner_->on_message(*this, incoming.kind == Incoming::Kind::kBinary, incoming.payload);
-        break;
-      default:
-        take_control(incoming);
+/// Processes as many messages as the share allows; the rest waits for the next turn.
+void WebSocket::take(std::span<char> bytes, Share& share) {
+  while (state_ == State::kOpen && !bytes.empty()) {
+    if (!owner_->takes_messages() || !share.take()) {
+      unread_ = std::make_unique<std::string>(bytes.data(), bytes.size());
+      return context_.run_queue.add(*this);
     }
+    take_message(bytes);
+  }
+}
+
+/// Takes one message or control frame, or what has come of it.
+void WebSocket::take_message(std::span<char>& bytes) {
+  const auto incoming = reader_.next(bytes);
+  switch (incoming.kind) {
+    case Incoming::Kind::kNothing:
+      return;
+    case Incoming::Kind::kText:
+    case Incoming::Kind::kBinary:
+      ++context_.counters.messages_in;
+      return owner_->on_message(*this, incoming.kind == Incoming::Kind::kBinary, incoming.payload);
+    default:
+      take_control(incoming);
   }
 }
 
@@ -126,7 +151,9 @@ void WebSocket::say_goodbye(std::string_view status) {
   send(engineio::encode_control(context_.arena, Opcode::kClose, status));
   end();
   state_ = State::kClosing;
+  unread_.reset();
   context_.close_deadlines.arm(*this);
+  watch_for();
 }
 
 void WebSocket::destroy() {
@@ -137,8 +164,10 @@ void WebSocket::destroy() {
   disarm();
   end();
   send_queue().clear();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  unread_.reset();
+  context_.loop.forget(socket_.get(), *this);
+  socket_.close();
+  self_.reset();
 }
 
 void WebSocket::cut_off() { state_ == State::kOpen ? fail(CloseReason::kSlowConsumer) : destroy(); }
@@ -147,14 +176,16 @@ void WebSocket::flush() {
   const WebSocketPtr alive{this};
   if (state_ == State::kClosed) return;
   if (overflowed()) return cut_off();
-  if (writing_) return;
+  if (blocked_) return;
   while (!send_queue().empty()) {
     ++context_.counters.writes;
-    if (send_some(context_, socket_, send_queue()) >= 0) continue;
-    if (errno == EAGAIN || errno == EINTR) return wait_writable();
-    return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
+    if (send_some(context_, socket_.get(), send_queue()) >= 0 || errno == EINTR) continue;
+    if (errno != EAGAIN) return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
+    blocked_ = true;
+    context_.backlogs.add(*this);
+    return watch_for();
   }
-  if (state_ == State::kClosing) ::shutdown(socket_.native_handle(), SHUT_WR);
+  if (state_ == State::kClosing) ::shutdown(socket_.get(), SHUT_WR);
 }
 
 void WebSocket::on_deadline() {

@@ -1,7 +1,11 @@
 // A connection after its upgrade to WebSocket (RFC 6455): reads frames, and sends complete frames, with one write for
-// everything queued in a turn. Kept alive by its pending operations; one loop thread only.
+// everything queued in a turn. Keeps itself alive while it is open; one loop thread only.
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -21,16 +25,21 @@ class WebSocketOwner {
   virtual ~WebSocketOwner() = default;
   /// A whole message; the bytes are valid during the call only. The owner may close the WebSocket.
   virtual void on_message(WebSocket& socket, bool binary, std::string_view bytes) = 0;
+  /// Whether the owner takes a message now. If not, ask again in the next turn.
+  virtual bool takes_messages() const = 0;
   /// The WebSocket has closed for any reason but a call of close(). Called once.
   virtual void on_closed(WebSocket& socket, engineio::CloseReason reason) = 0;
 };
 
 class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::thread_unsafe_counter>,
+                        public loop::Watched,
                         public engineio::Outlet,
-                        public Timed,
+                        public loop::Timed,
+                        public Served,
                         public OpenConnection {
  public:
-  WebSocket(Context& context, Socket socket, WebSocketOwner& owner, bool base64);
+  /// `socket` does not block.
+  WebSocket(Context& context, loop::Descriptor socket, WebSocketOwner& owner, bool base64);
   ~WebSocket() override;
 
   /// Sends the answer to the handshake, then processes `rest`, which arrived together with it, and what follows.
@@ -47,6 +56,8 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   void cut_off() override;
   bool closed() const { return state_ != State::kOpen; }
 
+  void on_ready(std::uint32_t events) override;
+  void serve(Share& share) override;
   /// Sends what is queued, with one sendmsg if the socket accepts it all.
   void flush() override;
   /// The deadline of a WebSocket that would otherwise wait forever: a probe for its upgrade, a closing one for the
@@ -56,20 +67,23 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
  private:
   enum class State : std::uint8_t { kOpen, kClosing, kClosed };
 
-  void wait_readable();
-  void wait_writable();
-  void on_readable();
-  void take(std::span<char> bytes);
+  void receive(Share& share);
+  void take(std::span<char> bytes, Share& share);
+  void take_message(std::span<char>& bytes);
   void take_control(const engineio::Incoming& incoming);
   void fail(engineio::CloseReason reason);
   void say_goodbye(std::string_view status);
+  void watch_for();
 
   Context& context_;
-  Socket socket_;
+  loop::Descriptor socket_;
   WebSocketOwner* owner_;
   engineio::FrameReader reader_;
+  std::unique_ptr<std::string> unread_;   ///< bytes that wait for their turn
+  boost::intrusive_ptr<WebSocket> self_;  ///< itself, until it is closed
+  std::uint32_t watched_ = 0;             ///< the events that the loop watches for
   State state_ = State::kOpen;
-  bool writing_ = false;  ///< waits until the socket accepts more
+  bool blocked_ = false;  ///< waits until the socket accepts more
 };
 
 using WebSocketPtr = boost::intrusive_ptr<WebSocket>;

@@ -2,8 +2,6 @@
 
 #include <fstream>
 
-#include <boost/asio/post.hpp>
-
 #include "tests/redis/world.hpp"
 #include "tests/support/redis_process.hpp"
 
@@ -82,12 +80,12 @@ TEST_CASE("All that is published in one turn of the loop leaves in one write", "
   Member a{loop, options};
   a.until_subscribed();
   a.reaches(a, "begin");
-  loop.until("quiet", [&] { return loop.io.poll() == 0; });
+  loop.settle();
 
   const auto before = a.bus.counters();
   a.messages.clear();
   for (int handler = 0; handler < 8; ++handler)
-    boost::asio::post(loop.io, [&] {
+    loop.loop.mailbox().post([&] {
       for (int i = 0; i < 8; ++i) a.bus.publish("chat", "message");
     });
   loop.until("64 messages", [&] { return a.messages.size() == 64; });
@@ -134,7 +132,7 @@ TEST_CASE("What does not fit into the queue is lost and counted", "[redis]") {
   Member bus{loop, options};
   bus.until_subscribed();
   bus.reaches(bus, "begin");
-  loop.until("quiet", [&] { return loop.io.poll() == 0; });
+  loop.settle();
   const auto lost = bus.bus.counters().lost;
   bus.messages.clear();
   SECTION("if others wait") {

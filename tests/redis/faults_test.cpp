@@ -54,7 +54,7 @@ TEST_CASE("Publishes that were written but not answered count as lost when the c
   Member bus{loop, options};
   bus.until_subscribed();
   bus.reaches(bus, "before");
-  loop.until("quiet", [&] { return loop.io.poll() == 0; });
+  loop.settle();
   const auto before = bus.bus.counters();
   server.signal(SIGSTOP);
   for (int i = 0; i < 5; ++i) bus.bus.publish("chat", "unanswered");

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "realtime-server/loop/loop.hpp"
 #include "realtime-server/redis/bus.hpp"
 #include "tests/support/catch.hpp"
 
@@ -19,8 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 struct Loop {
-  boost::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
+  loop::Loop loop;
+  boost::asio::io_context io;  ///< of the proxies
 
   /// Runs the loop until the condition holds; the test fails after `timeout`, with `what` it waited for.
   void until(const std::string& what, const std::function<bool()>& condition, seconds timeout = seconds{20}) {
@@ -28,8 +28,17 @@ struct Loop {
     while (!condition()) {
       if (std::chrono::steady_clock::now() > deadline)
         FAIL("after " << timeout.count() << " s still waiting for " << what);
-      io.run_one_for(milliseconds{20});
+      turn(milliseconds{1});
     }
+  }
+  /// False if nothing happened.
+  bool turn(milliseconds most) {
+    io.restart();
+    const bool proxied = io.poll() > 0;
+    return loop.turn(most) || proxied;
+  }
+  void settle() {
+    until("quiet", [this] { return !turn(milliseconds{0}); });
   }
 };
 
@@ -53,7 +62,7 @@ inline redis::BusOptions options(const std::string& url) {
 struct Member {
   Member(Loop& its_loop, const redis::BusOptions& wanted)
       : loop{its_loop},
-        bus{its_loop.io,
+        bus{its_loop.loop,
             wanted,
             {.on_message =
                  [this](std::string_view channel, std::string_view payload) {

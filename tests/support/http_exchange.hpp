@@ -53,7 +53,8 @@ class Exchange final : public transport::HttpHandler, public transport::RequestO
     connection.set_owner(this);
     return on_head_of ? on_head_of(connection, request) : true;
   }
-  void on_request(transport::HttpConnection& connection, const transport::Request& request) override {
+  void on_request(transport::HttpConnection& connection, const transport::Request& request,
+                  transport::Share&) override {
     static constexpr std::array kMethods{"GET", "HEAD", "POST", "OPTIONS", "OTHER"};
     auto text = std::string{kMethods.at(static_cast<std::size_t>(request.method))}.append(" ").append(request.path);
     if (!request.body.empty()) text.append(" ").append(request.body);
@@ -64,6 +65,9 @@ class Exchange final : public transport::HttpHandler, public transport::RequestO
     }
     if (on_request_of) return on_request_of(connection, request);
     connection.answer({.body = text});
+  }
+  void on_turn(transport::HttpConnection&, transport::Share& share) override {
+    if (on_turn_of) on_turn_of(share);
   }
   void on_http_closed(engineio::CloseReason reason) override { closed.push_back(reason); }
   void on_abandoned(transport::HttpConnection& connection, engineio::CloseReason reason) override {
@@ -80,6 +84,7 @@ class Exchange final : public transport::HttpHandler, public transport::RequestO
   transport::HttpConnection* waiting = nullptr;
   std::function<bool(transport::HttpConnection&, const transport::Request&)> on_head_of;
   std::function<void(transport::HttpConnection&, const transport::Request&)> on_request_of;
+  std::function<void(transport::Share&)> on_turn_of;
   loopback::Loop loop;
 
  private:

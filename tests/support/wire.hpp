@@ -8,8 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/post.hpp>
-
 #include "realtime-server/engineio/packet.hpp"
 #include "realtime-server/transport/web_socket.hpp"
 #include "tests/support/catch.hpp"
@@ -55,7 +53,7 @@ struct Wire final : transport::WebSocketOwner {
   void send(std::string_view data) { send(*socket, data); }
   /// Runs something in a turn of its own.
   void in_a_turn(std::function<void()> action) {
-    boost::asio::post(loop.io, std::move(action));
+    loop.loop.mailbox().post(std::move(action));
     loop.settle();
   }
   bool nothing_left() {
@@ -66,11 +64,13 @@ struct Wire final : transport::WebSocketOwner {
     messages.push_back({binary ? Opcode::kBinary : Opcode::kText, std::string{bytes}});
     if (on_message_of) on_message_of(from, bytes);
   }
+  bool takes_messages() const override { return takes; }
   void on_closed(WebSocket&, CloseReason reason) override {
     closed.push_back(reason);
     if (on_closed_of) on_closed_of();
   }
 
+  bool takes = true;
   std::vector<Own> messages;
   std::vector<CloseReason> closed;
   std::function<void(WebSocket&, std::string_view)> on_message_of;

@@ -1,5 +1,7 @@
 #include "realtime-server/transport/listener.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include <netinet/tcp.h>
@@ -9,33 +11,34 @@
 #include "tests/support/loopback.hpp"
 
 using namespace std::chrono_literals;
-using boost::asio::ip::tcp;
+using boost::asio::ip::make_address;
 using core::ErrorKind;
+using loop::Descriptor;
+using loop::Endpoint;
 using transport::Listener;
-using transport::Socket;
 
 namespace {
 
-const tcp::endpoint kLoopback{boost::asio::ip::address_v4::loopback(), 0};
+const Endpoint kLoopback{boost::asio::ip::address_v4::loopback(), 0};
 
 struct Door {
   loopback::Loop loop;
-  std::vector<Socket> accepted;
-  Listener listener{loop.io, [this](Socket socket) { accepted.push_back(std::move(socket)); }};
+  std::vector<Descriptor> accepted;
+  std::vector<Endpoint> peers;
+  Listener listener{loop.loop, [this](Descriptor socket, const Endpoint& peer) {
+                      accepted.push_back(std::move(socket));
+                      peers.push_back(peer);
+                    }};
 
-  unsigned short port() const { return listener.endpoint().port(); }
+  unsigned short port() const { return listener.endpoint().port; }
   /// Connects to the listener.
-  Socket knock(const char* host = "127.0.0.1") {
-    Socket socket{loop.io.get_executor()};
-    socket.connect({boost::asio::ip::make_address(host), port()});
-    return socket;
-  }
+  Descriptor knock(const char* host = "127.0.0.1") { return loopback::connect_to({make_address(host), port()}); }
 };
 
-int option_of(Socket& socket, int level, int name) {
+int option_of(const Descriptor& socket, int level, int name) {
   int value = -1;
   socklen_t size = sizeof value;
-  getsockopt(socket.native_handle(), level, name, &value, &size);
+  getsockopt(socket.get(), level, name, &value, &size);
   return value;
 }
 
@@ -55,12 +58,18 @@ TEST_CASE("A listener is reached at its address, one for all by both families", 
   for (const auto& [asked, reached_at] : cases) {
     INFO(asked);
     Door door;
-    REQUIRE(door.listener.listen({boost::asio::ip::make_address(asked), 0}, 5s));
-    CHECK(door.listener.endpoint().address() == boost::asio::ip::make_address(asked));
+    REQUIRE(door.listener.listen({make_address(asked), 0}, 5s));
+    CHECK(door.listener.endpoint().address == make_address(asked));
     CHECK(door.port() != 0);
-    std::vector<Socket> peers;
-    for (const auto* host : reached_at) peers.push_back(door.knock(host));
-    CHECK(door.loop.until([&, wanted = reached_at.size()] { return door.accepted.size() == wanted; }));
+    std::vector<Descriptor> peers;
+    std::vector<Endpoint> expected;
+    for (const auto* host : reached_at) {
+      peers.push_back(door.knock(host));
+      expected.push_back(loop::local_endpoint(peers.back().get()));
+    }
+    CHECK(door.loop.until([&] { return door.peers.size() == expected.size(); }));
+    // IPv4 is called so, also where it reaches a listener of IPv6.
+    CHECK(std::is_permutation(expected.begin(), expected.end(), door.peers.begin(), door.peers.end()));
   }
 }
 
@@ -79,18 +88,22 @@ TEST_CASE("A listener for all addresses needs no IPv6 of the machine, and one fo
 TEST_CASE("An address that cannot be had is named", "[unit][transport]") {
   Door door;
   SECTION("of another machine") {
-    const auto outcome = door.listener.listen({boost::asio::ip::make_address("192.0.2.1"), 0}, 5s);
+    const auto outcome = door.listener.listen({make_address("192.0.2.1"), 0}, 5s);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().kind == ErrorKind::kUnavailable);
     CHECK(outcome.error().message == "cannot listen on 192.0.2.1:0: Cannot assign requested address");
   }
   SECTION("that is taken") {
-    tcp::acceptor other{door.loop.io, {boost::asio::ip::address_v4::loopback(), 0}};
-    const auto outcome = door.listener.listen(other.local_endpoint(), 5s);
+    // Without SO_REUSEPORT, by which two of ours share a port.
+    const Descriptor other{socket(AF_INET, SOCK_STREAM, 0)};
+    const loop::SystemAddress address{kLoopback};
+    REQUIRE(bind(other.get(), address.get(), address.size) == 0);
+    const auto taken = loop::local_endpoint(other.get());
+    const auto outcome = door.listener.listen(taken, 5s);
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().kind == ErrorKind::kUnavailable);
     CHECK(outcome.error().message ==
-          "cannot listen on 127.0.0.1:" + std::to_string(other.local_endpoint().port()) + ": Address already in use");
+          "cannot listen on 127.0.0.1:" + std::to_string(taken.port) + ": Address already in use");
   }
 }
 
@@ -110,16 +123,15 @@ TEST_CASE("What was accepted sends at once, and gives a silent peer up in time",
   CHECK(option_of(door.accepted[0], IPPROTO_TCP, TCP_USER_TIMEOUT) == 12'345);
 }
 
-TEST_CASE("A listener that is stopped accepts nothing more, and does not keep the loop", "[unit][transport]") {
+TEST_CASE("A listener that is stopped accepts nothing more", "[unit][transport]") {
   Door door;
   REQUIRE(door.listener.listen(kLoopback, 5s));
   const auto peer = door.knock();
   REQUIRE(door.loop.until([&] { return door.accepted.size() == 1; }));
   const auto port = door.port();
   door.listener.stop();
-  CHECK_FALSE(door.loop.until([] { return false; }));  // there is nothing to wait for
-  Socket late{door.loop.io.get_executor()};
-  boost::system::error_code error;
-  late.connect({boost::asio::ip::address_v4::loopback(), port}, error);
-  CHECK(error == boost::asio::error::connection_refused);
+  const loop::SystemAddress address{{boost::asio::ip::address_v4::loopback(), port}};
+  const Descriptor late{socket(AF_INET, SOCK_STREAM, 0)};
+  CHECK(connect(late.get(), address.get(), address.size) == -1);
+  CHECK(errno == ECONNREFUSED);
 }

@@ -1,17 +1,14 @@
-// Deadlines of many connections on one timer. Each kind of deadline has a constant length, so its queue is always
-// sorted: arming and disarming change a few pointers and allocate nothing. Owned by a shard; one loop thread only.
+// Deadlines of many connections. Each kind of deadline has a constant length, so its queue is always sorted: arming and
+// disarming change a few pointers and allocate nothing. Owned by a loop; its thread only.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <list>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
-namespace transport {
+namespace loop {
 
 using Clock = std::chrono::steady_clock;
 
@@ -33,12 +30,10 @@ class Timed : public boost::intrusive::list_base_hook<boost::intrusive::link_mod
 
 class Deadlines {
  public:
-  explicit Deadlines(boost::asio::io_context& loop) : timer_{loop} {}
-
   /// All deadlines of one length.
   class Queue {
    public:
-    Queue(Deadlines& deadlines, Clock::duration length) : deadlines_{deadlines}, length_{length} {}
+    explicit Queue(Clock::duration length) : length_{length} {}
     /// Starts or restarts the deadline of `timed`, from now.
     void arm(Timed& timed) { arm_from(timed, Clock::now()); }
     /// Restarts it from the deadline that has just passed, so that delays do not accumulate. At least half of its
@@ -49,25 +44,20 @@ class Deadlines {
     friend class Deadlines;
     void arm_from(Timed& timed, Clock::time_point begin);
 
-    Deadlines& deadlines_;
     Clock::duration length_;
     boost::intrusive::list<Timed, boost::intrusive::constant_time_size<false>> waiting_;
   };
 
   /// A queue; it lives as long as this object.
-  Queue& queue(Clock::duration length) { return queues_.emplace_back(*this, length); }
+  Queue& queue(Clock::duration length) { return queues_.emplace_back(length); }
 
-  /// Cancels the timer, so that the loop can stop.
-  void stop();
+  /// When the next deadline passes; Clock::time_point::max() if none is armed.
+  Clock::time_point next() const;
+  /// Calls those whose deadline is not after `now`.
+  void expire(Clock::time_point now);
 
  private:
-  void wake_at(Clock::time_point due);
-  void expire();
-
-  boost::asio::steady_timer timer_;
   std::list<Queue> queues_;
-  Clock::time_point wake_ = Clock::time_point::max();
-  bool stopped_ = false;
 };
 
-}  // namespace transport
+}  // namespace loop

@@ -1,0 +1,31 @@
+#include "realtime-server/transport/run_queue.hpp"
+
+#include <algorithm>
+
+namespace transport {
+namespace {
+
+constexpr std::size_t kBytesReadPerTurn = std::size_t{4} << 20U;
+constexpr std::size_t kLeastRead = 2'048;
+constexpr std::size_t kMostRead = 65'536;
+
+}  // namespace
+
+void RunQueue::serve_all() {
+  // Those that come while others are served wait for the next turn.
+  auto left = waiting_.size();
+  if (left == 0) return;
+  const auto packets = std::max<std::size_t>(1, kPacketsPerTurn / left);
+  const auto bytes = kBytesPerTurn / left;
+  read_size_ = std::clamp(kBytesReadPerTurn / left, kLeastRead, kMostRead);
+  const auto end = sent_.bytes() + kBytesPerTurn;
+  while (left-- > 0 && !waiting_.empty() && sent_.bytes() < end) {
+    auto& served = waiting_.front();
+    waiting_.pop_front();
+    Share share{sent_, packets, bytes};
+    served.serve(share);
+  }
+  if (!waiting_.empty()) loop_.schedule(serve_);
+}
+
+}  // namespace transport

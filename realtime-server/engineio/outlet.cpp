@@ -21,4 +21,17 @@ void FlushList::flush_all() {
   flushing_.clear();
 }
 
+void Outlet::send_shared(std::span<const Range> frames, std::span<const iovec> parts, std::size_t bytes) {
+  if (overflowed_ || ended_) return;
+  auto sent = listed_ || !send_queue_.empty() ? 0 : send_now(parts);
+  if (sent == bytes) return;
+  for (const auto& range : frames) {
+    const auto done = std::min<std::size_t>(sent, range.length);
+    sent -= done;
+    if (done == range.length) continue;
+    const auto skipped = static_cast<std::uint32_t>(done);
+    send({range.chunk, range.offset + skipped, range.length - skipped});
+  }
+}
+
 }  // namespace engineio

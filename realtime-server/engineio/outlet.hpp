@@ -1,14 +1,15 @@
 // Where frames for one client go: its send queue, and the list of clients to flush at the end of the turn. The first
-// frame of a turn adds a client to the list, so that all frames of a turn are sent in one write. Owned by the client;
-// one loop thread only.
+// frame of a turn adds a client to the list, so that all frames of a turn are sent in one write. Frames that all clients
+// of a namespace get are sent from where they are. Owned by the client; one loop thread only.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include "realtime-server/engineio/backlog.hpp"
+#include "realtime-server/engineio/memory_holders.hpp"
 #include "realtime-server/engineio/send_queue.hpp"
 
 namespace engineio {
@@ -26,6 +27,8 @@ class FlushList {
     if (waiting_.empty()) schedule_();
     waiting_.push_back(&outlet);
   }
+  /// Causes flush_all() though nothing is on the list: the caller has something to send itself.
+  void wake() { schedule_(); }
   /// Counts bytes that were queued for a client.
   void count(std::size_t bytes) { bytes_ += bytes; }
   /// Bytes queued since the start; shared bytes count for each client.
@@ -42,7 +45,7 @@ class FlushList {
   std::vector<Outlet*> flushing_;  ///< null where an outlet was destroyed meanwhile
 };
 
-class Outlet : public Backlog {
+class Outlet : public Holder<ToSend> {
  public:
   /// `base64`: the client wants binary data as Base64 text over any transport.
   Outlet(SendQueueLimits& limits, FlushList& list, bool base64) : send_queue_{limits}, list_{&list}, base64_{base64} {}
@@ -65,6 +68,10 @@ class Outlet : public Backlog {
     overflowed_ = !send_queue_.push(frame);
   }
 
+  /// Adds the frames of a turn that others get too: `parts` are their bytes, `bytes` in all. They are sent at once if
+  /// the client waits for nothing else.
+  void send_shared(std::span<const Range> frames, std::span<const iovec> parts, std::size_t bytes);
+
   /// Takes over the queue of another outlet of the same client, and whether it has overflowed.
   void take_over(Outlet& other) {
     send_queue_.append(other.send_queue_);
@@ -77,11 +84,16 @@ class Outlet : public Backlog {
   /// Sends what is queued, at the end of a turn; closes the client if the queue has overflowed.
   virtual void flush() = 0;
 
-  std::size_t backlog() const override { return send_queue_.memory(); }
+  std::size_t held(ToSend) const override { return send_queue_.memory(); }
 
   SendQueue& send_queue() { return send_queue_; }
   bool overflowed() const { return overflowed_; }
   bool base64() const { return base64_; }
+
+ protected:
+  /// Sends what the client accepts of these bytes now, for a queue that is empty; returns how many. 0: none, for
+  /// whatever reason.
+  virtual std::size_t send_now(std::span<const iovec> parts) = 0;
 
  private:
   friend class FlushList;

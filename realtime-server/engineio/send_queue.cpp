@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "core/digest.hpp"
@@ -10,9 +11,12 @@
 namespace engineio {
 namespace {
 
-/// From this many ranges on, small frames are copied: each would otherwise keep alive a chunk that is mostly for other
-/// clients, and one sendmsg accepts a limited number of ranges.
-constexpr std::size_t kSharedSegments = 32;
+/// With so many segments a client may keep many chunks alive that are mostly for others.
+constexpr std::uint32_t kFirstLook = 64;
+/// Copies are made when they save this share of the memory.
+constexpr std::size_t kWorth = 2;
+/// What is copied is freed in pieces of about this size.
+constexpr std::size_t kPieceBytes = 65'536;
 
 }  // namespace
 
@@ -21,40 +25,68 @@ bool SendQueue::continues(const Range& range) const {
          ranges_.back().offset + ranges_.back().length == range.offset;
 }
 
-/// The same bytes, copied into memory that only this queue uses.
-Range SendQueue::copy(const Range& frame) {
-  auto range = own_.take(frame.length);
-  std::memcpy(range.chunk->data() + range.offset, frame.begin(), frame.length);
-  return range;
+void SendQueue::count_list(std::size_t capacity_before) {
+  limits_->segment_bytes += (ranges_.capacity() - capacity_before) * sizeof(Range);
 }
 
 void SendQueue::add(const Range& range) {
-  if (continues(range))
+  if (continues(range)) {
     ranges_.back().length += range.length;
-  else
+  } else {
+    const auto before = ranges_.capacity();
     ranges_.push_back(range);
+    if (ranges_.capacity() != before) count_list(before);
+  }
   bytes_ += range.length;
   limits_->total_used += range.length;
 }
 
-bool SendQueue::push(const Range& frame) {
-  const bool copies = segments() >= kSharedSegments && !continues(frame) && ChunkArena::shares_chunk(frame.length);
-  if (behind_ && bytes_ + frame.length > limits_->bytes) return false;
-  const auto range = copies ? copy(frame) : frame;
-  if (behind_ && segments() >= limits_->segments && !continues(range)) return false;
-  add(range);
+bool SendQueue::push(const Range& frames) {
+  if (behind_) {
+    if (bytes_ + frames.length > limits_->bytes) return false;
+    if (segments() >= limits_->segments && !continues(frames)) return false;
+  }
+  add(frames);
+  if (segments() >= std::max(compact_at_, kFirstLook)) compact();
   return true;
 }
 
 std::size_t SendQueue::memory() const {
-  std::size_t sum = 0;
+  if (empty()) return 0;
+  auto sum = ranges_.capacity() * sizeof(Range);
   for (auto i = std::size_t{head_}; i < ranges_.size(); ++i) sum += 1 + ranges_[i].chunk->bytes_a_reference();
   return sum;
 }
 
+/// Copies everything if that saves memory: of chunks that are for this client alone, the rest stays allocated. Those
+/// that many clients wait for are cheaper. Looks again when there are twice as many segments.
+void SendQueue::compact() {
+  if (memory() > kWorth * bytes_) {
+    auto left = bytes_;
+    std::vector<Range> ranges;
+    for (auto i = std::size_t{head_}; i < ranges_.size(); ++i) {
+      const auto& range = ranges_[i];
+      if (ranges.empty() || ranges.back().chunk->free_bytes() < range.length) {
+        const auto size = std::max<std::size_t>(range.length, std::min(left, kPieceBytes));
+        ranges.push_back({ChunkPtr{Chunk::make(size)}, 0, 0});
+      }
+      std::memcpy(ranges.back().chunk->take(range.length), range.begin(), range.length);
+      ranges.back().length += range.length;
+      left -= range.length;
+    }
+    const auto before = ranges_.capacity();
+    ranges_.swap(ranges);
+    head_ = 0;
+    count_list(before);
+  }
+  compact_at_ = static_cast<std::uint32_t>(2 * segments());
+}
+
 void SendQueue::append(SendQueue& other) {
+  const auto before = ranges_.capacity();
   const auto first = other.ranges_.begin() + other.head_;
   ranges_.insert(ranges_.end(), std::make_move_iterator(first), std::make_move_iterator(other.ranges_.end()));
+  count_list(before);
   bytes_ += std::exchange(other.bytes_, 0);
   other.clear();
 }
@@ -93,8 +125,7 @@ void SendQueue::drop_first_range() {
   }
   ranges_.clear();
   head_ = 0;
-  own_ = {};
-  if (ranges_.capacity() > 2) std::vector<Range>{}.swap(ranges_);
+  if (ranges_.capacity() > 2) clear();
 }
 
 /// Removes and returns the first frame.
@@ -136,9 +167,11 @@ void SendQueue::decode_base64(ChunkArena& arena) {
 
 void SendQueue::clear() {
   limits_->total_used -= bytes_;
+  const auto before = ranges_.capacity();
   std::vector<Range>{}.swap(ranges_);
-  own_ = {};
+  count_list(before);
   head_ = 0;
+  compact_at_ = 0;
   bytes_ = 0;
 }
 

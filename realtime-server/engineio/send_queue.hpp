@@ -1,7 +1,7 @@
 // What waits to be sent to one client: complete frames in shared chunks, as ranges; adjacent ranges merge into one
 // segment. A frame contains its own length and kind, so polling answers extract packets from the same ranges that a
-// WebSocket sends unchanged. A slow client gets copies of small frames so that it does not keep shared chunks alive.
-// Owned by a session or a WebSocket; one loop thread only.
+// WebSocket sends unchanged. A client that keeps much more memory than it has bytes gets copies instead. Owned by a
+// session or a WebSocket; one loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,17 @@
 
 namespace engineio {
 
-/// The limits of every send queue of a process.
+/// The limits of every send queue of a process, and what all of them use.
 struct SendQueueLimits {
   std::size_t bytes = 4 << 20;          ///< of one slow client's send queue
   std::size_t segments = 16'384;        ///< ranges in a slow client's queue; adjacent frames share one
-  std::size_t total_bytes = 256 << 20;  ///< of all chunks in the process; see Backlogs
+  std::size_t total_bytes = 256 << 20;  ///< of memory in the process; see is_over
   std::size_t total_used = 0;           ///< bytes in all send queues; shared bytes count for each client
+  std::size_t segment_bytes = 0;        ///< memory of the lists of ranges
+
+  /// The memory of all send queues: chunks, in which shared bytes count once, and the lists.
+  std::size_t memory() const { return Chunk::allocated() + segment_bytes; }
+  bool is_over() const { return memory() > total_bytes; }
 };
 
 class SendQueue {
@@ -34,9 +39,9 @@ class SendQueue {
 
   /// Marks the current content as left over from earlier turns: the client had a chance to read it.
   void begin_turn() { behind_ = !empty(); }
-  /// Adds one frame. Returns false and adds nothing if a limit is exceeded: the client is a slow consumer. Frames from
-  /// one turn never count against a client that had caught up.
-  bool push(const Range& frame);
+  /// Adds one frame, or several that are adjacent. Returns false and adds nothing if a limit is exceeded: the client is
+  /// a slow consumer. Frames from one turn never count against a client that had caught up.
+  bool push(const Range& frames);
   /// Adds a range without checking the limits.
   void add(const Range& range);
   /// Moves everything out of another send queue with the same limits into this one.
@@ -63,15 +68,16 @@ class SendQueue {
 
  private:
   bool continues(const Range& range) const;
-  Range copy(const Range& frame);
+  void compact();
   std::pair<OwnFrame, Range> take_frame();
   void drop_first_range();
+  void count_list(std::size_t capacity_before);
 
   SendQueueLimits* limits_;
   std::vector<Range> ranges_;
-  ChunkArena own_;          ///< for copies of frames from shared chunks
-  std::uint32_t head_ = 0;  ///< ranges before it were sent
-  bool behind_ = false;     ///< something is left from an earlier turn
+  std::uint32_t head_ = 0;        ///< ranges before it were sent
+  std::uint32_t compact_at_ = 0;  ///< so many segments are a reason to look at the memory; 0: kFirstLook
+  bool behind_ = false;           ///< something is left from an earlier turn
   std::size_t bytes_ = 0;
 };
 

@@ -239,7 +239,7 @@ void Client::flush_poll() {
   auto& context = environment_.context;
   if (poll_ && session_.may_send() && !send_queue.empty())
     answer_poll({.ranges = send_queue.take_payload(engineio::kPacketsPerPoll, context.arena)});
-  if (!send_queue.empty()) context.backlogs.add(*polling_);
+  if (!send_queue.empty()) context.waiting_to_send.add(*polling_);
 }
 
 void Client::answer_poll(transport::Answer answer) {

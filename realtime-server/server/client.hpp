@@ -106,9 +106,11 @@ class Client final : public transport::WebSocketOwner,
         : Outlet{client.environment_.context.send_queue_limits, client.environment_.context.flush_list, true},
           client_{client} {}
     void flush() override { client_.flush_poll(); }
-    void cut_off() override { client_.close(engineio::CloseReason::kSlowConsumer); }
+    void cut_off(engineio::ToSend) override { client_.close(engineio::CloseReason::kSlowConsumer); }
 
    private:
+    std::size_t send_now(std::span<const iovec>) override { return 0; }
+
     Client& client_;
   };
 

@@ -1,6 +1,7 @@
 #include "realtime-server/server/hub.hpp"
 
 #include <bit>
+#include <utility>
 
 #include "core/log.hpp"
 #include "realtime-server/socketio/json_string.hpp"
@@ -30,9 +31,21 @@ bool is_worth_a_line(std::uint64_t count) { return std::has_single_bit(count); }
 
 }  // namespace
 
-Hub::Hub(const Rules& rules, engineio::SessionIds& ids, engineio::ChunkArena& arena, std::size_t max_payload)
+Hub::Hub(const Rules& rules, engineio::SessionIds& ids, engineio::ChunkArena& arena, engineio::FlushList& list,
+         std::size_t max_payload)
     : ids_{ids}, encoder_{arena}, max_payload_{max_payload} {
-  for (const auto& [name, of_namespace] : rules) spaces_.try_emplace(name, name, of_namespace);
+  for (const auto& [name, of_namespace] : rules) spaces_.try_emplace(name, name, of_namespace, list);
+}
+
+/// A client in several namespaces gets what they send in the order in which it was sent.
+void Hub::use(socketio::Namespace& nsp) {
+  if (used_ == &nsp) return;
+  if (used_ != nullptr) used_->catch_up_all();
+  used_ = &nsp;
+}
+
+void Hub::end_turn() {
+  if (auto* used = std::exchange(used_, nullptr)) used->send();
 }
 
 Hub::Space* Hub::find(std::string_view nsp) {
@@ -61,6 +74,7 @@ bool Hub::on_packet(socketio::Connection& connection, engineio::Outlet& outlet, 
   if (packet.type == PacketType::kConnect) return on_connect(connection, outlet, whole);
   auto* socket = connection.find(packet.nsp);
   if (socket == nullptr) return false;
+  use(socket->nsp());
   if (packet.type == PacketType::kDisconnect)
     connection.leave(*socket);
   else if (packet.is_event())
@@ -80,6 +94,7 @@ bool Hub::on_connect(socketio::Connection& connection, engineio::Outlet& outlet,
   }
   if (connection.find(nsp) != nullptr) return false;
   ++counters_.connects;
+  use(space->nsp);
   auto& socket = connection.join(ids_.next(), space->nsp, outlet);
   encoder_.connected(nsp, socket.sid().text()).send_to(outlet);
   for (const auto& action : space->rules->on_connect) run(action, socket, whole);
@@ -131,6 +146,7 @@ void Hub::run(const Action& action, socketio::Socket& socket, const Assembled& w
 }
 
 void Hub::deliver(socketio::Namespace& nsp, const socketio::Emit& emit) {
+  use(nsp);
   const auto ack_id = emit.callback ? next_ack_id_++ : 0;
   counters_.delivered += nsp.deliver(emit, broadcast_encoder_, ack_id);
 }
@@ -142,6 +158,7 @@ void Hub::on_emit(const socketio::Emit& emit) {
 void Hub::on_disconnect(std::string_view nsp, std::string_view sid) {
   auto* socket = find_socket(nsp, sid);
   if (socket == nullptr) return;
+  use(socket->nsp());
   encoder_.disconnected(nsp).send_to(socket->outlet());
   socket->connection().leave(*socket);
 }

@@ -18,8 +18,9 @@ namespace server {
 
 class Hub final : public adapter::Inbox {
  public:
-  /// `rules`, `ids` and `arena` outlive it.
-  Hub(const Rules& rules, engineio::SessionIds& ids, engineio::ChunkArena& arena, std::size_t max_payload);
+  /// `rules`, `ids`, `arena` and `list` outlive it; `list` flushes the outlets of all clients.
+  Hub(const Rules& rules, engineio::SessionIds& ids, engineio::ChunkArena& arena, engineio::FlushList& list,
+      std::size_t max_payload);
 
   /// Sets the connection to the other replicas; it must outlive every call.
   void set_adapter(adapter::Adapter& adapter) { adapter_ = &adapter; }
@@ -27,6 +28,9 @@ class Hub final : public adapter::Inbox {
   /// Handles a message from a client. Returns a reason if the client must be closed for it.
   std::optional<engineio::CloseReason> on_message(socketio::Connection& connection, engineio::Outlet& outlet,
                                                   bool binary, std::string_view data);
+
+  /// Sends what whole namespaces got in this turn; call at its end, before the outlets are flushed.
+  void end_turn();
 
   void on_emit(const socketio::Emit& emit) override;
   void on_disconnect(std::string_view nsp, std::string_view sid) override;
@@ -45,12 +49,14 @@ class Hub final : public adapter::Inbox {
 
  private:
   struct Space {
-    Space(const std::string& name, const NamespaceRules& of_namespace) : rules{&of_namespace}, nsp{name} {}
+    Space(const std::string& name, const NamespaceRules& of_namespace, engineio::FlushList& list)
+        : rules{&of_namespace}, nsp{name, list} {}
     const NamespaceRules* rules;
     socketio::Namespace nsp;
   };
 
   Space* find(std::string_view nsp);
+  void use(socketio::Namespace& nsp);
   socketio::Socket* find_socket(std::string_view nsp, std::string_view sid);
   bool on_packet(socketio::Connection& connection, engineio::Outlet& outlet, const socketio::Assembled& whole);
   bool on_connect(socketio::Connection& connection, engineio::Outlet& outlet, const socketio::Assembled& whole);
@@ -69,6 +75,7 @@ class Hub final : public adapter::Inbox {
   RuleFiller filler_;
   socketio::Packet scratch_;
   adapter::Adapter* adapter_ = nullptr;
+  socketio::Namespace* used_ = nullptr;  ///< in this turn, last
   std::size_t max_payload_;
   std::uint64_t next_ack_id_ = 1;
   Counters counters_;

@@ -47,7 +47,7 @@ Shard::Shard(const Config& config, const std::string& replica, std::uint8_t inde
       flush_list_{[this] { loop_.schedule(end_turn_); }},
       context_{loop_, limits_of(config), send_queue_limits_, flush_list_},
       ids_{{engineio::replica_number(replica), index}},
-      hub_{config.namespaces, ids_, context_.arena, config.protocol.max_payload},
+      hub_{config.namespaces, ids_, context_.arena, flush_list_, config.protocol.max_payload},
       environment_{context_,
                    hub_,
                    *this,
@@ -73,8 +73,9 @@ Shard::~Shard() { clients_.clear(); }
 
 /// Sends everything that was queued in this turn, and destroys the clients that it closed.
 void Shard::end_turn() {
+  hub_.end_turn();
   flush_list_.flush_all();
-  context_.backlogs.relieve();
+  context_.waiting_to_send.relieve([this] { return send_queue_limits_.is_over(); });
   closed_.clear();
 }
 
@@ -263,7 +264,7 @@ Snapshot Shard::snapshot() const {
   now.of(ConnectOutcome::kNamespace) = hub_.counters().connects;
   now.of(ConnectOutcome::kUnknownNamespace) = hub_.counters().refused_connects;
   now.send_queue_bytes = send_queue_limits_.total_used;
-  now.send_queue_memory = engineio::Chunk::allocated();
+  now.send_queue_memory = send_queue_limits_.memory();
   now.draining = draining_;
   if (adapter_ != nullptr) {
     now.redis = adapter_->state();

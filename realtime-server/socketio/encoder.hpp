@@ -22,6 +22,8 @@ class EncodedPacket {
     outlet.send(text_);
     if (!attachments_.empty()) send_attachments(outlet);
   }
+  /// The frame of its text; all of a packet without attachments.
+  const engineio::Range& text() const { return text_; }
 
  private:
   friend class Encoder;

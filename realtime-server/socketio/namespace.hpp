@@ -1,5 +1,5 @@
-// A namespace: its sockets, its rooms, and the delivery of events to them. Owned by a shard; one loop
-// thread only.
+// A namespace: its sockets, its rooms, and the delivery of events to them. What all sockets get in a turn is noted once,
+// and every socket is visited once at the end of the turn. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ struct Room {
 
 class Namespace {
  public:
-  explicit Namespace(std::string name) : name_{std::move(name)} {}
+  /// `list` flushes the outlets of its sockets.
+  Namespace(std::string name, engineio::FlushList& list) : name_{std::move(name)}, list_{list} {}
   Namespace(const Namespace&) = delete;
   Namespace& operator=(const Namespace&) = delete;
 
@@ -41,9 +42,17 @@ class Namespace {
   /// Removes all sockets from a room.
   void close(std::string_view name);
 
-  /// Sends an event, encoded once, to every matching socket. Sockets that must acknowledge it get the id `ack_id`.
-  /// Returns the number of sockets.
+  /// Sends an event, encoded once, to every matching socket, in this turn. Sockets that must acknowledge it get the id
+  /// `ack_id`. Returns the number of sockets.
   std::size_t deliver(const Emit& emit, Encoder& encoder, std::uint64_t ack_id);
+  /// Queues what was noted for a socket, so that what is sent to it next comes after it.
+  void catch_up(Socket& socket) {
+    if (!log_.empty()) queue_log(socket);
+  }
+  /// The same for all sockets: another namespace is used now, to which their clients may belong too.
+  void catch_up_all();
+  /// Sends what was noted; call at the end of the turn.
+  void send();
 
  private:
   friend class Socket;
@@ -58,11 +67,20 @@ class Namespace {
   template <class Visit>
   void for_members(std::string_view name, Visit visit);
 
+  std::size_t note(const Emit& emit, Encoder& encoder);
+  void queue_log(Socket& socket);
+  void clear_log();
+
   std::string name_;
+  engineio::FlushList& list_;
   std::vector<Socket*> sockets_;
   boost::unordered_flat_map<engineio::SessionId, Socket*, engineio::SessionId::Hash> by_sid_;
   std::unordered_map<std::string, Room, StringHash, std::equal_to<>> rooms_;
   std::uint64_t mark_ = 0;
+  std::vector<engineio::Range> log_;  ///< the frames of this turn that all sockets get, adjacent ones merged
+  std::vector<iovec> parts_;          ///< their bytes
+  std::uint64_t log_begin_ = 0;       ///< their place among all bytes that were ever noted
+  std::uint64_t log_end_ = 0;
 };
 
 }  // namespace socketio

@@ -15,6 +15,11 @@ Socket::Socket(const engineio::SessionId& sid, Namespace& nsp, engineio::Outlet&
 
 Socket::~Socket() { nsp_->remove(*this); }
 
+engineio::Outlet& Socket::outlet() {
+  nsp_->catch_up(*this);
+  return *outlet_;
+}
+
 void Socket::expect_ack(std::uint64_t id, std::shared_ptr<const RemoteCallback> callback) {
   if (acks_.size() >= kMaxPendingAcks) acks_.erase(acks_.begin());
   acks_.push_back({id, std::move(callback)});

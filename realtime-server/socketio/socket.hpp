@@ -33,7 +33,8 @@ class Socket {
   Namespace& nsp() const { return *nsp_; }
   /// The client that owns the socket.
   Connection& connection() { return *connection_; }
-  engineio::Outlet& outlet() { return *outlet_; }
+  /// Where to send to it. What its whole namespace got before is queued there.
+  engineio::Outlet& outlet();
   /// The client changed its transport.
   void set_outlet(engineio::Outlet& outlet) { outlet_ = &outlet; }
 
@@ -57,6 +58,7 @@ class Socket {
   engineio::Outlet* outlet_;
   Namespace* nsp_;
   Connection* connection_;
+  std::uint64_t given_ = 0;  ///< how much of its namespace's log it has been given
   std::uint64_t mark_ = 0;   ///< the last emit sent to this socket, so that it gets none twice
   std::uint32_t index_ = 0;  ///< in the namespace's list
   engineio::SessionId sid_;

@@ -62,7 +62,7 @@ struct Context {
   Limits limits;
   engineio::SendQueueLimits& send_queue_limits;
   engineio::FlushList& flush_list;
-  engineio::Backlogs backlogs{send_queue_limits.total_bytes};
+  engineio::Holders<engineio::ToSend> waiting_to_send;
   engineio::ChunkArena arena;
   RunQueue run_queue{loop, flush_list};
   Queue& header_deadlines = loop.deadlines().queue(limits.header_timeout);

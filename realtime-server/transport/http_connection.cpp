@@ -292,7 +292,7 @@ void HttpConnection::send_pending() {
     if (send_some(context_, socket_.get(), sending_) >= 0 || errno == EINTR) continue;
     if (errno != EAGAIN) return destroy(CloseReason::kTransportError);
     blocked_ = true;
-    return context_.backlogs.add(*this);
+    return context_.waiting_to_send.add(*this);
   }
   sent();
 }

@@ -48,7 +48,7 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
                              public loop::Timed,
                              public Served,
                              public OpenConnection,
-                             public engineio::Backlog {
+                             public engineio::Holder<engineio::ToSend> {
  public:
   /// `socket` does not block.
   HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket);
@@ -77,8 +77,8 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   void serve(Share& share) override;
   void on_deadline() override;
   void abandon() override;
-  std::size_t backlog() const override { return sending_.memory(); }
-  void cut_off() override { destroy(engineio::CloseReason::kSlowConsumer); }
+  std::size_t held(engineio::ToSend) const override { return sending_.memory(); }
+  void cut_off(engineio::ToSend) override { destroy(engineio::CloseReason::kSlowConsumer); }
 
  private:
   enum class State : std::uint8_t { kIdle, kHead, kBody, kWaiting, kSending, kLingering, kClosed };

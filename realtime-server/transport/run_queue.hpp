@@ -46,7 +46,7 @@ class RunQueue {
  public:
   /// What a turn may cost: about a millisecond for small packets, and as much again for what they send.
   static constexpr std::size_t kPacketsPerTurn = 1'024;
-  static constexpr std::uint64_t kBytesPerTurn = std::uint64_t{16} << 20U;
+  static constexpr std::uint64_t kBytesPerTurn = std::uint64_t{64} << 20U;
 
   RunQueue(loop::Loop& loop, const engineio::FlushList& sent)
       : loop_{loop}, sent_{sent}, serve_{loop::Stage::kServe, [this] { serve_all(); }} {}

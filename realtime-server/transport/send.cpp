@@ -1,5 +1,6 @@
 #include "realtime-server/transport/send.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <sys/socket.h>
@@ -7,20 +8,26 @@
 namespace transport {
 namespace {
 
-/// Ranges in one sendmsg; adjacent frames share one, so this is seldom reached.
-constexpr std::size_t kVectors = 64;
+/// The most that Linux takes (UIO_MAXIOV).
+constexpr std::size_t kMaxParts = 1'024;
+/// Adjacent frames share a range, so this is seldom reached.
+constexpr std::size_t kGathered = 256;
 
 }  // namespace
 
-ssize_t send_some(Context& context, int socket, engineio::SendQueue& send_queue) {
-  std::array<iovec, kVectors> vectors;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by gather
+ssize_t send_parts(Context& context, int socket, std::span<const iovec> parts) {
   msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = send_queue.gather(vectors);
+  message.msg_iov = const_cast<iovec*>(parts.data());
+  message.msg_iovlen = std::min(parts.size(), kMaxParts);
   const auto count = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count < 0) return count;
-  context.counters.bytes_out += static_cast<std::uint64_t>(count);
-  send_queue.consume(static_cast<std::size_t>(count));
+  if (count > 0) context.counters.bytes_out += static_cast<std::uint64_t>(count);
+  return count;
+}
+
+ssize_t send_some(Context& context, int socket, engineio::SendQueue& send_queue) {
+  std::array<iovec, kGathered> parts;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by gather
+  const auto count = send_parts(context, socket, {parts.data(), send_queue.gather(parts)});
+  if (count > 0) send_queue.consume(static_cast<std::size_t>(count));
   return count;
 }
 

@@ -1,5 +1,6 @@
 #include "realtime-server/transport/web_socket.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -170,19 +171,26 @@ void WebSocket::destroy() {
   self_.reset();
 }
 
-void WebSocket::cut_off() { state_ == State::kOpen ? fail(CloseReason::kSlowConsumer) : destroy(); }
+void WebSocket::cut_off(engineio::ToSend) { state_ == State::kOpen ? fail(CloseReason::kSlowConsumer) : destroy(); }
+
+std::size_t WebSocket::send_now(std::span<const iovec> parts) {
+  if (state_ != State::kOpen || blocked_) return 0;
+  ++context_.counters.writes;
+  // An error is met again, and handled, by flush().
+  return static_cast<std::size_t>(std::max<ssize_t>(0, send_parts(context_, socket_.get(), parts)));
+}
 
 void WebSocket::flush() {
   const WebSocketPtr alive{this};
   if (state_ == State::kClosed) return;
-  if (overflowed()) return cut_off();
+  if (overflowed()) return cut_off(engineio::ToSend{});
   if (blocked_) return;
   while (!send_queue().empty()) {
     ++context_.counters.writes;
     if (send_some(context_, socket_.get(), send_queue()) >= 0 || errno == EINTR) continue;
     if (errno != EAGAIN) return state_ == State::kOpen ? fail(CloseReason::kTransportError) : destroy();
     blocked_ = true;
-    context_.backlogs.add(*this);
+    context_.waiting_to_send.add(*this);
     return watch_for();
   }
   if (state_ == State::kClosing) ::shutdown(socket_.get(), SHUT_WR);

@@ -53,7 +53,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   /// Closes the connection at once.
   void destroy();
   void abandon() override { destroy(); }
-  void cut_off() override;
+  void cut_off(engineio::ToSend) override;
   bool closed() const { return state_ != State::kOpen; }
 
   void on_ready(std::uint32_t events) override;
@@ -67,6 +67,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
  private:
   enum class State : std::uint8_t { kOpen, kClosing, kClosed };
 
+  std::size_t send_now(std::span<const iovec> parts) override;
   void receive(Share& share);
   void take(std::span<char> bytes, Share& share);
   void take_message(std::span<char>& bytes);

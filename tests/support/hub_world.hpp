@@ -57,7 +57,7 @@ class RecordingAdapter final : public adapter::Adapter {
 class World {
  public:
   explicit World(const std::string& namespaces, std::size_t max_payload = 1'000'000)
-      : rules_{read(namespaces)}, hub{rules_, ids_, arena_, max_payload} {
+      : rules_{read(namespaces)}, hub{rules_, ids_, arena_, turn_.list, max_payload} {
     hub.set_adapter(fleet);
   }
 
@@ -72,9 +72,15 @@ class World {
       return world_.hub.on_message(connection_, outlet_, true, bytes);
     }
     /// The number of segments in its send queue.
-    std::size_t segments() { return outlet_.send_queue().segments(); }
+    std::size_t segments() {
+      world_.hub.end_turn();
+      return outlet_.send_queue().segments();
+    }
     /// What it received since the last call.
-    std::vector<std::string> got() { return outlet_.taken(); }
+    std::vector<std::string> got() {
+      world_.hub.end_turn();
+      return outlet_.taken();
+    }
     socketio::Socket* socket(std::string_view nsp = "/") { return connection_.find(nsp); }
     std::string sid(std::string_view nsp = "/") { return std::string{connection_.find(nsp)->sid().text()}; }
 

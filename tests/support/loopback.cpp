@@ -36,7 +36,7 @@ Loop::Loop(const transport::Limits& limits, const engineio::SendQueueLimits& sen
       end_turn{loop::Stage::kSend,
                [this] {
                  flush_list.flush_all();
-                 context.backlogs.relieve();
+                 relieve();
                }},
       flush_list{[this] { loop.schedule(end_turn); }},
       context{loop, limits, send_queues, flush_list} {}

@@ -29,6 +29,10 @@ class Loop {
   bool until(const std::function<bool()>& is_so);
   /// Runs what is ready; on one machine that is all that the peers have done.
   void settle();
+  /// Disconnects those who hold most if memory is short.
+  void relieve() {
+    context.waiting_to_send.relieve([this] { return send_queues.is_over(); });
+  }
 
   /// Both ends of a connection over 127.0.0.1: ours, and the peer's. `buffer` bytes are what our socket may hold unsent
   /// and the peer's unread, about; 0 leaves that to the system.

@@ -1,6 +1,8 @@
 // Outlets that record what is sent, for tests of senders.
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,7 @@ class KeptOutlet final : public engineio::Outlet {
  public:
   explicit KeptOutlet(Turn& turn, bool base64 = false) : Outlet{turn.limits, turn.list, base64} {}
   void flush() override { ++flushes; }
-  void cut_off() override { send_queue().clear(); }
+  void cut_off(engineio::ToSend) override { send_queue().clear(); }
 
   /// The payloads of what was sent since the last call; binary ones begin with "<binary>".
   std::vector<std::string> taken() {
@@ -40,6 +42,19 @@ class KeptOutlet final : public engineio::Outlet {
   }
 
   int flushes = 0;
+  std::size_t accepts = 0;  ///< bytes that it takes at once of what others get too
+  std::string at_once;
+
+ private:
+  std::size_t send_now(std::span<const iovec> parts) override {
+    const auto before = accepts;
+    for (const auto& part : parts) {
+      const auto taken = std::min(accepts, part.iov_len);
+      at_once.append(static_cast<const char*>(part.iov_base), taken);
+      accepts -= taken;
+    }
+    return before - accepts;
+  }
 };
 
 }  // namespace support

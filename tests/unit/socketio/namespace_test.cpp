@@ -13,7 +13,7 @@ using socketio::Emit;
 
 /// Some clients of a namespace.
 struct Fleet {
-  explicit Fleet(std::size_t count, std::string name = "/") : nsp{std::move(name)} {
+  explicit Fleet(std::size_t count, std::string name = "/") : nsp{std::move(name), turn.list} {
     for (std::size_t i = 0; i < count; ++i) {
       outlets.emplace_back(turn);
       sockets.push_back(&connections.emplace_back().join(ids.next(), nsp, outlets.back()));
@@ -23,6 +23,7 @@ struct Fleet {
   std::size_t deliver(const Emit& emit, std::uint64_t ack_id = 0) { return nsp.deliver(emit, encoder, ack_id); }
   /// How many frames each client got.
   std::vector<std::size_t> counts() {
+    nsp.send();
     std::vector<std::size_t> all;
     for (auto& outlet : outlets) all.push_back(outlet.taken().size());
     return all;
@@ -54,14 +55,16 @@ TEST_CASE("An event reaches every client in the namespace, as one range of one c
   const auto before = engineio::Chunk::allocated();
   CHECK(fleet.deliver(emit) == 3);
   CHECK(engineio::Chunk::allocated() - before <= engineio::ChunkArena::kChunkBytes + 64);
+  fleet.nsp.send();
   for (auto& outlet : fleet.outlets)
     CHECK(outlet.taken() == std::vector<std::string>{R"(42/custom,["hello",{"echo":"x"}])"});
-  CHECK(fleet.turn.scheduled == 1);
+  CHECK(fleet.turn.scheduled > 0);
 }
 
 TEST_CASE("Frames of a turn are adjacent and are one segment of a send queue", "[unit][socketio]") {
   Fleet fleet{2};
   for (int i = 0; i < 64; ++i) fleet.deliver(hello());
+  fleet.nsp.send();
   CHECK(fleet.outlets[0].send_queue().segments() == 1);
   CHECK(fleet.counts() == Counts{64, 64});
 }
@@ -146,10 +149,103 @@ TEST_CASE("An outlet that is full accepts no more, and the others continue", "[u
   fleet.turn.limits.bytes = 100;
   for (int i = 0; i < 10; ++i) {
     fleet.deliver(hello());
+    fleet.nsp.send();
     fleet.turn.list.flush_all();
     fleet.outlets[1].taken();
   }
   CHECK(fleet.outlets[0].overflowed());
   CHECK(fleet.outlets[0].send_queue().bytes() <= 100);
   CHECK_FALSE(fleet.outlets[1].overflowed());
+}
+
+namespace {
+
+/// Texts that an outlet has been sent, in whatever way.
+std::vector<std::string> all_of(support::KeptOutlet& outlet) {
+  std::vector<std::string> texts;
+  for (std::string_view rest = outlet.at_once; !rest.empty();) {
+    const auto frame = engineio::decode_own_frame(rest);
+    texts.emplace_back(frame.payload);
+    rest.remove_prefix(frame.size);
+  }
+  for (auto& text : outlet.taken()) texts.push_back(std::move(text));
+  return texts;
+}
+
+Emit named(std::string_view event) { return {.event = event}; }
+
+}  // namespace
+
+TEST_CASE("What all clients get in a turn is sent at once, and only what they do not take is kept",
+          "[unit][socketio]") {
+  Fleet fleet{3};
+  fleet.outlets[0].accepts = 1'000'000;
+  fleet.outlets[1].accepts = 40;
+  for (int i = 0; i < 3; ++i) fleet.deliver(hello());
+  CHECK(fleet.outlets[0].at_once.empty());
+  fleet.nsp.send();
+  CHECK(fleet.outlets[0].send_queue().empty());
+  CHECK(fleet.outlets[1].send_queue().bytes() == fleet.outlets[0].at_once.size() - 40);
+  CHECK(fleet.outlets[2].send_queue().bytes() == fleet.outlets[0].at_once.size());
+  // The one that waits for the rest gets nothing before it.
+  fleet.outlets[1].accepts = 1'000'000;
+  fleet.deliver(hello());
+  fleet.nsp.send();
+  CHECK(fleet.outlets[1].at_once.size() == 40);
+  CHECK(all_of(fleet.outlets[0]) == std::vector<std::string>(4, R"(42["hello",{"echo":"x"}])"));
+  auto& second = fleet.outlets[1];
+  std::vector<iovec> parts(second.send_queue().segments());
+  second.send_queue().gather(parts);
+  std::string bytes = second.at_once;
+  for (const auto& part : parts) bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+  CHECK(bytes == fleet.outlets[0].at_once);
+}
+
+TEST_CASE("A client gets everything in the order in which it was sent, in whatever way", "[unit][socketio]") {
+  Fleet fleet{3};
+  for (auto& outlet : fleet.outlets) outlet.accepts = 1'000'000;
+  fleet.nsp.enter(*fleet.sockets[0], "red");
+  const Names red{"red"};
+  const Names except{fleet.sockets[1]->sid().text()};
+  auto to_red = named(R"("2 red")");
+  to_red.rooms = red;
+  auto not_to_second = named(R"("3 but second")");
+  not_to_second.except = except;
+  fleet.deliver(named(R"("1 all")"));
+  fleet.deliver(to_red);
+  fleet.deliver(not_to_second);
+  fleet.encoder.event(named(R"("4 first")")).send_to(fleet.sockets[0]->outlet());
+  fleet.deliver(named(R"("5 all")"));
+  SECTION("until the end of the turn") {}
+  SECTION("or until another namespace is used") { fleet.nsp.catch_up_all(); }
+  SECTION("and again in the next turn") {
+    fleet.nsp.send();
+    for (auto& outlet : fleet.outlets) all_of(outlet);
+    for (auto& outlet : fleet.outlets) outlet.at_once.clear();
+    fleet.deliver(named(R"("1 all")"));
+    fleet.deliver(to_red);
+    fleet.deliver(not_to_second);
+    fleet.encoder.event(named(R"("4 first")")).send_to(fleet.sockets[0]->outlet());
+    fleet.deliver(named(R"("5 all")"));
+  }
+  fleet.nsp.send();
+  using Texts = std::vector<std::string>;
+  CHECK(all_of(fleet.outlets[0]) ==
+        Texts{R"(42["1 all"])", R"(42["2 red"])", R"(42["3 but second"])", R"(42["4 first"])", R"(42["5 all"])"});
+  CHECK(all_of(fleet.outlets[1]) == Texts{R"(42["1 all"])", R"(42["5 all"])"});
+  CHECK(all_of(fleet.outlets[2]) == Texts{R"(42["1 all"])", R"(42["3 but second"])", R"(42["5 all"])"});
+}
+
+TEST_CASE("A client gets what was sent while it was in the namespace, neither more nor less", "[unit][socketio]") {
+  Fleet fleet{2};
+  fleet.deliver(named(R"("before")"));
+  support::KeptOutlet late{fleet.turn};
+  auto& connection = fleet.connections.emplace_back();
+  auto& socket = connection.join(fleet.ids.next(), fleet.nsp, late);
+  fleet.deliver(named(R"("during")"));
+  connection.leave(socket);
+  fleet.deliver(named(R"("after")"));
+  fleet.nsp.send();
+  CHECK(late.taken() == std::vector<std::string>{R"(42["during"])"});
+  CHECK(fleet.counts() == Counts{3, 3});
 }

@@ -39,7 +39,7 @@ TEST_CASE("A peer that does not take its answer is cut off when memory is short"
   };
   peer.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
   exchange.loop.settle();
-  exchange.loop.context.backlogs.relieve();
+  exchange.loop.relieve();
   CHECK(exchange.loop.context.counters.connections == 1);
   SECTION("but not before") {
     peer.read();
@@ -49,7 +49,7 @@ TEST_CASE("A peer that does not take its answer is cut off when memory is short"
   }
   SECTION("by what others have") {
     const auto others = exchange.loop.context.arena.take(1'000'000);
-    exchange.loop.context.backlogs.relieve();
+    exchange.loop.relieve();
     CHECK(exchange.loop.context.counters.connections == 0);
     CHECK(exchange.closed == std::vector{CloseReason::kSlowConsumer});
     CHECK(engineio::Chunk::allocated() - before < 1'100'000);

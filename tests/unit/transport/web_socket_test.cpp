@@ -87,9 +87,9 @@ TEST_CASE("All frames of a turn leave in one write", "[unit][transport]") {
     // Large frames lie in chunks of their own.
     const std::string large(5'000, 'x');
     wire.in_a_turn([&] {
-      for (int i = 0; i < 100; ++i) wire.send(large);
+      for (int i = 0; i < 400; ++i) wire.send(large);
     });
-    CHECK(wire.gets(std::vector(100, text_of(large))));
+    CHECK(wire.gets(std::vector(400, text_of(large))));
     CHECK(writes > before + 1);
   }
 }

@@ -1,4 +1,4 @@
-#include "realtime-server/engineio/backlog.hpp"
+#include "realtime-server/engineio/memory_holders.hpp"
 
 #include <functional>
 #include <memory>
@@ -7,18 +7,20 @@
 #include "realtime-server/engineio/send_queue.hpp"
 #include "tests/support/catch.hpp"
 
-using engineio::Backlogs;
 using engineio::Chunk;
 using engineio::ChunkArena;
+using engineio::ToSend;
 using engineio::Range;
 using engineio::SendQueue;
 
 namespace {
 
-struct Peer final : engineio::Backlog {
-  Peer(engineio::SendQueueLimits& limits, Backlogs& all) : send_queue{limits}, backlogs{all} {}
-  std::size_t backlog() const override { return send_queue.memory(); }
-  void cut_off() override {
+using Holders = engineio::Holders<ToSend>;
+
+struct Peer final : engineio::Holder<ToSend> {
+  Peer(engineio::SendQueueLimits& limits, Holders& all) : send_queue{limits}, holders{all} {}
+  std::size_t held(ToSend) const override { return send_queue.memory(); }
+  void cut_off(ToSend) override {
     ++cuts;
     if (on_cut_off) on_cut_off();
     send_queue.clear();
@@ -26,11 +28,11 @@ struct Peer final : engineio::Backlog {
   /// Gets this, and leaves it behind.
   void keep(const Range& range) {
     send_queue.add(range);
-    backlogs.add(*this);
+    holders.add(*this);
   }
 
   SendQueue send_queue;
-  Backlogs& backlogs;
+  Holders& holders;
   int cuts = 0;
   std::function<void()> on_cut_off;
 };
@@ -40,9 +42,12 @@ struct World {
   engineio::SendQueueLimits limits;
   ChunkArena arena;
   std::size_t bound = Chunk::allocated() + 1'000'000;
-  Backlogs backlogs{bound};
+  Holders holders;
 
-  std::unique_ptr<Peer> peer() { return std::make_unique<Peer>(limits, backlogs); }
+  std::unique_ptr<Peer> peer() { return std::make_unique<Peer>(limits, holders); }
+  void relieve() {
+    holders.relieve([this] { return Chunk::allocated() > bound; });
+  }
 };
 
 }  // namespace
@@ -55,7 +60,7 @@ TEST_CASE("A broadcast that many clients keep is in memory once, and no client i
   for (int i = 0; i < 3; ++i) {
     const auto shared = world.arena.take(300'000);
     for (const auto& peer : peers) peer->keep(shared);
-    world.backlogs.relieve();
+    world.relieve();
   }
   for (const auto& peer : peers) CHECK(peer->cuts == 0);
 }
@@ -78,7 +83,7 @@ TEST_CASE("Memory is taken from those who keep it, not from those who share it",
     }
   }
   REQUIRE(Chunk::allocated() > 1'500'000);
-  world.backlogs.relieve();
+  world.relieve();
   CHECK(Chunk::allocated() <= world.bound);
   CHECK(hog->cuts == 1);
   int cuts = 0;
@@ -96,16 +101,16 @@ TEST_CASE("When there is too much, those with most are cut off, and no more of t
   for (int i = 0; i < 3; ++i) large->keep(world.arena.take(100'000));
   for (int i = 0; i < 6; ++i) larger->keep(world.arena.take(100'000));
   small->keep(world.arena.take(50'000));
-  world.backlogs.relieve();
+  world.relieve();
   CHECK(larger->cuts == 0);
   small->keep(world.arena.take(60'000));
-  world.backlogs.relieve();
+  world.relieve();
   CHECK(larger->cuts == 1);
   CHECK(large->cuts + small->cuts + idle->cuts == 0);
 
   SECTION("one after another, until it is enough") {
     small->keep(world.arena.take(900'000));
-    world.backlogs.relieve();
+    world.relieve();
     CHECK(small->cuts == 1);
     CHECK(large->cuts == 0);
   }
@@ -113,7 +118,7 @@ TEST_CASE("When there is too much, those with most are cut off, and no more of t
     std::vector<std::unique_ptr<Peer>> many;
     for (int i = 0; i < 100; ++i) many.push_back(world.peer());
     for (const auto& peer : many) peer->keep(world.arena.take(20'000));
-    world.backlogs.relieve();
+    world.relieve();
     CHECK(large->cuts == 1);
     int cuts = 0;
     for (const auto& peer : many) cuts += peer->cuts;
@@ -124,7 +129,7 @@ TEST_CASE("When there is too much, those with most are cut off, and no more of t
     large->send_queue.clear();
     small->send_queue.clear();
     const auto shared = world.arena.take(2'000'000);
-    world.backlogs.relieve();
+    world.relieve();
     CHECK(large->cuts + small->cuts == 0);
   }
 }
@@ -138,12 +143,12 @@ TEST_CASE("A client may be destroyed with what it keeps, and while another one i
   SECTION("before") {
     first.reset();
     third.reset();
-    world.backlogs.relieve();
+    world.relieve();
     CHECK(second->cuts == 0);
   }
   SECTION("meanwhile") {
     first->on_cut_off = [&] { second.reset(); };
-    world.backlogs.relieve();
+    world.relieve();
     CHECK(first->cuts == 1);
     CHECK(third->cuts == 0);
   }

@@ -1,0 +1,70 @@
+// Keeps the memory that clients hold within a bound, in either direction: what waits to be sent to them, and what they
+// have sent that waits for its rest or its turn. Above the bound, those that hold most are disconnected until it is
+// kept. Owned by a shard; one loop thread only.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include <boost/intrusive/list.hpp>
+
+namespace engineio {
+
+/// The directions, as the server sees them.
+struct ToSend {};
+struct Received {};
+
+template <class Direction>
+using HolderHook = boost::intrusive::list_base_hook<boost::intrusive::tag<Direction>,
+                                                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+/// An object that may hold such memory. Removes itself from the list when it is destroyed.
+template <class Direction>
+class Holder : public HolderHook<Direction> {
+ public:
+  virtual ~Holder() = default;
+  /// The memory that it holds, in bytes; of shared memory, its share. 0: none.
+  virtual std::size_t held(Direction) const = 0;
+  /// Disconnects the client and frees that memory; may destroy this object.
+  virtual void cut_off(Direction) = 0;
+};
+
+/// All objects with such memory. A client that holds none is not among them and is never disconnected.
+template <class Direction>
+class Holders {
+ public:
+  /// Call when something is held.
+  void add(Holder<Direction>& holder) {
+    if (!holder.HolderHook<Direction>::is_linked()) holders_.push_back(holder);
+  }
+
+  /// While `is_over()`, disconnects: holders of more than half of what the largest holds first, then of more than a
+  /// quarter, and so on. Keeping them sorted would cost clients that hold little.
+  template <class IsOver>
+  void relieve(IsOver is_over) {
+    if (!is_over()) return;
+    std::size_t most = 0;
+    for (const auto& holder : holders_) most = std::max(most, holder.held(Direction{}));
+    while (most > 0 && is_over()) {
+      most /= 2;
+      List all;
+      all.swap(holders_);
+      while (!all.empty()) {
+        auto& holder = all.front();
+        all.pop_front();
+        const auto held = holder.held(Direction{});
+        if (held > most && is_over())
+          holder.cut_off(Direction{});
+        else if (held > 0)
+          holders_.push_back(holder);
+      }
+    }
+  }
+
+ private:
+  using List = boost::intrusive::list<Holder<Direction>, boost::intrusive::base_hook<HolderHook<Direction>>,
+                                      boost::intrusive::constant_time_size<false>>;
+  List holders_;  ///< some of which may hold nothing any more
+};
+
+}  // namespace engineio

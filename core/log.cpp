@@ -54,6 +54,8 @@ Result<void> configure_logs(std::string_view level) {
   return {};
 }
 
+bool logs(LogLevel level) { return logger().should_log(to_spdlog(level)); }
+
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   const auto severity = to_spdlog(level);
   if (!logger().should_log(severity)) return;

@@ -2,6 +2,7 @@
 // Safe on any thread. `configure_logs` is called once by main before the first line.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -22,6 +23,12 @@ struct LogField {
 
 /// Sets the lowest level that is printed: "debug", "info", "warning" or "error"; anything else is kInvalidInput.
 Result<void> configure_logs(std::string_view level);
+
+/// Whether lines of this level are printed: for those that cost something to put together.
+bool logs(LogLevel level);
+
+/// Whether to log the `count`th event of a kind that seldom comes alone: the first, then at increasing intervals.
+constexpr bool is_worth_a_line(std::uint64_t count) { return std::has_single_bit(count); }
 
 /// Writes one line. Bytes that are not UTF-8 are replaced, so that a line is always valid JSON.
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});

@@ -32,7 +32,7 @@ core::Result<void> run(const server::Options& options) {
   const auto config = options.config_file.empty() ? server::Config{} : server::load_config(options.config_file);
   if (!config) return tl::unexpected(config.error());
   raise_descriptor_limit();
-  server::Server server{*config, options.replica};
+  server::Server server{*config, {options.replica, options.affinity_cookie}};
   return server.run({endpoint_of(options.listen), options.admin.text()}, options.redis_url);
 }
 

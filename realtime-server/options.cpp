@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <string_view>
 
@@ -66,6 +67,15 @@ Result<void> check_replica(std::string_view name) {
                     "is not a valid replica name; write at most 253 visible ASCII characters");
 }
 
+/// A cookie's name (RFC 6265, section 4.1.1).
+bool is_cookie_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  };
+  return name.size() <= 128 && std::all_of(name.begin(), name.end(), allowed);
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
@@ -96,6 +106,12 @@ Result<void> read_environment(bool has_listen, Options& options) {
   if (options.replica.empty()) options.replica = host_name();
   if (const auto name = check_replica(options.replica); !name)
     return core::fail(ErrorKind::kInvalidInput, "POD_NAME " + name.error().message);
+  if (auto name = variable("AFFINITY_COOKIE"); !name.empty()) {
+    if (!is_cookie_name(name))
+      return core::fail(ErrorKind::kInvalidInput,
+                        "AFFINITY_COOKIE is not a cookie's name; write at most 128 letters, digits and - _ .");
+    options.affinity_cookie = std::move(name);
+  }
   return {};
 }
 
@@ -132,7 +148,9 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
       "  PORT                        the port of --listen, if that flag is not set\n"
       "  REDIS_URL                   the URL of --redis, if that flag is not set\n"
       "  POD_NAME                    this replica's name, which clients see in Realtime-Replica. Default:\n"
-      "                              the host name\n\n"
+      "                              the host name\n"
+      "  AFFINITY_COOKIE             the name of the ingress's cookie, which a drain deletes. Default:\n"
+      "                              realtime-replica\n\n"
       "Try it:  realtime-server --config examples/server/echo.yaml    and open http://localhost:8080/\n"
       "Check:   curl http://localhost:9090/readyz    also /healthz, /metrics\n"
       "Stop it: SIGTERM or SIGINT starts the drain, which disconnects clients at a set rate; a second signal exits at "

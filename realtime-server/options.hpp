@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/affinity.hpp"
 #include "realtime-server/redis/url.hpp"
 
 namespace server {
@@ -29,6 +30,7 @@ struct Options {
   std::string config_file;              ///< empty: every field has its default
   std::optional<redis::Url> redis_url;  ///< none: a single replica without Redis
   std::string replica;                  ///< this replica's name: printable ASCII without spaces, valid in a header
+  std::string affinity_cookie{core::kAffinityCookie};  ///< the name of the ingress's cookie: a token of HTTP
   std::string log_level = "info";
 };
 
@@ -38,7 +40,8 @@ struct ParsedOptions {
   std::optional<int> exit_code;
 };
 
-/// Reads the flags, and PORT, REDIS_URL and POD_NAME for what they do not set. Prints help to `out`, errors to `err`.
+/// Reads the flags, and PORT, REDIS_URL, POD_NAME and AFFINITY_COOKIE for what they do not set. Prints help to `out`,
+/// errors to `err`.
 ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 
 }  // namespace server

@@ -198,13 +198,13 @@ bool PythonReader::take_data(const Members& members) {
   return true;
 }
 
-/// A list of the arguments, with placeholders, and of the attachments in Base64.
+/// A list of the arguments, or of a single one that is no list, with placeholders, and of the attachments in Base64.
 bool PythonReader::take_binary(std::string_view data) {
   placeholders_.clear();
   JsonCursor cursor{data, &placeholders_, JsonCursor::kMaxMessageDepth};
   if (cursor.peek() != JsonKind::kArray || !cursor.enter_array() || !cursor.next_element()) return false;
   const auto args = cursor.value();
-  if (!args || !args->starts_with('[') || cursor.has_false_placeholder()) return false;
+  if (!args || cursor.has_false_placeholder()) return false;
   while (cursor.next_element()) {
     const auto text = cursor.value();
     if (!text || !is_string(*text)) return false;
@@ -212,7 +212,8 @@ bool PythonReader::take_binary(std::string_view data) {
     if (!bytes) return false;
     attachments_.push_back(kept_.emplace_back(std::move(*bytes)));
   }
-  if (!inside(*args).empty()) args_.push_back(inside(*args));
+  const auto inner = args->starts_with('[') ? inside(*args) : *args;
+  if (!inner.empty()) args_.push_back(inner);
   const auto known = [this](const auto& placeholder) { return placeholder.num < attachments_.size(); };
   return !cursor.failed() && !attachments_.empty() && attachments_.size() <= socketio::kMaxAttachments &&
          std::all_of(placeholders_.begin(), placeholders_.end(), known);

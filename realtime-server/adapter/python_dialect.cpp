@@ -1,11 +1,11 @@
 #include "realtime-server/adapter/python_dialect.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "core/digest.hpp"
 #include "core/log.hpp"
+#include "realtime-server/adapter/pickle.hpp"
 
 namespace adapter {
 namespace {
@@ -15,11 +15,13 @@ constexpr std::size_t kHostBytes = 16;
 constexpr std::size_t kEscapeFactor = 6;
 constexpr std::size_t kEnvelopeBytes = 65'536;  ///< for everything but the payload, mostly names of rooms
 
+std::size_t most_bytes(std::size_t max_payload) { return kEscapeFactor * max_payload + kEnvelopeBytes; }
+
 redis::BusOptions options_of(redis::Url url, const std::string& channel, std::size_t max_payload) {
   redis::BusOptions options;
   options.url = std::move(url);
   options.channels = {channel};
-  options.limits.bulk_bytes = kEscapeFactor * max_payload + kEnvelopeBytes;
+  options.limits.bulk_bytes = most_bytes(max_payload);
   options.queue_bytes = std::max(options.queue_bytes, 2 * max_payload + kEnvelopeBytes);
   return options;
 }
@@ -35,34 +37,46 @@ void log_problem(std::string_view message) {
 
 }  // namespace
 
-PythonDialect::PythonDialect(loop::Loop& loop, redis::Url url, const std::string& channel, std::size_t max_payload,
-                             Inbox& inbox)
+PythonDialect::PythonDialect(loop::Loop& loop, redis::Url url, Options options, Inbox& inbox)
     : host_{core::random_hex(kHostBytes)},
-      channel_{channel},
+      options_{std::move(options)},
       reader_{host_},
       inbox_{inbox},
       bus_{loop,
-           options_of(std::move(url), channel, max_payload),
+           options_of(std::move(url), options_.channel, options_.max_payload),
            {.on_message = [this](std::string_view, std::string_view message) { on_message(message); },
             .on_state = log_state,
             .on_problem = log_problem}} {
   bus_.start();
 }
 
-void PythonDialect::on_message(std::string_view message) {
-  if (reader_.read(message, inbox_) != Taken::kRefused) return;
-  ++refused_;
-  // Log the first, then at increasing intervals: a sender of one invalid message usually sends many.
-  if (std::has_single_bit(refused_))
-    core::log(
-        core::LogLevel::kWarning, "refused a message from the backplane",
-        {{"channel", channel_}, {"begins", message.substr(0, 80)}, {"refused", static_cast<std::int64_t>(refused_)}});
+Taken PythonDialect::take(std::string_view message) {
+  if (!is_pickle(message)) return reader_.read(message, inbox_);
+  if (!options_.accept_pickles) return Taken::kRefused;
+  const auto json = json_of_pickle(message, most_bytes(options_.max_payload));
+  return json ? reader_.read(*json, inbox_) : Taken::kRefused;
 }
 
-void PythonDialect::emit(const socketio::Emit& emit) { bus_.publish(channel_, encode_emit(host_, emit)); }
+void PythonDialect::on_message(std::string_view message) {
+  if (take(message) != Taken::kRefused || !core::is_worth_a_line(++refused_)) return;
+  const auto count = static_cast<std::int64_t>(refused_);
+  const core::LogField channel{"channel", options_.channel};
+  if (!is_pickle(message))
+    return core::log(core::LogLevel::kWarning, "refused a message from the backplane",
+                     {channel, {"begins", message.substr(0, 80)}, {"refused", count}});
+  core::log(
+      core::LogLevel::kWarning,
+      options_.accept_pickles
+          ? "refused a pickled message from the backplane: it is not of plain data, or too large"
+          : "refused a pickled message from the backplane: its sender has python-socketio before 5.14; upgrade it "
+            "to 5.15.1 or later, or set redis.acceptPickles",
+      {channel, {"refused", count}});
+}
+
+void PythonDialect::emit(const socketio::Emit& emit) { bus_.publish(options_.channel, encode_emit(host_, emit)); }
 
 void PythonDialect::acknowledge(const socketio::RemoteCallback& callback, std::span<const std::string_view> args) {
-  bus_.publish(channel_, encode_callback(callback, args));
+  bus_.publish(options_.channel, encode_callback(callback, args));
 }
 
 State PythonDialect::state() const {

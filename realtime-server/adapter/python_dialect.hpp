@@ -12,9 +12,16 @@ namespace adapter {
 
 class PythonDialect final : public Adapter {
  public:
-  /// `inbox` outlives it. Messages that a client may send within `max_payload` bytes pass in both directions; larger
-  /// ones are skipped and counted as refused.
-  PythonDialect(loop::Loop& loop, redis::Url url, const std::string& channel, std::size_t max_payload, Inbox& inbox);
+  struct Options {
+    std::string channel;
+    /// Messages that a client may send within so many bytes pass in both directions; larger ones are skipped and
+    /// counted as refused.
+    std::size_t max_payload;
+    bool accept_pickles = false;  ///< of python-socketio before 5.14; otherwise they are refused
+  };
+
+  /// `inbox` outlives it.
+  PythonDialect(loop::Loop& loop, redis::Url url, Options options, Inbox& inbox);
 
   void emit(const socketio::Emit& emit) override;
   void acknowledge(const socketio::RemoteCallback& callback, std::span<const std::string_view> args) override;
@@ -25,9 +32,10 @@ class PythonDialect final : public Adapter {
 
  private:
   void on_message(std::string_view message);
+  Taken take(std::string_view message);
 
   std::string host_;
-  std::string channel_;
+  Options options_;
   PythonReader reader_;
   Inbox& inbox_;
   std::uint64_t refused_ = 0;

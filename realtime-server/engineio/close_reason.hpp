@@ -24,6 +24,7 @@ enum class CloseReason : std::uint8_t {
   kHeaderTimeout,   ///< a request's headers took too long
   kBodyTimeout,     ///< a request's body or a binary packet's next attachment took too long
   kAnswerTimeout,   ///< the client did not read the answer to its request in time
+  kOverloaded,      ///< memory for what clients send ran short, and this one held the most
 };
 
 struct CloseReasonInfo {
@@ -50,6 +51,7 @@ inline constexpr std::array kCloseReasons{
     CloseReasonInfo{CloseReason::kHeaderTimeout, "header_timeout", 0},
     CloseReasonInfo{CloseReason::kBodyTimeout, "body_timeout", 0},
     CloseReasonInfo{CloseReason::kAnswerTimeout, "answer_timeout", 0},
+    CloseReasonInfo{CloseReason::kOverloaded, "overloaded", 1013},
 };
 
 /// The catalogue's entry of a reason.

@@ -52,13 +52,16 @@ FrameReader::Parts& FrameReader::parts() {
   return *parts_;
 }
 
+void FrameReader::release() {
+  if (!release_parts_) return;
+  release_parts_ = false;
+  // A control frame may arrive in the middle of a message.
+  std::string{}.swap(is_control() ? parts_->control : parts_->message);
+  if (parts_->message.empty() && parts_->control.empty()) parts_.reset();
+}
+
 Incoming FrameReader::next(std::span<char>& bytes) {
-  if (release_parts_) {
-    release_parts_ = false;
-    // A control frame may arrive in the middle of a message.
-    (is_control() ? parts_->control : parts_->message).clear();
-    if (parts_->message.empty() && parts_->control.empty()) parts_.reset();
-  }
+  release();
   while (true) {
     if (!in_payload_) {
       if (!take_header(bytes)) return {};

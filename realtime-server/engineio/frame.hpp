@@ -49,6 +49,13 @@ class FrameReader {
   /// the message continues in later bytes. After kError the connection must be closed (RFC 6455, section 7.1.7).
   Incoming next(std::span<char>& bytes);
 
+  /// Frees the payload that next() returned, if it is kept here; it is not valid any more.
+  void release();
+  /// What it keeps, in bytes.
+  std::size_t memory() const { return parts_ ? parts_->message.capacity() + parts_->control.capacity() : 0; }
+  /// Frees all of it; next() must not be called again.
+  void reset() { parts_.reset(); }
+
  private:
   /// What of a message and of a control frame came in earlier reads or frames.
   struct Parts {

@@ -67,4 +67,50 @@ class Holders {
   List holders_;  ///< some of which may hold nothing any more
 };
 
+class Receiver;
+
+/// What all clients have sent that waits for its rest or its turn.
+class ReceivedMemory {
+ public:
+  /// `bound` is in bytes.
+  explicit ReceivedMemory(std::size_t bound) : bound_{bound} {}
+
+  std::size_t used() const { return used_; }
+  bool is_over() const { return used_ > bound_; }
+  /// Disconnects those that hold most, if the bound is exceeded. May destroy any of them.
+  void relieve() {
+    holders_.relieve([this] { return is_over(); });
+  }
+
+ private:
+  friend class Receiver;
+  std::size_t bound_;
+  std::size_t used_ = 0;
+  Holders<Received> holders_;
+};
+
+/// One that holds some of it.
+class Receiver : public Holder<Received> {
+ public:
+  explicit Receiver(ReceivedMemory& memory) : memory_{memory} {}
+  ~Receiver() override { hold(0); }
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
+
+  std::size_t held(Received) const override { return held_; }
+
+ protected:
+  /// Call when it holds more or less than before: `bytes` now.
+  void hold(std::size_t bytes) {
+    if (bytes == held_) return;
+    memory_.used_ += bytes - held_;
+    held_ = bytes;
+    if (bytes > 0) memory_.holders_.add(*this);
+  }
+
+ private:
+  ReceivedMemory& memory_;
+  std::size_t held_ = 0;
+};
+
 }  // namespace engineio

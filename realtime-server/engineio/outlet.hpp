@@ -1,6 +1,6 @@
 // Where frames for one client go: its send queue, and the list of clients to flush at the end of the turn. The first
-// frame of a turn adds a client to the list, so that all frames of a turn are sent in one write. Frames that all clients
-// of a namespace get are sent from where they are. Owned by the client; one loop thread only.
+// frame of a turn adds a client to the list, so that all frames of a turn are sent in one write. Frames that all
+// clients of a namespace get are sent from where they are. Owned by the client; one loop thread only.
 #pragma once
 
 #include <cstdint>

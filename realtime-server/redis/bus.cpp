@@ -1,11 +1,11 @@
 #include "realtime-server/redis/bus.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "core/log.hpp"
 #include "realtime-server/redis/error_messages.hpp"
 #include "realtime-server/redis/link.hpp"
 
@@ -129,7 +129,7 @@ void Bus::Parts::on_message(const Reply& message) {
     return;
   }
   ++counters.refused;
-  if (!std::has_single_bit(counters.refused)) return;  // a sender of one usually sends many
+  if (!core::is_worth_a_line(counters.refused)) return;
   events.on_problem(fmt::format("a message of {} bytes on the channel {} is over the limit of {} bytes and was skipped",
                                 subscription->last_skipped_bytes(), channel.text, options.limits.bulk_bytes));
 }

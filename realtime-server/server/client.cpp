@@ -17,17 +17,24 @@ namespace {
 
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 
-transport::Answer text_answer(int status, std::string body, std::string headers) {
+transport::Answer text_answer(int status, std::string body, std::string headers = {}) {
   return {.status = status, .body = std::move(body), .headers = std::move(headers.append(kNoStore))};
 }
 
 }  // namespace
 
-Client::Client(ClientEnvironment& environment, const engineio::SessionId& id, TransportName transport, bool base64)
-    : environment_{environment},
+Client::Client(ClientEnvironment& environment, const engineio::SessionId& id, TransportName transport, bool base64,
+               const ClientOrigin& origin)
+    : Receiver{environment.context.received},
+      environment_{environment},
       session_{id, transport},
       base64_{base64},
-      over_websocket_{transport == TransportName::kWebSocket} {}
+      over_websocket_{transport == TransportName::kWebSocket},
+      origin_{origin} {
+  if (environment.messages_per_second > 0 || environment.bytes_per_second > 0)
+    rates_ = std::make_unique<Rates>(
+        Rates{TokenBucket{environment.messages_per_second}, TokenBucket{environment.bytes_per_second}});
+}
 
 Client::~Client() = default;
 
@@ -36,13 +43,13 @@ void Client::start_timers() {
   environment_.connect_deadlines.arm(awaited_);
 }
 
-void Client::open(HttpConnection& connection, std::string headers) {
+void Client::open(HttpConnection& connection) {
   polling_ = std::make_unique<PollOutlet>(*this);
   outlet_ = polling_.get();
   start_timers();
   std::string body{static_cast<char>(PacketType::kOpen)};
   body += engineio::open_json(environment_.protocol, session_.id(), TransportName::kPolling);
-  connection.answer(text_answer(200, std::move(body), headers.append(environment_.handshake_headers)));
+  connection.answer(text_answer(200, std::move(body), environment_.handshake_headers));
 }
 
 transport::WebSocketPtr Client::take_socket(HttpConnection& connection, std::string_view accept_key,
@@ -65,19 +72,18 @@ void Client::send(PacketType type, std::string_view data) {
   outlet_->send(engineio::encode_text(environment_.context.arena, type, std::array{data}));
 }
 
-void Client::on_poll(HttpConnection& connection, std::string headers) {
+void Client::on_poll(HttpConnection& connection) {
   switch (session_.on_poll()) {
     case Session::OnPoll::kNoop:
-      return connection.answer(text_answer(200, "6", std::move(headers)));
+      return connection.answer(text_answer(200, "6"));
     case Session::OnPoll::kConflict:
       answer_poll({.body = "1"});
-      connection.answer(text_answer(400, "", std::move(headers)));
+      connection.answer(text_answer(400, ""));
       return close(CloseReason::kOverlapping);
     case Session::OnPoll::kWait:
       break;
   }
   poll_ = &connection;
-  if (!headers.empty()) headers_ = std::make_unique<std::string>(std::move(headers));
   connection.set_owner(this);
   flush_poll();
 }
@@ -93,42 +99,63 @@ bool Client::on_post_head(HttpConnection& connection) {
   return false;
 }
 
-void Client::on_post(HttpConnection& connection, std::string headers, transport::Share& share) {
+void Client::on_post(HttpConnection& connection, transport::Share& share) {
   // A POST without a body arrives at once, and begins only here.
   if (post_.get() != &connection && !on_post_head(connection)) return;
-  run_post(connection, {0, std::move(headers)}, share);
+  run_post(connection, 0, share);
 }
 
 void Client::on_turn(HttpConnection& connection, transport::Share& share) {
-  run_post(connection, std::move(*std::exchange(progress_, nullptr)), share);
+  run_post(connection, *std::exchange(progress_, std::nullopt), share);
 }
 
-void Client::run_post(HttpConnection& connection, Progress progress, transport::Share& share) {
+/// Processes a POST whose first `done` bytes have been processed.
+void Client::run_post(HttpConnection& connection, std::size_t done, transport::Share& share) {
   // A packet may close the session, and its POST is answered all the same.
   post_.reset();
-  auto body = connection.body().substr(progress.done);
+  auto body = connection.body().substr(done);
   bool failed = body.empty();
   while (!body.empty() && !failed && !session_.closed()) {
-    if (!share.take()) {
-      progress.done = connection.body().size() - body.size();
-      progress_ = std::make_unique<Progress>(std::move(progress));
+    const bool too_fast = sends_too_fast();
+    if (too_fast || !share.take()) {
+      progress_ = static_cast<std::uint32_t>(connection.body().size() - body.size());
       post_ = &connection;
-      return connection.take_turns();
+      if (too_fast) ++environment_.context.counters.pauses;
+      return connection.take_turns(too_fast);
     }
     ++environment_.context.counters.messages_in;
-    const auto packet = engineio::decode_packet(engineio::next_in_payload(body), environment_.scratch);
+    const auto text = engineio::next_in_payload(body);
+    count_message(text.size());
+    const auto packet = engineio::decode_packet(text, environment_.scratch);
     failed = !packet;
     if (packet) on_packet(*packet);
   }
   session_.on_post_end();
   connection.set_owner(nullptr);
   if (failed) close(CloseReason::kParseError);
-  connection.answer(failed ? text_answer(400, "", std::move(progress.headers))
-                           : text_answer(200, "ok", std::move(progress.headers)));
+  connection.answer(failed ? text_answer(400, "") : text_answer(200, "ok"));
 }
 
-void Client::on_upgrade(HttpConnection& connection, std::string_view accept_key) {
-  const auto socket = take_socket(connection, accept_key);
+bool Client::sends_too_fast() {
+  if (!rates_) return false;
+  const auto now = loop::Clock::now();
+  const bool may_send = rates_->messages.has(now);
+  return !rates_->bytes.has(now) || !may_send;
+}
+
+void Client::count_message(std::size_t bytes) {
+  if (!rates_) return;
+  rates_->messages.take(1);
+  rates_->bytes.take(static_cast<double>(bytes));
+}
+
+transport::Takes Client::takes_messages() {
+  if (progress_) return transport::Takes::kNextTurn;
+  return over_websocket_ && sends_too_fast() ? transport::Takes::kAfterPause : transport::Takes::kNow;
+}
+
+void Client::on_upgrade(HttpConnection& connection, std::string_view accept_key, std::string_view headers) {
+  const auto socket = take_socket(connection, accept_key, headers);
   if (!session_.on_websocket()) return socket->close(CloseReason::kOverlapping);
   web_socket_ = socket;
   environment_.context.upgrade_deadlines.arm(*socket);
@@ -136,6 +163,7 @@ void Client::on_upgrade(HttpConnection& connection, std::string_view accept_key)
 
 void Client::on_message(transport::WebSocket& socket, bool binary, std::string_view bytes) {
   if (session_.transport() == TransportName::kPolling) return on_probe(socket, binary ? std::string_view{} : bytes);
+  count_message(bytes.size());
   if (binary) return on_packet({PacketType::kMessage, true, bytes});
   on_text(bytes);
 }
@@ -162,6 +190,7 @@ void Client::on_packet(const engineio::Packet& packet) {
   }
   const auto reason = environment_.hub.on_message(connection_, *outlet_, packet.binary, packet.data);
   if (reason) return close(*reason);
+  hold(connection_.assembler().memory());
   if (connection_.assembler().is_partial())
     environment_.attachment_deadlines.arm(awaited_);
   else if (connection_.has_sockets())
@@ -218,7 +247,8 @@ void Client::on_abandoned(HttpConnection& connection, CloseReason reason) {
   } else if (&connection == post_.get()) {
     session_.on_post_end();
     post_.reset();
-    progress_.reset();
+    // What is left of a body that was accepted would be lost.
+    if (std::exchange(progress_, std::nullopt)) return close(reason);
   }
   if (reason == CloseReason::kTransportClose || reason == CloseReason::kTransportError) close(reason);
 }
@@ -246,7 +276,6 @@ void Client::answer_poll(transport::Answer answer) {
   if (!poll_) return;
   const auto connection = std::exchange(poll_, nullptr);
   session_.poll_answered();
-  if (const auto headers = std::exchange(headers_, nullptr)) answer.headers += *headers;
   answer.headers += kNoStore;
   connection->answer(answer);
 }
@@ -255,8 +284,9 @@ void Client::answer_poll(transport::Answer answer) {
 void Client::end_poll(CloseReason reason) {
   if (reason == CloseReason::kClientClose) return answer_poll({.body = "6"});
   if (reason == CloseReason::kDrain)
-    return answer_poll(
-        {.status = 503, .body = std::string{kGoingAway}, .headers = std::string{clear_affinity_cookie_header()}});
+    return answer_poll({.status = 503,
+                        .body = std::string{kGoingAway},
+                        .headers = clear_cookie_header(environment_.affinity_cookie, origin_.cross_origin)});
   answer_poll({.status = 400, .body = engineio::body_of(engineio::Refusal::kUnknownSession)});
 }
 
@@ -266,6 +296,8 @@ void Client::close(CloseReason reason) {
   heartbeat_.disarm();
   awaited_.disarm();
   connection_.leave_all();
+  connection_.assembler().release();
+  hold(0);
   end_poll(reason);
   if (polling_) polling_->send_queue().clear();
   if (const auto post = std::exchange(post_, nullptr)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 
 #include "realtime-server/engineio/session.hpp"
 #include "realtime-server/server/hub.hpp"
+#include "realtime-server/server/token_bucket.hpp"
 #include "realtime-server/socketio/connection.hpp"
 #include "realtime-server/transport/http_connection.hpp"
 #include "realtime-server/transport/web_socket.hpp"
@@ -35,49 +37,61 @@ struct ClientEnvironment {
   ClientRegistry& registry;
   engineio::Protocol protocol;
   std::string handshake_headers;           ///< of the answer to a polling handshake
+  std::string affinity_cookie;             ///< the name of the ingress's cookie
   transport::Queue& ping_deadlines;        ///< until the next ping
   transport::Queue& pong_deadlines;        ///< for the answer to a ping
   transport::Queue& connect_deadlines;     ///< for the first CONNECT
   transport::Queue& attachment_deadlines;  ///< for the next attachment of a binary packet
+  std::size_t messages_per_second;         ///< of one client; 0: no limit
+  std::size_t bytes_per_second;            ///< the same
   std::string scratch;                     ///< decoded Base64
+};
+
+/// Where the handshake of a client came from.
+struct ClientOrigin {
+  loop::IpAddress address;
+  bool cross_origin = false;  ///< a page of another origin
 };
 
 class Client final : public transport::WebSocketOwner,
                      public transport::RequestOwner,
+                     public engineio::Receiver,
                      public boost::intrusive::list_base_hook<> {
  public:
-  Client(ClientEnvironment& environment, const engineio::SessionId& id, engineio::TransportName transport, bool base64);
+  Client(ClientEnvironment& environment, const engineio::SessionId& id, engineio::TransportName transport, bool base64,
+         const ClientOrigin& origin);
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   const engineio::Session& session() const { return session_; }
+  const loop::IpAddress& address() const { return origin_.address; }
   /// The transport, or what it was when the session ended.
   bool over_websocket() const { return over_websocket_; }
 
-  /// Answers the handshake of a new session. `headers` are additional headers for this origin.
-  void open(transport::HttpConnection& connection, std::string headers);
+  /// Answers the handshake of a new session.
+  void open(transport::HttpConnection& connection);
   /// Turns the handshake of a new session into its WebSocket. `headers` are additional headers of the answer.
-  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key,
-                      std::string_view headers = {});
+  void open_websocket(transport::HttpConnection& connection, std::string_view accept_key, std::string_view headers);
 
-  void on_poll(transport::HttpConnection& connection, std::string headers);
+  void on_poll(transport::HttpConnection& connection);
   /// Handles the head of a POST; false if it was already answered.
   bool on_post_head(transport::HttpConnection& connection);
   /// Handles a whole POST, over several turns if the share is too small for it.
-  void on_post(transport::HttpConnection& connection, std::string headers, transport::Share& share);
-  /// Handles a WebSocket request for a polling session.
-  void on_upgrade(transport::HttpConnection& connection, std::string_view accept_key);
+  void on_post(transport::HttpConnection& connection, transport::Share& share);
+  /// Handles a WebSocket request for a polling session. `headers` are additional headers of the answer.
+  void on_upgrade(transport::HttpConnection& connection, std::string_view accept_key, std::string_view headers);
 
   /// Closes the session: a WebSocket with the reason's status, a waiting poll with an answer after which clients
   /// reconnect.
   void close(engineio::CloseReason reason);
 
   void on_message(transport::WebSocket& socket, bool binary, std::string_view bytes) override;
-  bool takes_messages() const override { return !progress_; }
+  transport::Takes takes_messages() override;
   void on_closed(transport::WebSocket& socket, engineio::CloseReason reason) override;
   void on_turn(transport::HttpConnection& connection, transport::Share& share) override;
   void on_abandoned(transport::HttpConnection& connection, engineio::CloseReason reason) override;
+  void cut_off(engineio::Received) override { close(engineio::CloseReason::kOverloaded); }
 
  private:
   /// Sends pings and detects missing pongs.
@@ -114,10 +128,10 @@ class Client final : public transport::WebSocketOwner,
     Client& client_;
   };
 
-  /// How far a POST has been processed.
-  struct Progress {
-    std::size_t done = 0;  ///< bytes of its body
-    std::string headers;   ///< additional headers of its answer
+  /// What it may still send this second.
+  struct Rates {
+    TokenBucket messages;
+    TokenBucket bytes;
   };
 
   void start_timers();
@@ -125,11 +139,13 @@ class Client final : public transport::WebSocketOwner,
   void on_awaited_too_long();
   void on_packet(const engineio::Packet& packet);
   void on_text(std::string_view text);
-  void run_post(transport::HttpConnection& connection, Progress progress, transport::Share& share);
+  void run_post(transport::HttpConnection& connection, std::size_t done, transport::Share& share);
+  bool sends_too_fast();
+  void count_message(std::size_t bytes);
   void on_probe(transport::WebSocket& socket, std::string_view text);
   void upgrade(transport::WebSocket& socket);
   transport::WebSocketPtr take_socket(transport::HttpConnection& connection, std::string_view accept_key,
-                                      std::string_view headers = {});
+                                      std::string_view headers);
   void send(engineio::PacketType type, std::string_view data);
   void flush_poll();
   void answer_poll(transport::Answer answer);
@@ -140,13 +156,14 @@ class Client final : public transport::WebSocketOwner,
   bool base64_;
   bool over_websocket_;
   bool awaits_pong_ = false;
-  engineio::Outlet* outlet_ = nullptr;    ///< one of the two below
-  std::unique_ptr<PollOutlet> polling_;   ///< until the upgrade
-  transport::WebSocketPtr web_socket_;    ///< the transport, or a probe
-  transport::HttpConnectionPtr poll_;     ///< waits for an answer
-  transport::HttpConnectionPtr post_;     ///< a POST that is not answered
-  std::unique_ptr<Progress> progress_;    ///< of the POST, if it has its turns
-  std::unique_ptr<std::string> headers_;  ///< additional headers of the poll's answer
+  engineio::Outlet* outlet_ = nullptr;     ///< one of the two below
+  std::unique_ptr<PollOutlet> polling_;    ///< until the upgrade
+  transport::WebSocketPtr web_socket_;     ///< the transport, or a probe
+  transport::HttpConnectionPtr poll_;      ///< waits for an answer
+  transport::HttpConnectionPtr post_;      ///< a POST that is not answered
+  std::optional<std::uint32_t> progress_;  ///< bytes of the POST's body that are processed, if it takes turns
+  ClientOrigin origin_;
+  std::unique_ptr<Rates> rates_;  ///< if they are limited
   socketio::Connection connection_;
   Heartbeat heartbeat_{*this};
   Awaited awaited_{*this};

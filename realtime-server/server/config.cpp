@@ -32,7 +32,13 @@ constexpr Durations kTcpUserTimeout{1s, 10min};
 constexpr Durations kPropagationDelay{0ms, 10min};
 constexpr Durations kDrainDeadline{1s, 24h};
 constexpr Sizes kMaxPayload{kKiB, 64 * kMiB};
+constexpr Durations kIdleTimeout{1s, 1h};
+constexpr Sizes kHeaderBytes{kKiB, 64 * kKiB};
 constexpr Sizes kMaxConnections{1, 10'000'000};
+constexpr Sizes kPerAddress{0, 10'000'000};
+constexpr Sizes kPerSecond{0, 1'000'000};
+constexpr Sizes kBytesPerSecond{0, kGiB};
+constexpr Sizes kTotalReceiveBytes{kMiB, 1024 * kGiB};
 constexpr Sizes kSendQueueBytes{64 * kKiB, kGiB};
 constexpr Sizes kSendQueueSegments{16, 1'000'000};
 constexpr Sizes kTotalSendQueueBytes{kMiB, 1024 * kGiB};
@@ -91,8 +97,11 @@ void read_protocol(ConfigReader fields, ProtocolConfig& protocol) {
   fields.refuse_others();
 }
 
-/// Why no browser sends this as an origin, as what to write instead; empty if the origin is valid.
+/// Why no client sends this as an origin, as what to write instead; empty if the origin is valid. Of several spellings
+/// that mean one origin any is taken: those of browsers, of apps in a WebView (null, file://, capacitor://localhost)
+/// and of clients that name the scheme ws.
 std::string origin_problem(std::string_view origin) {
+  if (origin == "null" || origin == "file://") return {};
   const auto colon = origin.find("://");
   if (colon == std::string_view::npos || colon == 0) return "an origin, for example https://chat.example.com";
   const auto scheme = origin.substr(0, colon);
@@ -100,12 +109,10 @@ std::string origin_problem(std::string_view origin) {
   if (const auto slash = host.find('/'); slash != std::string_view::npos && scheme.starts_with("http"))
     return fmt::format("{} without the path, as browsers send it", shown(origin.substr(0, colon + 3 + slash)));
   if (host.find('*') != std::string_view::npos) return "each origin separately, or [\"*\"] for all of them";
-  for (const auto& [name, port] : {std::pair{"http", ":80"}, std::pair{"https", ":443"}})
-    if (scheme == name && host.ends_with(port))
-      return fmt::format("{}, as browsers leave out the scheme's own port",
-                         shown(origin.substr(0, origin.size() - std::string_view{port}.size())));
-  if (!consists_of(scheme, {kLower, kDigits, "+-."}) || !consists_of(host, {kLower, kDigits, "-._:[]"}) || host.empty())
-    return "an origin as browsers send it: in lower case, with international names in their xn-- form";
+  constexpr std::string_view kUpper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  if (!consists_of(scheme, {kLower, kUpper, kDigits, "+-."}) ||
+      !consists_of(host, {kLower, kUpper, kDigits, "-._:[]"}) || host.empty())
+    return "an origin as browsers send it, with international names in their xn-- form";
   return {};
 }
 
@@ -126,7 +133,15 @@ void read_origins(const ConfigValue& list, std::vector<std::string>& origins) {
 void read_limits(ConfigReader fields, LimitsConfig& limits) {
   fields.read("headerTimeout", limits.header_timeout, kTimeout);
   fields.read("bodyTimeout", limits.body_timeout, kTimeout);
+  fields.read("idleTimeout", limits.idle_timeout, kIdleTimeout);
+  fields.read("headerBytes", limits.header_bytes, kHeaderBytes, "bytes");
   fields.read("maxConnections", limits.max_connections, kMaxConnections, "connections");
+  fields.read("maxSessions", limits.max_sessions, kMaxConnections, "sessions");
+  fields.read("perAddress", limits.per_address, kPerAddress, "sessions");
+  fields.read("connectsPerSecond", limits.connects_per_second, kPerSecond, "sessions");
+  fields.read("messagesPerSecond", limits.messages_per_second, kPerSecond, "messages");
+  fields.read("bytesPerSecond", limits.bytes_per_second, kBytesPerSecond, "bytes");
+  fields.read("totalReceiveBytes", limits.total_receive_bytes, kTotalReceiveBytes, "bytes");
   fields.read("sendQueueBytes", limits.send_queue_bytes, kSendQueueBytes, "bytes");
   fields.read("sendQueueSegments", limits.send_queue_segments, kSendQueueSegments, "segments");
   fields.read("totalSendQueueBytes", limits.total_send_queue_bytes, kTotalSendQueueBytes, "bytes");
@@ -134,11 +149,24 @@ void read_limits(ConfigReader fields, LimitsConfig& limits) {
   fields.refuse_others();
 }
 
+void read_proxies(const ConfigValue& list, std::vector<loop::Network>& proxies) {
+  constexpr std::string_view kWhat = "an address or a network, for example 10.0.0.7 or 10.0.0.0/8";
+  for (const auto& element : list.elements()) {
+    std::string text;
+    if (!element.read(text, kWhat)) continue;
+    if (const auto network = loop::Network::parse(text))
+      proxies.push_back(*network);
+    else
+      element.wrong(kWhat);
+  }
+}
+
 void read_redis(ConfigReader fields, RedisConfig& redis) {
   if (const auto channel = fields.at("channel");
       fields.has("channel") && channel.read(redis.channel, "a channel's name"))
     if (redis.channel.empty() || redis.channel.size() > kLongestChannel)
       channel.wrong(fmt::format("a channel's name of 1 to {} bytes", kLongestChannel));
+  fields.read("acceptPickles", redis.accept_pickles);
   fields.refuse_others();
 }
 
@@ -170,7 +198,9 @@ void check_orders(ConfigReader& top, const Config& config) {
   const Set payload{protocol.at("maxPayload"), std::to_string(config.protocol.max_payload)};
   const Set send_queue{limits.at("sendQueueBytes"), std::to_string(config.limits.send_queue_bytes)};
   const Set all{limits.at("totalSendQueueBytes"), std::to_string(config.limits.total_send_queue_bytes)};
+  const Set received{limits.at("totalReceiveBytes"), std::to_string(config.limits.total_receive_bytes)};
   if (config.protocol.max_payload > config.limits.send_queue_bytes) refuse_order(payload, send_queue);
+  if (config.protocol.max_payload > config.limits.total_receive_bytes) refuse_order(payload, received);
   if (config.limits.send_queue_bytes > config.limits.total_send_queue_bytes) refuse_order(send_queue, all);
   if (config.drain.propagation_delay > config.drain.deadline)
     refuse_order({drain.at("propagationDelay"), format_duration(config.drain.propagation_delay)},
@@ -197,6 +227,10 @@ core::Result<Config> read_config(std::string_view yaml, std::string_view file_na
   ConfigReader top{{&*root, "", &errors}};
   read_protocol(ConfigReader{top.at("protocol")}, config.protocol);
   read_origins(top.at("allowedOrigins"), config.allowed_origins);
+  bool credentials = false;
+  if (const auto value = top.at("allowCredentials"); top.has("allowCredentials") && value.read(credentials))
+    config.allow_credentials = credentials;
+  read_proxies(top.at("trustedProxies"), config.trusted_proxies);
   top.read("demoPage", config.demo_page);
   read_limits(ConfigReader{top.at("limits")}, config.limits);
   read_redis(ConfigReader{top.at("redis")}, config.redis);

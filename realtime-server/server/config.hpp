@@ -5,11 +5,13 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/result.hpp"
+#include "realtime-server/loop/network.hpp"
 #include "realtime-server/server/rules.hpp"
 
 namespace server {
@@ -32,7 +34,15 @@ struct ProtocolConfig {
 struct LimitsConfig {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
+  std::chrono::milliseconds idle_timeout{620'000};   ///< of a kept connection between requests
+  std::size_t header_bytes = 16'384;                 ///< of a request
   std::size_t max_connections = 100'000;             ///< sockets; with more, handshakes get 503
+  std::size_t max_sessions = 100'000;                ///< with as many, handshakes get 503
+  std::size_t per_address = 0;                       ///< sessions of one address; 0: no limit
+  std::size_t connects_per_second = 1'000;           ///< new sessions; 0: no limit
+  std::size_t messages_per_second = 0;               ///< of one session; above it, reading pauses; 0: no limit
+  std::size_t bytes_per_second = 0;                  ///< the same, of the messages
+  std::size_t total_receive_bytes = 64U << 20U;      ///< waiting for their rest or their turn, at least max_payload
   std::size_t send_queue_bytes = 4 << 20;            ///< of a session, at least max_payload
   std::size_t send_queue_segments = 16'384;          ///< of a session
   std::size_t total_send_queue_bytes = 256U << 20U;  ///< of all sessions together, at least send_queue_bytes
@@ -41,6 +51,7 @@ struct LimitsConfig {
 
 struct RedisConfig {
   std::string channel = "flask-socketio";  ///< of the Python dialect
+  bool accept_pickles = false;             ///< of python-socketio before 5.14
 };
 
 struct DrainConfig {
@@ -53,6 +64,9 @@ struct Config {
   ProtocolConfig protocol;
   /// The origins that may connect. Empty: the server's own; "*": any; else these, spelled as browsers send them.
   std::vector<std::string> allowed_origins;
+  /// Whether pages of other origins may send cookies and authentication. Unset: those of listed origins, not of "*".
+  std::optional<bool> allow_credentials;
+  std::vector<loop::Network> trusted_proxies;  ///< whose X-Forwarded-* headers and PROXY protocol are believed
   bool demo_page = true;
   LimitsConfig limits;
   RedisConfig redis;

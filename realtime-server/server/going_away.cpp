@@ -4,20 +4,18 @@
 
 #include <fmt/format.h>
 
-#include "core/affinity.hpp"
-
 namespace server {
 
-std::string clear_affinity_cookie_header() {
-  return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0\r\n", core::kAffinityCookie);
+std::string clear_cookie_header(std::string_view name, bool cross_site) {
+  return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0{}\r\n", name, cross_site ? "; SameSite=None; Secure" : "");
 }
 
-bool has_affinity_cookie(std::string_view cookies) {
+bool has_cookie(std::string_view cookies, std::string_view name) {
   while (!cookies.empty()) {
     auto pair = cookies.substr(0, cookies.find(';'));
     cookies.remove_prefix(std::min(pair.size() + 1, cookies.size()));
     pair.remove_prefix(std::min(pair.find_first_not_of(' '), pair.size()));
-    if (pair.substr(0, pair.find('=')) == core::kAffinityCookie) return true;
+    if (pair.substr(0, pair.find('=')) == name) return true;
   }
   return false;
 }

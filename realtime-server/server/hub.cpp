@@ -1,6 +1,5 @@
 #include "realtime-server/server/hub.hpp"
 
-#include <bit>
 #include <utility>
 
 #include "core/log.hpp"
@@ -21,13 +20,12 @@ std::optional<CloseReason> reason_of(PacketError error) {
       return std::nullopt;
     case PacketError::kInvalidUtf8:
       return CloseReason::kInvalidUtf8;
+    case PacketError::kTooLarge:
+      return CloseReason::kMessageTooBig;
     default:
       return CloseReason::kParseError;
   }
 }
-
-/// Whether to log this count: the first, then at increasing intervals, since one usually means many.
-bool is_worth_a_line(std::uint64_t count) { return std::has_single_bit(count); }
 
 }  // namespace
 
@@ -46,6 +44,11 @@ void Hub::use(socketio::Namespace& nsp) {
 
 void Hub::end_turn() {
   if (auto* used = std::exchange(used_, nullptr)) used->send();
+}
+
+void Hub::shrink() {
+  for (auto& [name, space] : spaces_) space.nsp.shrink();
+  scratch_ = {};
 }
 
 Hub::Space* Hub::find(std::string_view nsp) {
@@ -116,7 +119,7 @@ void Hub::on_ack(socketio::Socket& socket, const socketio::Packet& packet) {
   if (callback == nullptr) return;
   // The dialects carry JSON only.
   if (packet.type == PacketType::kBinaryAck) {
-    if (is_worth_a_line(++counters_.dropped))
+    if (core::is_worth_a_line(++counters_.dropped))
       core::log(core::LogLevel::kWarning, "binary acknowledgements cannot be sent to another process and are dropped",
                 {{"sid", socket.sid().text()}, {"dropped", static_cast<std::int64_t>(counters_.dropped)}});
     return;
@@ -165,7 +168,8 @@ void Hub::on_disconnect(std::string_view nsp, std::string_view sid) {
 
 void Hub::on_enter_room(std::string_view nsp, std::string_view sid, std::string_view room) {
   auto* socket = find_socket(nsp, sid);
-  if (socket == nullptr || socket->nsp().enter(*socket, room) || !is_worth_a_line(++counters_.refused_rooms)) return;
+  if (socket == nullptr || socket->nsp().enter(*socket, room) || !core::is_worth_a_line(++counters_.refused_rooms))
+    return;
   core::log(core::LogLevel::kWarning, "a client is in 1000 rooms, the maximum, and cannot enter another",
             {{"sid", sid}, {"refused", static_cast<std::int64_t>(counters_.refused_rooms)}});
 }

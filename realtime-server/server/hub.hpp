@@ -32,6 +32,9 @@ class Hub final : public adapter::Inbox {
   /// Sends what whole namespaces got in this turn; call at its end, before the outlets are flushed.
   void end_turn();
 
+  /// Frees what containers have kept for more sockets and rooms than there are.
+  void shrink();
+
   void on_emit(const socketio::Emit& emit) override;
   void on_disconnect(std::string_view nsp, std::string_view sid) override;
   void on_enter_room(std::string_view nsp, std::string_view sid, std::string_view room) override;

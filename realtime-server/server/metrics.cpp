@@ -22,6 +22,7 @@ std::string Exposition::text(const Snapshot& now) {
   set(kSockets, {}, static_cast<double>(now.sockets));
   set(kSendQueue, {}, static_cast<double>(now.send_queue_bytes));
   set(kSendQueueMemory, {}, static_cast<double>(now.send_queue_memory));
+  set(kReceivedMemory, {}, static_cast<double>(now.received_memory));
   set(kLoopLag, {}, now.loop_lag.count());
   set(kDraining, {}, now.draining ? 1 : 0);
   for (const auto state : {adapter::State::kLocal, adapter::State::kConnecting, adapter::State::kConnected,
@@ -38,6 +39,7 @@ std::string Exposition::text(const Snapshot& now) {
   count(kBytes, {{"direction", "out"}}, now.bytes_out, exposed_.bytes_out);
   count(kDropped, {}, now.dropped, exposed_.dropped);
   count(kWrites, {}, now.writes, exposed_.writes);
+  count(kPauses, {}, now.pauses, exposed_.pauses);
   count(kRedisPublishes, {}, now.backplane.published, exposed_.backplane.published);
   count(kRedisLost, {}, now.backplane.lost, exposed_.backplane.lost);
   count(kRedisMessages, {}, now.backplane.received, exposed_.backplane.received);

@@ -34,6 +34,10 @@ inline constexpr core::MetricInfo kSendQueue{core::MetricType::kGauge, "realtime
                                              "Bytes in all send queues; shared bytes count for each client."};
 inline constexpr core::MetricInfo kSendQueueMemory{core::MetricType::kGauge, "realtime_server_send_queue_memory_bytes",
                                                    "Memory of all send queues; shared bytes count once."};
+inline constexpr core::MetricInfo kReceivedMemory{core::MetricType::kGauge, "realtime_server_received_memory_bytes",
+                                                  "Memory of what clients sent that waits for its rest or its turn."};
+inline constexpr core::MetricInfo kPauses{core::MetricType::kCounter, "realtime_server_pauses_total",
+                                          "Pauses of reading from clients that send faster than they may."};
 inline constexpr core::MetricInfo kLoopLag{core::MetricType::kGauge, "realtime_server_loop_lag_seconds",
                                            "How long this scrape waited for the loop."};
 inline constexpr core::MetricInfo kRedisState{core::MetricType::kGauge, "realtime_server_redis_state",
@@ -57,13 +61,21 @@ enum class ConnectOutcome : std::uint8_t {
   kRefused,           ///< a handshake that violates the protocol
   kForbidden,         ///< a handshake from an origin that is not allowed
   kGoingAway,         ///< a handshake while the server shuts down
-  kTooMany,           ///< a connection over the limit
+  kTooMany,           ///< a handshake while there are more connections than may be
+  kTooManySessions,   ///< a handshake over the limit of sessions
+  kTooManyOfAddress,  ///< a handshake over the limit of sessions of its address
+  kTooFast,           ///< a handshake over the rate of new sessions
   kNamespace,         ///< an accepted CONNECT
   kUnknownNamespace,  ///< a CONNECT to an unknown namespace
 };
-inline constexpr std::array<std::string_view, 9> kConnectOutcomes{"polling",  "websocket", "upgraded",
-                                                                  "refused",  "forbidden", "draining",
-                                                                  "too_many", "namespace", "unknown_namespace"};
+inline constexpr std::array<std::string_view, 12> kConnectOutcomes{
+    "polling",           "websocket",           "upgraded", "refused",   "forbidden",        "draining", "too_many",
+    "too_many_sessions", "too_many_of_address", "too_fast", "namespace", "unknown_namespace"};
+
+/// The `outcome` label of metrics.
+constexpr std::string_view name_of(ConnectOutcome outcome) {
+  return kConnectOutcomes.at(static_cast<std::size_t>(outcome));
+}
 
 /// All values at one moment.
 struct Snapshot {
@@ -78,6 +90,8 @@ struct Snapshot {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t writes = 0;
+  std::uint64_t pauses = 0;
+  std::uint64_t received_memory = 0;
   std::uint64_t send_queue_bytes = 0;
   std::uint64_t send_queue_memory = 0;
   std::chrono::duration<double> loop_lag{};

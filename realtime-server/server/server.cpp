@@ -20,10 +20,10 @@ constexpr std::chrono::seconds kPatience{3};
 
 }  // namespace
 
-Server::Server(const Config& config, const std::string& replica)
-    : config_{config}, replica_{replica}, shard_{config, replica, 0}, drain_{shard_, config.drain, [this] {
-                                                                               stop();
-                                                                             }} {}
+Server::Server(const Config& config, const Identity& identity)
+    : config_{config}, identity_{identity}, shard_{config, identity, 0}, drain_{shard_, config.drain, [this] {
+                                                                                  stop();
+                                                                                }} {}
 
 Server::~Server() = default;
 
@@ -31,8 +31,11 @@ void Server::make_adapter(const std::optional<redis::Url>& redis_url) {
   if (!redis_url) {
     adapter_ = std::make_unique<adapter::LocalAdapter>();
   } else {
-    adapter_ = std::make_unique<adapter::PythonDialect>(shard_.loop(), *redis_url, config_.redis.channel,
-                                                        config_.protocol.max_payload, shard_.hub());
+    adapter_ = std::make_unique<adapter::PythonDialect>(
+        shard_.loop(), *redis_url,
+        adapter::PythonDialect::Options{config_.redis.channel, config_.protocol.max_payload,
+                                        config_.redis.accept_pickles},
+        shard_.hub());
   }
   shard_.set_adapter(*adapter_);
 }
@@ -120,7 +123,7 @@ core::Result<void> Server::run(const Addresses& addresses, const std::optional<r
   core::log(core::LogLevel::kInfo, "listening",
             {{"address", shard_.endpoint().text()},
              {"admin", fmt::format("{}:{}", addresses.admin.substr(0, colon), admin_->port())},
-             {"replica", replica_}});
+             {"replica", identity_.replica}});
   shard_.loop().run();
   admin_.reset();
   core::log(core::LogLevel::kInfo, "stopped");

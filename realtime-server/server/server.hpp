@@ -11,6 +11,7 @@
 #include "realtime-server/adapter/adapter.hpp"
 #include "realtime-server/redis/url.hpp"
 #include "realtime-server/server/drain.hpp"
+#include "realtime-server/server/memory_return.hpp"
 #include "realtime-server/server/shard.hpp"
 
 namespace server {
@@ -22,8 +23,8 @@ struct Addresses {
 
 class Server final : private loop::Watched {
  public:
-  /// `config` outlives it. `replica` is this replica's name.
-  Server(const Config& config, const std::string& replica);
+  /// `config` outlives it.
+  Server(const Config& config, const Identity& identity);
   ~Server() override;
 
   /// Connects to Redis, if configured, listens, and serves until a signal stops it. Fails if it cannot listen on an
@@ -39,10 +40,11 @@ class Server final : private loop::Watched {
   void stop();
 
   const Config& config_;
-  std::string replica_;
+  Identity identity_;
   Shard shard_;
   std::unique_ptr<adapter::Adapter> adapter_;
   Drain drain_;
+  MemoryReturn memory_return_{shard_.loop(), [this] { shard_.shrink(); }};
   loop::Descriptor signals_;
   Exposition exposition_;
   std::unique_ptr<core::HttpServer> admin_;

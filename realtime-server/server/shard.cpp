@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/log.hpp"
 #include "realtime-server/server/going_away.hpp"
 #include "realtime-server/server/page.hpp"
 
@@ -23,7 +24,10 @@ transport::Limits limits_of(const Config& config) {
   transport::Limits limits;
   limits.header_timeout = config.limits.header_timeout;
   limits.body_timeout = config.limits.body_timeout;
+  limits.idle_timeout = config.limits.idle_timeout;
   limits.upgrade_timeout = config.protocol.upgrade_timeout;
+  limits.header_bytes = config.limits.header_bytes;
+  limits.received_bytes = config.limits.total_receive_bytes;
   limits.max_payload = config.protocol.max_payload;
   limits.connections = config.limits.max_connections;
   return limits;
@@ -33,6 +37,13 @@ engineio::SendQueueLimits send_queue_limits_of(const Config& config) {
   return {config.limits.send_queue_bytes, config.limits.send_queue_segments, config.limits.total_send_queue_bytes};
 }
 
+/// A client that offers subprotocols gives up if none is selected: browsers and ws do. The server speaks Engine.IO
+/// whatever they are, as engine.io does (RFC 6455, section 4.2.2).
+std::string subprotocol_header(const Request& request) {
+  return request.subprotocol.empty() ? std::string{}
+                                     : fmt::format("Sec-WebSocket-Protocol: {}\r\n", request.subprotocol);
+}
+
 engineio::Protocol protocol_of(const Config& config) {
   return {config.protocol.transports.polling, config.protocol.transports.websocket, config.protocol.ping_interval,
           config.protocol.ping_timeout, config.protocol.max_payload};
@@ -40,29 +51,35 @@ engineio::Protocol protocol_of(const Config& config) {
 
 }  // namespace
 
-Shard::Shard(const Config& config, const std::string& replica, std::uint8_t index)
+Shard::Shard(const Config& config, const Identity& identity, std::uint8_t index)
     : config_{config},
       end_turn_{loop::Stage::kSend, [this] { end_turn(); }},
       send_queue_limits_{send_queue_limits_of(config)},
       flush_list_{[this] { loop_.schedule(end_turn_); }},
       context_{loop_, limits_of(config), send_queue_limits_, flush_list_},
-      ids_{{engineio::replica_number(replica), index}},
+      ids_{{engineio::replica_number(identity.replica), index}},
       hub_{config.namespaces, ids_, context_.arena, flush_list_, config.protocol.max_payload},
       environment_{context_,
                    hub_,
                    *this,
                    protocol_of(config),
-                   fmt::format("Realtime-Replica: {}\r\n", replica),
+                   fmt::format("Realtime-Replica: {}\r\n", identity.replica),
+                   identity.affinity_cookie,
                    loop_.deadlines().queue(config.protocol.ping_interval),
                    loop_.deadlines().queue(config.protocol.ping_timeout),
                    loop_.deadlines().queue(config.protocol.connect_timeout),
                    loop_.deadlines().queue(config.protocol.ping_interval + config.protocol.ping_timeout),
+                   config.limits.messages_per_second,
+                   config.limits.bytes_per_second,
                    {}},
-      origins_{config.allowed_origins},
-      listener_{loop_, [this](loop::Descriptor socket, const loop::Endpoint&) {
-                  const transport::HttpConnectionPtr made{new HttpConnection{context_, *this, std::move(socket)}};
+      origins_{config.allowed_origins, config.allow_credentials},
+      admission_{config.limits},
+      listener_{loop_, [this](loop::Descriptor socket, const loop::Endpoint& peer) {
+                  const transport::HttpConnectionPtr made{
+                      new HttpConnection{context_, *this, std::move(socket), peer.address}};
                   made->start();
                 }} {
+  context_.trusted_proxies = transport::TrustedProxies{config.trusted_proxies};
   if (!config.demo_page) return;
   page_ = page(config.protocol.path);
   page_headers_ = fmt::format(
@@ -109,19 +126,28 @@ std::optional<Refusal> Shard::check(const Request& request, Admitted& admitted) 
     if (websocket != request.wants_websocket) return Refusal::kBadRequest;
     if (query.eio != "4") return Refusal::kUnsupportedProtocol;
   }
-  if (!origins_.allows(request.origin, request.host)) return Refusal::kForbidden;
+  if (!origins_.allows(request)) return Refusal::kForbidden;
   return std::nullopt;
 }
 
 void Shard::refuse(HttpConnection& connection, const Request& request, Refusal refusal, const Query& query) {
-  if (!query.sid) ++counts_.of(refusal == Refusal::kForbidden ? ConnectOutcome::kForbidden : ConnectOutcome::kRefused);
+  auto& count = counts_.of(refusal == Refusal::kForbidden ? ConnectOutcome::kForbidden : ConnectOutcome::kRefused);
+  if (!query.sid) ++count;
+  if (refusal == Refusal::kForbidden && !query.sid && core::is_worth_a_line(count))
+    core::log(
+        core::LogLevel::kWarning,
+        "refused a page whose origin is neither that of Host nor in allowedOrigins; if a proxy sets Host, have it "
+        "send X-Forwarded-Host, and name it in trustedProxies",
+        {{"origin", *request.origin},
+         {"host", request.host},
+         {"address", request.address.to_string()},
+         {"refused", static_cast<std::int64_t>(count)}});
   if (request.wants_websocket)
     return connection.answer(
         {.status = engineio::status_of(refusal), .body = std::string{engineio::message_of(refusal)}, .close = true});
   connection.answer({.status = engineio::status_of(refusal),
                      .content_type = "application/json",
-                     .body = engineio::body_of(refusal, query.sid),
-                     .headers = origins_.headers(request.origin, request.host)});
+                     .body = engineio::body_of(refusal, query.sid)});
 }
 
 /// Checks an Engine.IO request; nothing if it was refused and answered.
@@ -135,16 +161,34 @@ std::optional<Shard::Admitted> Shard::admit(HttpConnection& connection, const Re
     return std::nullopt;
   }
   if (admitted.client != nullptr) return admitted;
-  if (is_going_away && !refusal && request.wants_websocket && has_affinity_cookie(request.cookies)) return admitted;
-  if (!is_going_away && context_.counters.connections <= context_.limits.connections) return admitted;
-  ++counts_.of(is_going_away ? ConnectOutcome::kGoingAway : ConnectOutcome::kTooMany);
-  auto headers = origins_.headers(request.origin, request.host) + "Retry-After: 1\r\n";
-  if (is_going_away) headers += clear_affinity_cookie_header();
-  connection.answer({.status = 503,
-                     .body = is_going_away ? std::string{kGoingAway} : "the server is full\n",
-                     .headers = std::move(headers),
-                     .close = true});
+  if (is_going_away && !refusal && request.wants_websocket && has_cookie(request.cookies, environment_.affinity_cookie))
+    return admitted;
+  if (is_going_away) {
+    ++counts_.of(ConnectOutcome::kGoingAway);
+    connection.answer({.status = 503,
+                       .body = std::string{kGoingAway},
+                       .headers = "Retry-After: 1\r\n" +
+                                  clear_cookie_header(environment_.affinity_cookie, Origins::is_cross_origin(request)),
+                       .close = true});
+    return std::nullopt;
+  }
+  const auto full = admission_.refusal(request.address, context_.counters.connections, loop::Clock::now());
+  if (!full) return admitted;
+  refuse(connection, request, *full);
   return std::nullopt;
+}
+
+void Shard::refuse(HttpConnection& connection, const Request& request, const Full& full) {
+  const auto count = ++counts_.of(full.outcome);
+  if (core::is_worth_a_line(count))
+    core::log(core::LogLevel::kWarning, "refused a new session",
+              {{"reason", name_of(full.outcome)},
+               {"address", request.address.to_string()},
+               {"refused", static_cast<std::int64_t>(count)}});
+  connection.answer({.status = full.status,
+                     .body = std::string{full.message},
+                     .headers = fmt::format("Retry-After: {}\r\n", full.retry_after_seconds),
+                     .close = true});
 }
 
 bool Shard::on_head(HttpConnection& connection, const Request& request) {
@@ -174,23 +218,19 @@ void Shard::on_request(HttpConnection& connection, const Request& request, trans
 
 void Shard::serve_engine(HttpConnection& connection, const Request& request, transport::Share& share) {
   // A CORS preflight request.
-  if (request.method == Method::kOptions && request.origin && origins_.allows(request.origin, request.host))
-    return connection.answer({.status = 204,
-                              .headers = origins_.headers(request.origin, request.host) +
-                                         "Access-Control-Allow-Methods: GET, POST\r\nAccess-Control-Allow-Headers: "
-                                         "content-type\r\nAccess-Control-Max-Age: 600\r\n"});
+  if (request.method == Method::kOptions && request.origin && origins_.allows(request))
+    return connection.answer({.status = 204, .headers = Origins::preflight_headers(request)});
   const auto admitted = admit(connection, request);
   if (!admitted) return;
   if (request.wants_websocket) return serve_websocket(connection, request, *admitted);
-  auto headers = origins_.headers(request.origin, request.host);
   if (admitted->client == nullptr) {
     ++counts_.of(ConnectOutcome::kPolling);
     ++counts_.polling;
-    make_client(TransportName::kPolling, admitted->query.base64).open(connection, std::move(headers));
+    make_client(request, *admitted).open(connection);
   } else if (request.method == Method::kGet) {
-    admitted->client->on_poll(connection, std::move(headers));
+    admitted->client->on_poll(connection);
   } else {
-    admitted->client->on_post(connection, std::move(headers), share);
+    admitted->client->on_post(connection, share);
   }
 }
 
@@ -203,13 +243,15 @@ void Shard::serve_websocket(HttpConnection& connection, const Request& request, 
   const auto key = transport::accept_key(request.websocket_key);
   if (!key)
     return connection.answer({.status = 400, .body = "Sec-WebSocket-Key must be Base64 of 16 bytes\n", .close = true});
-  if (admitted.client != nullptr) return admitted.client->on_upgrade(connection, *key);
+  if (admitted.client != nullptr) return admitted.client->on_upgrade(connection, *key, subprotocol_header(request));
   ++counts_.of(refuses_handshakes_ ? ConnectOutcome::kGoingAway : ConnectOutcome::kWebSocket);
   ++counts_.websocket;
-  auto& client = make_client(TransportName::kWebSocket, admitted.query.base64);
-  if (!refuses_handshakes_) return client.open_websocket(connection, *key);
+  auto& client = make_client(request, admitted);
+  auto headers = subprotocol_header(request);
+  if (!refuses_handshakes_) return client.open_websocket(connection, *key, headers);
   // Browsers ignore cookies in an answer that refuses a WebSocket, and client libraries wait for the first packet.
-  client.open_websocket(connection, *key, clear_affinity_cookie_header());
+  client.open_websocket(connection, *key,
+                        headers + clear_cookie_header(environment_.affinity_cookie, Origins::is_cross_origin(request)));
   client.close(CloseReason::kDrain);
 }
 
@@ -219,15 +261,25 @@ void Shard::serve_page(HttpConnection& connection, const Request& request) {
   connection.answer({.content_type = "text/html; charset=utf-8", .body = page_, .headers = page_headers_});
 }
 
-Client& Shard::make_client(TransportName transport, bool base64) {
+Client& Shard::make_client(const Request& request, const Admitted& admitted) {
   const auto id = ids_.next();
-  const auto created = by_id_.emplace(id, std::make_unique<Client>(environment_, id, transport, base64)).first;
+  const auto transport = request.wants_websocket ? TransportName::kWebSocket : TransportName::kPolling;
+  auto client = std::make_unique<Client>(environment_, id, transport, admitted.query.base64,
+                                         ClientOrigin{request.address, Origins::is_cross_origin(request)});
+  const auto created = by_id_.emplace(id, std::move(client)).first;
+  admission_.opened(request.address);
   clients_.push_back(*created->second);
   return *created->second;
 }
 
 void Shard::on_client_closed(Client& client, CloseReason reason) {
   ++counts_.of(reason);
+  admission_.closed(client.address());
+  if (core::logs(core::LogLevel::kDebug))
+    core::log(core::LogLevel::kDebug, "a session has closed",
+              {{"sid", client.session().id().text()},
+               {"reason", engineio::info_of(reason).name},
+               {"address", client.address().to_string()}});
   const auto found = by_id_.find(client.session().id());
   --(client.over_websocket() ? counts_.websocket : counts_.polling);
   clients_.erase(clients_.iterator_to(client));
@@ -252,12 +304,20 @@ void Shard::stop() {
   }
 }
 
+void Shard::shrink() {
+  by_id_.rehash(0);
+  closed_.shrink_to_fit();
+  hub_.shrink();
+}
+
 Snapshot Shard::snapshot() const {
   auto now = counts_;
   now.sockets = context_.counters.connections;
   now.bytes_in = context_.counters.bytes_in;
   now.bytes_out = context_.counters.bytes_out;
   now.writes = context_.counters.writes;
+  now.pauses = context_.counters.pauses;
+  now.received_memory = context_.received.used();
   now.messages_in = context_.counters.messages_in;
   now.messages_out = hub_.counters().delivered;
   now.dropped = hub_.counters().dropped;

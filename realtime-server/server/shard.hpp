@@ -12,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "realtime-server/server/admission.hpp"
 #include "realtime-server/server/client.hpp"
 #include "realtime-server/server/config.hpp"
 #include "realtime-server/server/metrics.hpp"
@@ -20,10 +21,16 @@
 
 namespace server {
 
+/// What distinguishes this replica, and its app from others behind the same ingress.
+struct Identity {
+  std::string replica;
+  std::string affinity_cookie;  ///< the name of the ingress's cookie
+};
+
 class Shard final : public transport::HttpHandler, public ClientRegistry {
  public:
-  /// `config` outlives it. `replica` is this replica's name.
-  Shard(const Config& config, const std::string& replica, std::uint8_t index);
+  /// `config` outlives it.
+  Shard(const Config& config, const Identity& identity, std::uint8_t index);
   ~Shard() override;
 
   loop::Loop& loop() { return loop_; }
@@ -46,8 +53,12 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   /// Closes everything that is left, so that the loop runs out of work.
   void stop();
 
+  /// Frees what containers have kept for more clients than there are.
+  void shrink();
+
   Snapshot snapshot() const;
 
+  std::string headers_for(const transport::Request& request) const override { return origins_.headers(request); }
   bool on_head(transport::HttpConnection& connection, const transport::Request& request) override;
   void on_request(transport::HttpConnection& connection, const transport::Request& request,
                   transport::Share& share) override;
@@ -68,11 +79,12 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   std::optional<Admitted> admit(transport::HttpConnection& connection, const transport::Request& request);
   void refuse(transport::HttpConnection& connection, const transport::Request& request, engineio::Refusal refusal,
               const engineio::Query& query);
+  void refuse(transport::HttpConnection& connection, const transport::Request& request, const Full& full);
   void serve_engine(transport::HttpConnection& connection, const transport::Request& request, transport::Share& share);
   void serve_websocket(transport::HttpConnection& connection, const transport::Request& request,
                        const Admitted& admitted);
   void serve_page(transport::HttpConnection& connection, const transport::Request& request);
-  Client& make_client(engineio::TransportName transport, bool base64);
+  Client& make_client(const transport::Request& request, const Admitted& admitted);
 
   const Config& config_;
   loop::Loop loop_;
@@ -84,6 +96,7 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
   Hub hub_;
   ClientEnvironment environment_;
   Origins origins_;
+  Admission admission_;
   transport::Listener listener_;
   adapter::Adapter* adapter_ = nullptr;
   std::string page_;

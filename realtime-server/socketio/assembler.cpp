@@ -17,7 +17,7 @@ Assembled Assembler::on_text(std::string_view text, Packet& scratch, std::size_t
   if (partial_) return {.error = PacketError::kBadAttachments};
   if (const auto error = decode(text, scratch); error != PacketError::kNone) return {.error = error};
   if (scratch.attachments == 0) return {&scratch, text};
-  if (text.size() > most) return {.error = PacketError::kBadAttachments};
+  if (text.size() > most) return {.error = PacketError::kTooLarge};
   partial_ = std::make_unique<Partial>();
   partial_->text = text;
   partial_->bytes = text.size();
@@ -31,10 +31,17 @@ Assembled Assembler::on_text(std::string_view text, Packet& scratch, std::size_t
 Assembled Assembler::on_binary(std::string_view bytes, std::size_t most) {
   if (!partial_) return {.error = PacketError::kBadAttachments};
   partial_->bytes += bytes.size();
-  if (partial_->bytes > most) return {.error = PacketError::kBadAttachments};
+  if (partial_->bytes > most) return {.error = PacketError::kTooLarge};
   partial_->attachments.emplace_back(bytes);
   if (partial_->attachments.size() < partial_->packet.attachments) return {};
   return {&partial_->packet, partial_->text, partial_->attachments};
+}
+
+std::size_t Assembler::memory() const {
+  if (!partial_) return 0;
+  const auto& packet = partial_->packet;
+  return sizeof(Partial) + partial_->bytes + packet.args.capacity() * sizeof(std::string_view) +
+         packet.placeholders.capacity() * sizeof(Placeholder) + partial_->attachments.capacity() * sizeof(std::string);
 }
 
 }  // namespace socketio

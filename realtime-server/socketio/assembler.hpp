@@ -32,7 +32,10 @@ class Assembler {
   /// Whether attachments are missing.
   bool is_partial() const { return partial_ != nullptr; }
 
-  /// Frees a complete packet after it was processed.
+  /// What it keeps of an incomplete packet, in bytes.
+  std::size_t memory() const;
+
+  /// Frees a packet, complete or not.
   void release() { partial_.reset(); }
 
  private:

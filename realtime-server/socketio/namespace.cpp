@@ -158,6 +158,12 @@ void Namespace::send() {
   clear_log();
 }
 
+void Namespace::shrink() {
+  sockets_.shrink_to_fit();
+  by_sid_.rehash(0);
+  rooms_.rehash(0);
+}
+
 void Namespace::clear_log() {
   log_.clear();
   log_begin_ = log_end_;

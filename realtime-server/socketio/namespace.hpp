@@ -1,5 +1,5 @@
-// A namespace: its sockets, its rooms, and the delivery of events to them. What all sockets get in a turn is noted once,
-// and every socket is visited once at the end of the turn. Owned by a shard; one loop thread only.
+// A namespace: its sockets, its rooms, and the delivery of events to them. What all sockets get in a turn is noted
+// once, and every socket is visited once at the end of the turn. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -53,6 +53,9 @@ class Namespace {
   void catch_up_all();
   /// Sends what was noted; call at the end of the turn.
   void send();
+
+  /// Frees what containers have kept for more sockets and rooms than there are.
+  void shrink();
 
  private:
   friend class Socket;

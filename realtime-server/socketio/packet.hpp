@@ -54,6 +54,7 @@ enum class PacketError : std::uint8_t {
   kInvalidUtf8,
   kBadEvent,        ///< the first element is neither a string nor a number, or a reserved name
   kBadPlaceholder,  ///< refers to an attachment that does not exist
+  kTooLarge,        ///< with its attachments
 };
 
 /// Reads one packet into `packet`, whose vectors are reused. Validates all of it in one pass.

@@ -10,6 +10,7 @@
 
 #include "realtime-server/engineio/outlet.hpp"
 #include "realtime-server/loop/loop.hpp"
+#include "realtime-server/transport/forwarded.hpp"
 #include "realtime-server/transport/run_queue.hpp"
 
 namespace transport {
@@ -37,12 +38,15 @@ using OpenConnections = boost::intrusive::list<
 struct Limits {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
-  std::chrono::milliseconds idle_timeout{75'000};  ///< of a kept-alive connection between requests
-  std::chrono::milliseconds close_timeout{5'000};  ///< for the client's part of a closing handshake
+  std::chrono::milliseconds idle_timeout{620'000};   ///< of a kept-alive connection between requests
+  std::chrono::milliseconds answer_timeout{75'000};  ///< for the client to take an answer
+  std::chrono::milliseconds pause{50};               ///< of reading from a client that sends too fast
+  std::chrono::milliseconds close_timeout{5'000};    ///< for the client's part of a closing handshake
   std::chrono::milliseconds upgrade_timeout{10'000};
-  std::size_t header_bytes = 8'192;
+  std::size_t header_bytes = 16'384;  ///< of a request, and of what stands between chunks
   std::size_t max_payload = 1'000'000;
   std::size_t connections = 100'000;
+  std::size_t received_bytes = 64 << 20;  ///< of all clients, waiting for their rest or their turn
 };
 
 /// Counters that all connections share.
@@ -52,6 +56,7 @@ struct Counters {
   std::uint64_t bytes_out = 0;
   std::uint64_t messages_in = 0;
   std::uint64_t writes = 0;  ///< calls of sendmsg for WebSockets
+  std::uint64_t pauses = 0;  ///< of reading from clients that send too fast
 };
 
 struct Context {
@@ -60,14 +65,18 @@ struct Context {
 
   loop::Loop& loop;
   Limits limits;
+  TrustedProxies trusted_proxies;
   engineio::SendQueueLimits& send_queue_limits;
   engineio::FlushList& flush_list;
   engineio::Holders<engineio::ToSend> waiting_to_send;
+  engineio::ReceivedMemory received{limits.received_bytes};
   engineio::ChunkArena arena;
-  RunQueue run_queue{loop, flush_list};
+  RunQueue run_queue{loop, flush_list, send_queue_limits, received};
   Queue& header_deadlines = loop.deadlines().queue(limits.header_timeout);
   Queue& body_deadlines = loop.deadlines().queue(limits.body_timeout);
   Queue& idle_deadlines = loop.deadlines().queue(limits.idle_timeout);
+  Queue& answer_deadlines = loop.deadlines().queue(limits.answer_timeout);
+  Queue& pauses = loop.deadlines().queue(limits.pause);
   Queue& close_deadlines = loop.deadlines().queue(limits.close_timeout);
   Queue& upgrade_deadlines = loop.deadlines().queue(limits.upgrade_timeout);
   Counters counters;

@@ -12,7 +12,7 @@
 namespace transport {
 
 std::string_view phrase_of(int status) {
-  static constexpr std::array<std::pair<int, std::string_view>, 14> kPhrases{{
+  static constexpr std::array<std::pair<int, std::string_view>, 15> kPhrases{{
       {101, "Switching Protocols"},
       {200, "OK"},
       {204, "No Content"},
@@ -24,6 +24,7 @@ std::string_view phrase_of(int status) {
       {408, "Request Timeout"},
       {413, "Payload Too Large"},
       {426, "Upgrade Required"},
+      {429, "Too Many Requests"},
       {431, "Request Header Fields Too Large"},
       {500, "Internal Server Error"},
       {503, "Service Unavailable"},
@@ -33,13 +34,13 @@ std::string_view phrase_of(int status) {
   return found == kPhrases.end() ? "Unknown" : found->second;
 }
 
-std::string head_of(const Answer& answer, bool keep_alive) {
+std::string head_of(const Answer& answer, std::string_view headers, bool keep_alive) {
   const auto add = [](std::size_t sum, const engineio::Range& range) { return sum + range.length; };
   const auto length = std::accumulate(answer.ranges.begin(), answer.ranges.end(), answer.body.size(), add);
   auto head = fmt::format("HTTP/1.1 {} {}\r\n", answer.status, phrase_of(answer.status));
   if (answer.status != 204)
     fmt::format_to(std::back_inserter(head), "Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type, length);
-  head.append(answer.headers).append(keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
+  head.append(headers).append(answer.headers).append(keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
   return head;
 }
 

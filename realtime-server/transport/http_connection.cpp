@@ -1,93 +1,38 @@
 #include "realtime-server/transport/http_connection.hpp"
 
-#include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <utility>
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <sys/socket.h>
 
+#include "realtime-server/transport/request_parser.hpp"
 #include "realtime-server/transport/send.hpp"
 
 namespace transport {
 
-namespace http = boost::beast::http;
 using engineio::CloseReason;
-
-/// The maximum number of bytes to read and discard so that a reset does not destroy an early answer.
-constexpr std::size_t kMaxLingering = 16 << 20;
-
-struct HttpConnection::Parsing {
-  http::request_parser<http::string_body> parser;
-  Request request;
-};
+using Progress = RequestParser::Progress;
 
 namespace {
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+/// The maximum number of bytes to read and discard so that a reset does not destroy an early answer.
+constexpr std::size_t kMaxLingering = 16 << 20;
+/// A string of this capacity has allocated nothing.
+const std::size_t kNothingAllocated = std::string{}.capacity();
 
-Method method_of(http::verb verb) {
-  switch (verb) {
-    case http::verb::get:
-      return Method::kGet;
-    case http::verb::head:
-      return Method::kHead;
-    case http::verb::post:
-      return Method::kPost;
-    case http::verb::options:
-      return Method::kOptions;
-    default:
-      return Method::kOther;
-  }
-}
-
-/// A valid Host: a name or an address, and a port (RFC 3986, section 3.2).
-bool is_authority(std::string_view text) {
-  const auto allowed = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-           std::string_view{"-._~!$&'()*+,;=:[]%"}.find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
-}
-
-/// Why a head that Beast accepts is invalid; empty if it is valid. A request that two servers may interpret differently
-/// is refused (RFC 9112, sections 3.2 and 6.1).
-std::string_view fault_of(const http::request<http::string_body>& message) {
-  const auto hosts = message.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && message.version() >= 11)) return "a request must have exactly one Host\n";
-  if (hosts == 1 && !is_authority(view(message[http::field::host]))) return "invalid Host\n";
-  const auto encodings = message.count(http::field::transfer_encoding);
-  if (encodings > 1 || (encodings == 1 && !boost::beast::iequals(message[http::field::transfer_encoding], "chunked")))
-    return "the only supported Transfer-Encoding is chunked\n";
-  return {};
-}
-
-/// Extracts what the server needs from a parsed head.
-Request describe(const http::request<http::string_body>& message) {
-  Request request;
-  request.method = method_of(message.method());
-  const auto target = view(message.target());
-  request.path = target.substr(0, target.find('?'));
-  request.query = request.path.size() < target.size() ? target.substr(request.path.size() + 1) : std::string_view{};
-  request.host = view(message[http::field::host]);
-  if (const auto origin = message.find(http::field::origin); origin != message.end())
-    request.origin = view(origin->value());
-  request.content_type = view(message[http::field::content_type]);
-  request.cookies = view(message[http::field::cookie]);
-  request.wants_websocket = message.version() >= 11 &&
-                            http::token_list{message[http::field::upgrade]}.exists("websocket") &&
-                            http::token_list{message[http::field::connection]}.exists("upgrade");
-  request.websocket_key = view(message[http::field::sec_websocket_key]);
-  request.websocket_version = view(message[http::field::sec_websocket_version]);
-  return request;
-}
+std::size_t allocated(const std::string& text) { return text.capacity() > kNothingAllocated ? text.capacity() : 0; }
 
 }  // namespace
 
-HttpConnection::HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket)
-    : context_{context}, handler_{handler}, socket_{std::move(socket)}, sending_{context.send_queue_limits} {
+HttpConnection::HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket,
+                               const loop::IpAddress& peer)
+    : Receiver{context.received},
+      context_{context},
+      handler_{handler},
+      socket_{std::move(socket)},
+      peer_{peer},
+      sending_{context.send_queue_limits},
+      may_have_proxy_header_{context.trusted_proxies.trusts(peer)} {
   ++context_.counters.connections;
   context_.connections.push_back(*this);
 }
@@ -140,15 +85,21 @@ void HttpConnection::serve(Share& share) {
   } else if (std::exchange(readable_, false) && state_ != State::kClosed) {
     receive(share);
   }
+  count_held();
   watch_for();
 }
 
-void HttpConnection::take_turns() {
+void HttpConnection::count_held() { hold(allocated(received_) + (parser_ ? parser_->memory() : 0)); }
+
+void HttpConnection::take_turns(bool later) {
   takes_turns_ = true;
-  context_.run_queue.add(*this);
+  if (later)
+    context_.pauses.arm(*this);
+  else
+    context_.run_queue.add(*this);
 }
 
-std::string_view HttpConnection::body() const { return parsing_->request.body; }
+std::string_view HttpConnection::body() const { return parser_->request().body; }
 
 void HttpConnection::receive(Share& share) {
   const auto count = recv(socket_.get(), context_.buffer.data(), context_.run_queue.read_size(), 0);
@@ -187,51 +138,56 @@ bool HttpConnection::parse(Share& share) {
     state_ = State::kHead;
     context_.header_deadlines.arm(*this);
   }
-  if (state_ == State::kHead && (!parse_head() || (!parsing_->parser.is_done() && !begin_body()))) return false;
+  if (may_have_proxy_header_ && !take_proxy_header()) return false;
+  if (state_ == State::kHead && (!parse_head() || (parser_->has_body() && !begin_body()))) return false;
   if (state_ == State::kBody && !parse_body()) return false;
   disarm();
   state_ = State::kWaiting;
-  handler_.on_request(*this, parsing_->request, share);
+  handler_.on_request(*this, parser_->request(), share);
+  // Whoever answers later needs the body alone, and only to take turns.
+  if (state_ == State::kWaiting && !takes_turns_) parser_.reset();
   return true;
+}
+
+/// False if more bytes must come, or the connection is closed.
+bool HttpConnection::take_proxy_header() {
+  const auto header = read_proxy_header(rest_, context_.limits.header_bytes);
+  if (header.kind == ProxyHeader::Kind::kIncomplete) return false;
+  if (header.kind == ProxyHeader::Kind::kInvalid) {
+    destroy(CloseReason::kProtocolError);
+    return false;
+  }
+  may_have_proxy_header_ = false;
+  rest_.remove_prefix(header.size);
+  if (header.client) peer_ = *header.client;
+  return !rest_.empty();
 }
 
 /// True if the head is complete and valid.
 bool HttpConnection::parse_head() {
-  if (!parsing_) {
-    parsing_ = std::make_unique<Parsing>();
+  if (!parser_) {
+    parser_ = std::make_unique<RequestParser>(context_.limits, context_.trusted_proxies, peer_);
     is_head_ = false;
-    parsing_->parser.header_limit(static_cast<std::uint32_t>(context_.limits.header_bytes));
-    parsing_->parser.body_limit(context_.limits.max_payload);
   }
-  auto& parser = parsing_->parser;
-  boost::system::error_code error;
-  rest_.remove_prefix(parser.put(boost::asio::buffer(rest_.data(), rest_.size()), error));
-  if (error == http::error::need_more) {
-    if (rest_.size() > context_.limits.header_bytes)
-      refuse(431, "the headers are too large\n", CloseReason::kProtocolError);
+  const auto progress = parser_->parse_head(rest_);
+  if (progress == Progress::kIncomplete) return false;
+  if (auto headers = handler_.headers_for(parser_->request()); !headers.empty())
+    headers_ = std::make_unique<std::string>(std::move(headers));
+  if (progress == Progress::kRefused) {
+    refuse_fault();
     return false;
   }
-  if (error) {
-    const bool too_large = error == http::error::header_limit;
-    const bool too_much = error == http::error::body_limit;
-    refuse(too_large ? 431 : too_much ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
-    return false;
-  }
-  if (const auto fault = fault_of(parser.get()); !fault.empty()) {
-    refuse(400, fault, CloseReason::kProtocolError);
-    return false;
-  }
-  keep_alive_ = parser.get().keep_alive();
-  parsing_->request = describe(parser.get());
-  is_head_ = parsing_->request.method == Method::kHead;
+  keep_alive_ = parser_->keep_alive();
+  is_head_ = parser_->request().method == Method::kHead;
   return true;
 }
+
 /// True if the body is to be read.
 bool HttpConnection::begin_body() {
   state_ = State::kBody;
   context_.body_deadlines.arm(*this);
-  if (!handler_.on_head(*this, parsing_->request)) return false;
-  if (boost::beast::iequals(parsing_->parser.get()[http::field::expect], "100-continue")) {
+  if (!handler_.on_head(*this, parser_->request())) return false;
+  if (parser_->expects_continue()) {
     constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     send(socket_.get(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
   }
@@ -240,30 +196,22 @@ bool HttpConnection::begin_body() {
 
 /// True if the body is complete.
 bool HttpConnection::parse_body() {
-  auto& parser = parsing_->parser;
-  boost::system::error_code error;
-  while (!rest_.empty() && !parser.is_done() && !error) {
-    const auto taken = parser.put(boost::asio::buffer(rest_.data(), rest_.size()), error);
-    rest_.remove_prefix(taken);
-    if (taken == 0) break;
-  }
-  // The parser does not limit what stands between chunks; limit it here.
-  const bool too_long = error == http::error::need_more && rest_.size() > context_.limits.header_bytes;
-  if (too_long || (error && error != http::error::need_more)) {
-    refuse(error == http::error::body_limit ? 413 : 400, error.message() + "\n", CloseReason::kProtocolError);
-    return false;
-  }
-  if (!parser.is_done()) return false;
-  parsing_->request.body = parser.get().body();
-  return true;
+  const auto progress = parser_->parse_body(rest_);
+  if (progress == Progress::kRefused) refuse_fault();
+  return progress == Progress::kDone;
+}
+
+void HttpConnection::refuse_fault() {
+  const auto& fault = parser_->fault();
+  refuse(fault.status, fault.why, CloseReason::kProtocolError);
 }
 
 /// Answers an invalid or too large request and closes the connection.
-void HttpConnection::refuse(int status, std::string_view why, CloseReason reason) {
+void HttpConnection::refuse(int status, std::string why, CloseReason reason, std::string headers) {
   handler_.on_http_closed(reason);
   auto* owner = std::exchange(owner_, nullptr);
   if (owner != nullptr) owner->on_abandoned(*this, reason);
-  answer({.status = status, .body = std::string{why}, .close = true});
+  answer({.status = status, .body = std::move(why), .headers = std::move(headers), .close = true});
 }
 
 void HttpConnection::answer(const Answer& answer) {
@@ -275,8 +223,8 @@ void HttpConnection::answer(const Answer& answer) {
   const bool unread = state_ == State::kHead || state_ == State::kBody;
   keep_alive_ = keep_alive_ && !answer.close && !unread;
   state_ = State::kSending;
-  context_.idle_deadlines.arm(*this);
-  auto head = head_of(answer, keep_alive_);
+  context_.answer_deadlines.arm(*this);
+  auto head = head_of(answer, headers_ ? *headers_ : std::string_view{}, keep_alive_);
   if (!is_head_) head += answer.body;
   auto range = context_.arena.take(head.size());
   std::memcpy(range.chunk->data() + range.offset, head.data(), head.size());
@@ -299,8 +247,10 @@ void HttpConnection::send_pending() {
 
 /// The answer was sent.
 void HttpConnection::sent() {
+  headers_.reset();
   if (!keep_alive_) return linger();
-  parsing_.reset();
+  parser_.reset();
+  count_held();
   state_ = State::kIdle;
   context_.idle_deadlines.arm(*this);
   if (received_.empty()) return;
@@ -311,8 +261,9 @@ void HttpConnection::sent() {
 /// Closes for writing and discards further input, so that the client reads the answer before it receives a reset.
 void HttpConnection::linger() {
   state_ = State::kLingering;
-  parsing_.reset();
+  parser_.reset();
   std::string{}.swap(received_);
+  count_held();
   ::shutdown(socket_.get(), SHUT_WR);
   context_.close_deadlines.arm(*this);
 }
@@ -344,8 +295,17 @@ void HttpConnection::close() {
   disarm();
   context_.loop.forget(socket_.get(), *this);
   socket_.close();
-  parsing_.reset();
+  parser_.reset();
+  std::string{}.swap(received_);
+  count_held();
   sending_.clear();
+}
+
+void HttpConnection::cut_off(engineio::Received) {
+  const HttpConnectionPtr alive{this};
+  if (!reads_requests()) return destroy(CloseReason::kOverloaded);
+  refuse(503, "too much waits to be processed; try again\n", CloseReason::kOverloaded, "Retry-After: 5\r\n");
+  count_held();
 }
 
 void HttpConnection::abandon() {
@@ -357,10 +317,12 @@ void HttpConnection::on_deadline() {
   const HttpConnectionPtr alive{this};
   switch (state_) {
     case State::kHead:
-      if (!parsing_ && received_.empty()) return destroy(CloseReason::kHeaderTimeout);
+      if (!parser_ && received_.empty()) return destroy(CloseReason::kHeaderTimeout);
       return refuse(408, "the headers took too long\n", CloseReason::kHeaderTimeout);
     case State::kBody:
       return refuse(408, "the body took too long\n", CloseReason::kBodyTimeout);
+    case State::kWaiting:  // paused
+      return context_.run_queue.add(*this);
     default:
       return destroy(CloseReason::kAnswerTimeout);
   }

@@ -1,5 +1,5 @@
-// A connection that speaks HTTP/1.1: reads one request at a time with Beast's parser and sends the answer, now or
-// later; may become a WebSocket. Keeps itself alive while it is open; one loop thread only.
+// A connection that speaks HTTP/1.1: reads one request at a time and sends the answer, now or later; may become a
+// WebSocket. Keeps itself alive while it is open; one loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,14 @@
 namespace transport {
 
 class HttpConnection;
+class RequestParser;
 
 /// Handles requests. Owned by the shard, outlives every connection.
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
+  /// Headers for every answer to this request, also one that the connection gives itself: each ended by CRLF.
+  virtual std::string headers_for(const Request& request) const = 0;
   /// The head of a request with a body has arrived. True: read the body, then call on_request. False: it is already
   /// answered.
   virtual bool on_head(HttpConnection& connection, const Request& request) = 0;
@@ -48,10 +51,11 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
                              public loop::Timed,
                              public Served,
                              public OpenConnection,
-                             public engineio::Holder<engineio::ToSend> {
+                             public engineio::Holder<engineio::ToSend>,
+                             public engineio::Receiver {
  public:
-  /// `socket` does not block.
-  HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket);
+  /// `socket` does not block. `peer` is who connected: the client, or a proxy.
+  HttpConnection(Context& context, HttpHandler& handler, loop::Descriptor socket, const loop::IpAddress& peer);
   ~HttpConnection() override;
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -63,8 +67,8 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   /// Sets who is notified if the client disconnects before the answer; null: nobody.
   void set_owner(RequestOwner* owner) { owner_ = owner; }
   /// Calls the owner's on_turn in the next turn: processing the request takes longer than one may. Until it is answered
-  /// the request's body stays as it is.
-  void take_turns();
+  /// the request's body stays as it is. `later`: not before a pause, as its client sends too fast.
+  void take_turns(bool later = false);
   /// The body of the request that waits for its answer.
   std::string_view body() const;
   /// Releases the socket and the bytes read after the request; only within on_request. The connection is unusable
@@ -77,21 +81,25 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   void serve(Share& share) override;
   void on_deadline() override;
   void abandon() override;
+  using Receiver::held;
   std::size_t held(engineio::ToSend) const override { return sending_.memory(); }
   void cut_off(engineio::ToSend) override { destroy(engineio::CloseReason::kSlowConsumer); }
+  void cut_off(engineio::Received) override;
 
  private:
   enum class State : std::uint8_t { kIdle, kHead, kBody, kWaiting, kSending, kLingering, kClosed };
-  struct Parsing;
 
   bool reads_requests() const { return state_ == State::kIdle || state_ == State::kHead || state_ == State::kBody; }
   void receive(Share& share);
   void take(std::string_view bytes, Share& share);
   bool parse(Share& share);
+  bool take_proxy_header();
   bool parse_head();
   bool parse_body();
   bool begin_body();
-  void refuse(int status, std::string_view why, engineio::CloseReason reason);
+  void refuse(int status, std::string why, engineio::CloseReason reason, std::string headers = {});
+  void refuse_fault();
+  void count_held();
   void send_pending();
   void sent();
   void linger();
@@ -102,7 +110,9 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   HttpHandler& handler_;
   loop::Descriptor socket_;
   RequestOwner* owner_ = nullptr;
-  std::unique_ptr<Parsing> parsing_;           ///< of the current request
+  loop::IpAddress peer_;
+  std::unique_ptr<RequestParser> parser_;      ///< of the current request, until nothing of it is needed
+  std::unique_ptr<std::string> headers_;       ///< for the answer, if the handler has any
   std::string received_;                       ///< bytes not parsed yet
   std::string_view rest_;                      ///< those of them that follow what is being parsed
   engineio::SendQueue sending_;                ///< the answer
@@ -112,10 +122,11 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   State state_ = State::kHead;
   bool keep_alive_ = true;
   bool is_head_ = false;
-  bool takes_turns_ = false;  ///< the owner waits for its turn
-  bool readable_ = false;     ///< the socket has something to read
-  bool complete_ = false;     ///< received_ may hold a whole request
-  bool blocked_ = false;      ///< waits until the socket accepts more
+  bool takes_turns_ = false;    ///< the owner waits for its turn
+  bool may_have_proxy_header_;  ///< before the first request
+  bool readable_ = false;       ///< the socket has something to read
+  bool complete_ = false;       ///< received_ may hold a whole request
+  bool blocked_ = false;        ///< waits until the socket accepts more
 };
 
 using HttpConnectionPtr = boost::intrusive_ptr<HttpConnection>;

@@ -20,6 +20,8 @@ namespace {
 
 constexpr int kBacklog = 4'096;
 constexpr int kAcceptsPerTurn = 256;
+/// What the kernel holds of one connection before it sends it. More would wait there as well as here, but uncounted.
+constexpr int kUnsentBytes = 131'072;
 
 bool set(int socket, int level, int option, int value) {
   return setsockopt(socket, level, option, &value, sizeof value) == 0;
@@ -40,8 +42,8 @@ core::Result<void> Listener::listen(const Endpoint& wanted, std::chrono::millise
   const SystemAddress address{endpoint};
   const bool listens = socket_ && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
                        (endpoint.family() == AF_INET || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
-                       // Accepted sockets inherit both.
-                       set(fd, IPPROTO_TCP, TCP_NODELAY, 1) &&
+                       // Accepted sockets inherit these.
+                       set(fd, IPPROTO_TCP, TCP_NODELAY, 1) && set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytes) &&
                        set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count())) &&
                        bind(fd, address.get(), address.size) == 0 && ::listen(fd, kBacklog) == 0;
   if (!listens) {

@@ -19,11 +19,12 @@ void RunQueue::serve_all() {
   const auto bytes = kBytesPerTurn / left;
   read_size_ = std::clamp(kBytesReadPerTurn / left, kLeastRead, kMostRead);
   const auto end = sent_.bytes() + kBytesPerTurn;
-  while (left-- > 0 && !waiting_.empty() && sent_.bytes() < end) {
+  while (left-- > 0 && !waiting_.empty() && sent_.bytes() < end && !memory_.is_over()) {
     auto& served = waiting_.front();
     waiting_.pop_front();
-    Share share{sent_, packets, bytes};
+    Share share{sent_, memory_, packets, bytes};
     served.serve(share);
+    received_.relieve();
   }
   if (!waiting_.empty()) loop_.schedule(serve_);
 }

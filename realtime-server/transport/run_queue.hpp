@@ -1,6 +1,7 @@
 // Serves clients in turns: whoever has sent something waits in one line, and each gets an equal share of what a turn
 // may cost, in packets and in the bytes that they cause to be sent to others. What is left goes on in the next turn,
-// after everyone else's. Owned by a shard; one loop thread only.
+// after everyone else's. A turn also ends when the memory of all send queues exceeds its bound, and what is received is
+// kept within its own bound after each client. Owned by a shard; one loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +17,20 @@ namespace transport {
 /// What one client may still use of the current turn.
 class Share {
  public:
-  Share(const engineio::FlushList& sent, std::size_t packets, std::uint64_t bytes)
-      : sent_{sent}, end_{sent.bytes() + bytes}, packets_{packets} {}
+  Share(const engineio::FlushList& sent, const engineio::SendQueueLimits& memory, std::size_t packets,
+        std::uint64_t bytes)
+      : sent_{sent}, memory_{memory}, end_{sent.bytes() + bytes}, packets_{packets} {}
 
   /// Call before each packet or request. False: the rest must wait for the next turn. The first one always may.
   bool take() {
-    if (packets_ == 0 || (sent_.bytes() >= end_ && taken_)) return false;
+    if (packets_ == 0 || (taken_ && (sent_.bytes() >= end_ || memory_.is_over()))) return false;
     --packets_;
     return taken_ = true;
   }
 
  private:
   const engineio::FlushList& sent_;
+  const engineio::SendQueueLimits& memory_;
   std::uint64_t end_;
   std::size_t packets_;
   bool taken_ = false;
@@ -48,8 +51,11 @@ class RunQueue {
   static constexpr std::size_t kPacketsPerTurn = 1'024;
   static constexpr std::uint64_t kBytesPerTurn = std::uint64_t{64} << 20U;
 
-  RunQueue(loop::Loop& loop, const engineio::FlushList& sent)
-      : loop_{loop}, sent_{sent}, serve_{loop::Stage::kServe, [this] { serve_all(); }} {}
+  RunQueue(loop::Loop& loop, const engineio::FlushList& sent, const engineio::SendQueueLimits& memory,
+           engineio::ReceivedMemory& received)
+      : loop_{loop}, sent_{sent}, memory_{memory}, received_{received}, serve_{loop::Stage::kServe, [this] {
+                                                                                 serve_all();
+                                                                               }} {}
 
   /// Puts it at the end of the line, unless it stands there already.
   void add(Served& served) {
@@ -69,6 +75,8 @@ class RunQueue {
 
   loop::Loop& loop_;
   const engineio::FlushList& sent_;
+  const engineio::SendQueueLimits& memory_;
+  engineio::ReceivedMemory& received_;
   boost::intrusive::list<Served, boost::intrusive::base_hook<Hook>, boost::intrusive::constant_time_size<false>>
       waiting_;
   loop::Deferred serve_;

@@ -20,6 +20,7 @@ using engineio::Opcode;
 
 WebSocket::WebSocket(Context& context, loop::Descriptor socket, WebSocketOwner& owner, bool base64)
     : Outlet{context.send_queue_limits, context.flush_list, base64},
+      Receiver{context.received},
       context_{context},
       socket_{std::move(socket)},
       owner_{&owner},
@@ -46,6 +47,7 @@ void WebSocket::start(std::string_view accept_key, std::string_view rest, std::s
   // The bytes are in memory of the HTTP connection that this one replaces, whose owner is not ready for messages yet.
   if (rest.empty()) return;
   unread_ = std::make_unique<std::string>(rest);
+  hold(unread_->size());
   context_.run_queue.add(*this);
   watch_for();
 }
@@ -80,6 +82,11 @@ void WebSocket::serve(Share& share) {
     const auto bytes = std::exchange(unread_, nullptr);
     take(*bytes, share);
   }
+  if (state_ == State::kOpen)
+    reader_.release();
+  else
+    reader_.reset();
+  hold((unread_ ? unread_->size() : 0) + reader_.memory());
   watch_for();
 }
 
@@ -98,12 +105,19 @@ void WebSocket::receive(Share& share) {
 /// Processes as many messages as the share allows; the rest waits for the next turn.
 void WebSocket::take(std::span<char> bytes, Share& share) {
   while (state_ == State::kOpen && !bytes.empty()) {
-    if (!owner_->takes_messages() || !share.take()) {
-      unread_ = std::make_unique<std::string>(bytes.data(), bytes.size());
-      return context_.run_queue.add(*this);
-    }
+    const auto takes = owner_->takes_messages();
+    if (takes != Takes::kNow || !share.take()) return keep(bytes, takes);
     take_message(bytes);
   }
+}
+
+/// Keeps the bytes until they have their turn.
+void WebSocket::keep(std::span<char> bytes, Takes takes) {
+  unread_ = std::make_unique<std::string>(bytes.data(), bytes.size());
+  if (takes != Takes::kAfterPause) return context_.run_queue.add(*this);
+  ++context_.counters.pauses;
+  paused_ = true;
+  context_.pauses.arm(*this);
 }
 
 /// Takes one message or control frame, or what has come of it.
@@ -173,6 +187,13 @@ void WebSocket::destroy() {
 
 void WebSocket::cut_off(engineio::ToSend) { state_ == State::kOpen ? fail(CloseReason::kSlowConsumer) : destroy(); }
 
+void WebSocket::cut_off(engineio::Received) {
+  const WebSocketPtr alive{this};
+  state_ == State::kOpen ? fail(CloseReason::kOverloaded) : destroy();
+  reader_.reset();
+  hold(0);
+}
+
 std::size_t WebSocket::send_now(std::span<const iovec> parts) {
   if (state_ != State::kOpen || blocked_) return 0;
   ++context_.counters.writes;
@@ -198,6 +219,7 @@ void WebSocket::flush() {
 
 void WebSocket::on_deadline() {
   if (state_ == State::kClosing) return destroy();
+  if (std::exchange(paused_, false)) return context_.run_queue.add(*this);
   fail(CloseReason::kUpgradeTimeout);
 }
 

@@ -19,14 +19,17 @@ namespace transport {
 
 class WebSocket;
 
+/// When an owner takes the next message.
+enum class Takes : std::uint8_t { kNow, kNextTurn, kAfterPause };
+
 /// The owner of a WebSocket.
 class WebSocketOwner {
  public:
   virtual ~WebSocketOwner() = default;
   /// A whole message; the bytes are valid during the call only. The owner may close the WebSocket.
   virtual void on_message(WebSocket& socket, bool binary, std::string_view bytes) = 0;
-  /// Whether the owner takes a message now. If not, ask again in the next turn.
-  virtual bool takes_messages() const = 0;
+  /// When the owner takes the next message. If not now, it is asked again.
+  virtual Takes takes_messages() = 0;
   /// The WebSocket has closed for any reason but a call of close(). Called once.
   virtual void on_closed(WebSocket& socket, engineio::CloseReason reason) = 0;
 };
@@ -36,7 +39,8 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
                         public engineio::Outlet,
                         public loop::Timed,
                         public Served,
-                        public OpenConnection {
+                        public OpenConnection,
+                        public engineio::Receiver {
  public:
   /// `socket` does not block.
   WebSocket(Context& context, loop::Descriptor socket, WebSocketOwner& owner, bool base64);
@@ -54,6 +58,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   void destroy();
   void abandon() override { destroy(); }
   void cut_off(engineio::ToSend) override;
+  void cut_off(engineio::Received) override;
   bool closed() const { return state_ != State::kOpen; }
 
   void on_ready(std::uint32_t events) override;
@@ -70,6 +75,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   std::size_t send_now(std::span<const iovec> parts) override;
   void receive(Share& share);
   void take(std::span<char> bytes, Share& share);
+  void keep(std::span<char> bytes, Takes takes);
   void take_message(std::span<char>& bytes);
   void take_control(const engineio::Incoming& incoming);
   void fail(engineio::CloseReason reason);
@@ -85,6 +91,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   std::uint32_t watched_ = 0;             ///< the events that the loop watches for
   State state_ = State::kOpen;
   bool blocked_ = false;  ///< waits until the socket accepts more
+  bool paused_ = false;   ///< until the deadline
 };
 
 using WebSocketPtr = boost::intrusive_ptr<WebSocket>;

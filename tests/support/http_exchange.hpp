@@ -29,7 +29,8 @@ class Exchange final : public transport::HttpHandler, public transport::RequestO
     if (reads) peer_->read();
     loop.settle();
     closed.clear();  // of the connection before
-    const transport::HttpConnectionPtr connection{new transport::HttpConnection{loop.context, *this, std::move(ours)}};
+    const transport::HttpConnectionPtr connection{
+        new transport::HttpConnection{loop.context, *this, std::move(ours), peer_address}};
     connection->start();
     return *peer_;
   }
@@ -48,6 +49,7 @@ class Exchange final : public transport::HttpHandler, public transport::RequestO
     if (connection != nullptr) connection->answer({.body = body});
   }
 
+  std::string headers_for(const transport::Request&) const override { return headers; }
   bool on_head(transport::HttpConnection& connection, const transport::Request& request) override {
     ++heads;
     connection.set_owner(this);
@@ -79,7 +81,9 @@ class Exchange final : public transport::HttpHandler, public transport::RequestO
   int heads = 0;
   std::vector<engineio::CloseReason> closed;
   std::vector<engineio::CloseReason> abandoned;
-  bool reads = true;  ///< the peer takes what comes
+  bool reads = true;             ///< the peer takes what comes
+  loop::IpAddress peer_address;  ///< of the next connection
+  std::string headers;           ///< of every answer
   bool waits = false;
   transport::HttpConnection* waiting = nullptr;
   std::function<bool(transport::HttpConnection&, const transport::Request&)> on_head_of;

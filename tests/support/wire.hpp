@@ -64,7 +64,7 @@ struct Wire final : transport::WebSocketOwner {
     messages.push_back({binary ? Opcode::kBinary : Opcode::kText, std::string{bytes}});
     if (on_message_of) on_message_of(from, bytes);
   }
-  bool takes_messages() const override { return takes; }
+  transport::Takes takes_messages() override { return takes ? transport::Takes::kNow : transport::Takes::kNextTurn; }
   void on_closed(WebSocket&, CloseReason reason) override {
     closed.push_back(reason);
     if (on_closed_of) on_closed_of();

@@ -135,10 +135,10 @@ HTTP = [
     Case("a NUL in a header", sends(head("X-A: b\0c")), BAD),
     Case("a bare CR in a header", sends(head("X-A: b\rc")), BAD),
     Case("a bare LF at the end of lines", sends(head().replace(b"\r\n", b"\n")), BAD),
-    Case("headers over 8 KiB", sends(head("X-A: " + "a" * 9000)), "431"),
-    Case("a target over 8 KiB", sends(head(target=POLL + "&t=" + "a" * 9000)), ("414", "431")),
+    Case("headers over 16 KiB", sends(head("X-A: " + "a" * 17_000)), "431"),
+    Case("a target over 16 KiB", sends(head(target=POLL + "&t=" + "a" * 17_000)), ("414", "431")),
     # The peer counts names and values, not what is between them.
-    Case("a thousand headers", sends(head(*(f"X-{number}: 1" for number in range(1000)))), "431", peer="200 open"),
+    Case("two thousand headers", sends(head(*(f"X-{number}: 1" for number in range(2000)))), "431", peer="431"),
     Case("headers without an end", sends(b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 100_000), ("431", DESTROYED)),
     Case("headers that come slowly", sends(head()[:-2]), ("408", DESTROYED)),
     Case("a connection that says nothing", sends(b""), ("408", DESTROYED)),

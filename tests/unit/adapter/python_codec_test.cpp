@@ -70,6 +70,9 @@ TEST_CASE("An emit from Python's message queue reaches the inbox as it was meant
       {R"("binary":true,"data":[[{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}],"AP8=","aGk="])",
        R"(emit / "hello"({"_placeholder":true,"num":1},{"_placeholder":true,"num":0}) with )" +
            std::string("\0\xff|hi", 5)},
+      // a single argument that is no list
+      {R"("binary":true,"data":[{"_placeholder":true,"num":0},"aGk="])",
+       R"(emit / "hello"({"_placeholder":true,"num":0}) with hi)"},
   }));
   INFO(members);
   // nlohmann writes without spaces; Python writes with them.
@@ -148,15 +151,15 @@ TEST_CASE("An invalid message of the queue is refused and has no effect", "[unit
 }
 
 TEST_CASE("An emit with a part that is wrong is refused", "[unit][adapter]") {
-  const std::string members =
-      GENERATE(as<std::string>{}, R"("event":["e"])", R"("event":{})", R"("namespace":7)", R"("room":{})",
-               R"("room":[["a"]])", R"("skip_sid":{})", R"("skip_sid":[{}])", R"("callback":["room","/"])",
-               R"("callback":["room","/",1,2])", R"("binary":true,"data":[])", R"("binary":true,"data":[[]])",
-               R"("binary":true,"data":{})", R"("binary":true,"data":[1,"aGk="])", R"("binary":true,"data":[[],7])",
-               R"("binary":true,"data":[[],"!"])", R"("binary":true,"data":[[{"_placeholder":true,"num":1}],"aGk="])",
-               R"("binary":true,"data":[[{"_placeholder":true,"num":-1}],"aGk="])",
-               R"("binary":true,"data":[[{"_placeholder":true,"num":0,"more":1}],"aGk="])",
-               R"("binary":true,"data":[[],"","","","","","","","","","",""])");
+  const std::string members = GENERATE(
+      as<std::string>{}, R"("event":["e"])", R"("event":{})", R"("namespace":7)", R"("room":{})", R"("room":[["a"]])",
+      R"("skip_sid":{})", R"("skip_sid":[{}])", R"("callback":["room","/"])", R"("callback":["room","/",1,2])",
+      R"("binary":true,"data":[])", R"("binary":true,"data":[[]])", R"("binary":true,"data":{})",
+      R"("binary":true,"data":[{"_placeholder":true,"num":1},"aGk="])", R"("binary":true,"data":[[],7])",
+      R"("binary":true,"data":[[],"!"])", R"("binary":true,"data":[[{"_placeholder":true,"num":1}],"aGk="])",
+      R"("binary":true,"data":[[{"_placeholder":true,"num":-1}],"aGk="])",
+      R"("binary":true,"data":[[{"_placeholder":true,"num":0,"more":1}],"aGk="])",
+      R"("binary":true,"data":[[],"","","","","","","","","","",""])");
   INFO(members);
   const auto result = heard(emit_with(members));
   CHECK(result.taken == Taken::kRefused);

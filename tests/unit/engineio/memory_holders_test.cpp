@@ -9,9 +9,9 @@
 
 using engineio::Chunk;
 using engineio::ChunkArena;
-using engineio::ToSend;
 using engineio::Range;
 using engineio::SendQueue;
+using engineio::ToSend;
 
 namespace {
 

@@ -121,23 +121,30 @@ TEST_CASE("Paths, transports and origins that no client could use are refused", 
        "1:18: allowedOrigins[0] is the text \"https://chat.example.com/\"; write \"https://chat.example.com\" without "
        "the "
        "path, as browsers send it"},
-      {"allowedOrigins: [https://chat.example.com:443]",
-       "1:18: allowedOrigins[0] is the text \"https://chat.example.com:443\"; write \"https://chat.example.com\", as "
-       "browsers "
-       "leave out the scheme's own port"},
       {"allowedOrigins: [https://*.example.com]",
        "1:18: allowedOrigins[0] is the text \"https://*.example.com\"; write each origin separately, or [\"*\"] for "
        "all "
        "of them"},
-      {"allowedOrigins: [https://Chat.example.com]",
-       "1:18: allowedOrigins[0] is the text \"https://Chat.example.com\"; write an origin as browsers send it: in "
-       "lower case, "
-       "with international names in their xn-- form"},
+      {"allowedOrigins: [https://käse.example.com]",
+       "1:18: allowedOrigins[0] is the text \"https://käse.example.com\"; write an origin as browsers send it, with "
+       "international names in their xn-- form"},
       {"allowedOrigins: [null]",
        "1:18: allowedOrigins[0] is empty; write an origin, for example https://chat.example.com"},
   });
-  CHECK(config_of("allowedOrigins: [http://a.example:8080, 'https://[::1]:8443', capacitor://localhost]")
-            .allowed_origins.size() == 3);
+  CHECK(
+      config_of("allowedOrigins: [http://a.example:8080, 'https://[::1]:8443', capacitor://localhost, 'null', file://, "
+                "https://Chat.example.com:443, wss://b.example]")
+          .allowed_origins.size() == 7);
+}
+
+TEST_CASE("Proxies that are no addresses are refused", "[unit][server]") {
+  const std::string proxy = "write an address or a network, for example 10.0.0.7 or 10.0.0.0/8";
+  check_each({
+      {"trustedProxies: [ingress]", "1:18: trustedProxies[0] is the text \"ingress\"; " + proxy},
+      {"trustedProxies: [10.0.0.0/33]", "1:18: trustedProxies[0] is the text \"10.0.0.0/33\"; " + proxy},
+      {"trustedProxies: [10.0.0.0/]", "1:18: trustedProxies[0] is the text \"10.0.0.0/\"; " + proxy},
+      {"trustedProxies: 10.0.0.1", "1:17: trustedProxies is the text \"10.0.0.1\"; write a list"},
+  });
 }
 
 TEST_CASE("Unknown and duplicate keys are refused, with the key that was probably meant", "[unit][server]") {
@@ -145,10 +152,10 @@ TEST_CASE("Unknown and duplicate keys are refused, with the key that was probabl
       {"protocol: {pinginterval: 25s}", "1:12: protocol.pinginterval is unknown; did you mean pingInterval?"},
       {"demoPages: true", "1:1: demoPages is unknown; did you mean demoPage?"},
       {"drain:\n  deadlin: 1s", "2:3: drain.deadlin is unknown; did you mean deadline?"},
-      {"redis: {url: x}", "1:9: redis.url is unknown; the known keys are channel"},
+      {"redis: {url: x}", "1:9: redis.url is unknown; the known keys are channel, acceptPickles"},
       {"server: {}",
-       "1:1: server is unknown; the known keys are protocol, allowedOrigins, demoPage, limits, redis, drain, "
-       "namespaces"},
+       "1:1: server is unknown; the known keys are protocol, allowedOrigins, allowCredentials, trustedProxies, "
+       "demoPage, limits, redis, drain, namespaces"},
       {"namespaces: {/: {onEvent: []}}",
        "1:18: namespaces[\"/\"].onEvent is unknown; the known keys are onConnect, events"},
       {"namespaces: {/: {onConnect: [{type: Emit, event: e, arg: []}]}}",
@@ -303,7 +310,7 @@ TEST_CASE("Aliases are followed, but not without bound", "[unit][server]") {
 TEST_CASE("All errors are reported at once, in the order of the file", "[unit][server]") {
   CHECK(error_of("demoPage: 1\nredis: {a: b}\nprotocol: {maxPayload: x}") ==
         "f.yaml:1:11: demoPage is 1; write true or false\n"
-        "f.yaml:2:9: redis.a is unknown; the known keys are channel\n"
+        "f.yaml:2:9: redis.a is unknown; the known keys are channel, acceptPickles\n"
         "f.yaml:3:24: protocol.maxPayload is the text \"x\"; write a number of bytes from 1024 to 67108864");
   std::string many;
   for (int i = 0; i < 25; ++i) many += fmt::format("unknown{}: 1\n", i);

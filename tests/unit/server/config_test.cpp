@@ -78,23 +78,36 @@ protocol:
   connectTimeout: "4s"
   maxPayload: 0x10000
 allowedOrigins: ["*"]
+allowCredentials: true
+trustedProxies: [10.0.0.0/8, "fd00::1"]
 demoPage: false
 limits:
   headerTimeout: 1s
   bodyTimeout: 2s
+  idleTimeout: 90s
+  headerBytes: 2048
   maxConnections: 5
+  maxSessions: 6
+  perAddress: 7
+  connectsPerSecond: 8
+  messagesPerSecond: 9
+  bytesPerSecond: 10
+  totalReceiveBytes: 3000000
   sendQueueBytes: 70000
   sendQueueSegments: 17
   totalSendQueueBytes: 2000000
   tcpUserTimeout: 1m
-redis: {channel: socketio}
+redis: {channel: socketio, acceptPickles: true}
 drain: {propagationDelay: 0, deadline: 1h, maxDisconnectsPerMinute: 0}
 namespaces: {/custom: , "/": {}}
 )",
                     R"({"protocol":{"path":"/chat/v1/","transports":["websocket"],"pingInterval":"1m30s",
 "pingTimeout":"1500ms","upgradeTimeout":"3s","connectTimeout":"4s","maxPayload":65536},"allowedOrigins":["*"],
-"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","maxConnections":5,"sendQueueBytes":70000,
-"sendQueueSegments":17,"totalSendQueueBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio"},
+"allowCredentials":true,"trustedProxies":["10.0.0.0/8","fd00::1"],
+"demoPage":false,"limits":{"headerTimeout":"1s","bodyTimeout":"2s","idleTimeout":"1m30s","headerBytes":2048,
+"maxConnections":5,"maxSessions":6,"perAddress":7,"connectsPerSecond":8,"messagesPerSecond":9,"bytesPerSecond":10,
+"totalReceiveBytes":3000000,"sendQueueBytes":70000,
+"sendQueueSegments":17,"totalSendQueueBytes":2000000,"tcpUserTimeout":"1m"},"redis":{"channel":"socketio","acceptPickles":true},
 "drain":{"propagationDelay":"0s","deadline":"1h","maxDisconnectsPerMinute":0},"namespaces":{"/custom":null,"/":{}}})"));
   CHECK(config.protocol.path == "/chat/v1/");
   CHECK_FALSE(config.protocol.transports.polling);
@@ -108,6 +121,18 @@ namespaces: {/custom: , "/": {}}
   CHECK_FALSE(config.demo_page);
   CHECK(config.limits.header_timeout == 1s);
   CHECK(config.limits.body_timeout == 2s);
+  CHECK(config.allow_credentials == true);
+  REQUIRE(config.trusted_proxies.size() == 2);
+  CHECK(config.trusted_proxies[0].contains(boost::asio::ip::make_address("10.1.2.3")));
+  CHECK(config.limits.idle_timeout == 90s);
+  CHECK(config.limits.header_bytes == 2'048);
+  CHECK(config.limits.max_sessions == 6);
+  CHECK(config.limits.per_address == 7);
+  CHECK(config.limits.connects_per_second == 8);
+  CHECK(config.limits.messages_per_second == 9);
+  CHECK(config.limits.bytes_per_second == 10);
+  CHECK(config.limits.total_receive_bytes == 3'000'000);
+  CHECK(config.redis.accept_pickles);
   CHECK(config.limits.max_connections == 5);
   CHECK(config.limits.send_queue_bytes == 70'000);
   CHECK(config.limits.send_queue_segments == 17);

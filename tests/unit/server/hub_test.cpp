@@ -132,7 +132,7 @@ TEST_CASE("An invalid packet closes the client, with a reason", "[unit][server]"
   CHECK(interrupted.says(R"(2["message"])") == CloseReason::kParseError);
   auto& large = world.member();
   REQUIRE_FALSE(large.says(R"(51-["message",{"_placeholder":true,"num":0}])"));
-  CHECK(large.attaches(std::string(1000, 'x')) == CloseReason::kParseError);
+  CHECK(large.attaches(std::string(1000, 'x')) == CloseReason::kMessageTooBig);
   CHECK(world.fleet.emits.empty());
 }
 

@@ -32,17 +32,19 @@ Samples samples(const std::string& text) {
 }
 
 constexpr std::array kFamilies{
-    server::kConnections,  server::kSockets,    server::kConnects,       server::kCloses,    server::kMessages,
-    server::kDropped,      server::kBytes,      server::kWrites,         server::kSendQueue, server::kSendQueueMemory,
-    server::kLoopLag,      server::kRedisState, server::kRedisPublishes, server::kRedisLost, server::kRedisMessages,
-    server::kRedisRefused, server::kDraining};
+    server::kConnections,   server::kSockets,         server::kConnects,       server::kCloses,
+    server::kMessages,      server::kDropped,         server::kBytes,          server::kWrites,
+    server::kSendQueue,     server::kSendQueueMemory, server::kReceivedMemory, server::kPauses,
+    server::kLoopLag,       server::kRedisState,      server::kRedisPublishes, server::kRedisLost,
+    server::kRedisMessages, server::kRedisRefused,    server::kDraining};
 
 /// A snapshot in which everything is counted, each by a number of its own from `from` on.
 Snapshot filled(std::uint64_t from) {
   Snapshot now;
-  for (auto* figure : {&now.polling, &now.websocket, &now.sockets, &now.messages_in, &now.messages_out, &now.dropped,
-                       &now.bytes_in, &now.bytes_out, &now.writes, &now.send_queue_bytes, &now.send_queue_memory,
-                       &now.backplane.published, &now.backplane.lost, &now.backplane.received, &now.backplane.refused})
+  for (auto* figure :
+       {&now.polling, &now.websocket, &now.sockets, &now.messages_in, &now.messages_out, &now.dropped, &now.bytes_in,
+        &now.bytes_out, &now.writes, &now.pauses, &now.received_memory, &now.send_queue_bytes, &now.send_queue_memory,
+        &now.backplane.published, &now.backplane.lost, &now.backplane.received, &now.backplane.refused})
     *figure = from++;
   for (auto& count : now.connects) count = from++;
   for (auto& count : now.closes) count = from++;
@@ -105,6 +107,9 @@ TEST_CASE("The names of a catalogue are those of its enumeration", "[unit][serve
                                                   {ConnectOutcome::kForbidden, "forbidden"},
                                                   {ConnectOutcome::kGoingAway, "draining"},
                                                   {ConnectOutcome::kTooMany, "too_many"},
+                                                  {ConnectOutcome::kTooManySessions, "too_many_sessions"},
+                                                  {ConnectOutcome::kTooManyOfAddress, "too_many_of_address"},
+                                                  {ConnectOutcome::kTooFast, "too_fast"},
                                                   {ConnectOutcome::kNamespace, "namespace"},
                                                   {ConnectOutcome::kUnknownNamespace, "unknown_namespace"}})
     CHECK(server::kConnectOutcomes.at(static_cast<std::size_t>(outcome)) == word);
@@ -137,6 +142,8 @@ TEST_CASE("Every figure of a snapshot has its own sample", "[unit][server]") {
                                                       {R"(bytes_total{direction="in"})", now.bytes_in},
                                                       {R"(bytes_total{direction="out"})", now.bytes_out},
                                                       {"websocket_writes_total", now.writes},
+                                                      {"pauses_total", now.pauses},
+                                                      {"received_memory_bytes", now.received_memory},
                                                       {"send_queue_bytes", now.send_queue_bytes},
                                                       {"send_queue_memory_bytes", now.send_queue_memory},
                                                       {"redis_publishes_total", now.backplane.published},

@@ -20,7 +20,7 @@ struct Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
   static void clear() {
-    for (const auto* name : {"PORT", "REDIS_URL", "POD_NAME"}) unsetenv(name);
+    for (const auto* name : {"PORT", "REDIS_URL", "POD_NAME", "AFFINITY_COOKIE"}) unsetenv(name);
   }
 };
 
@@ -53,6 +53,12 @@ TEST_CASE("Without flags and environment the server has its defaults", "[unit][s
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   CHECK(outcome.options.replica == host.data());
+  CHECK(outcome.options.affinity_cookie == "realtime-replica");
+}
+
+TEST_CASE("The name of the ingress's cookie is read from the environment", "[unit][server]") {
+  const Environment environment{{{"AFFINITY_COOKIE", "realtime-replica-1a2b"}}};
+  CHECK(parse({}).options.affinity_cookie == "realtime-replica-1a2b");
 }
 
 TEST_CASE("Flags are read", "[unit][server]") {
@@ -166,7 +172,9 @@ TEST_CASE("With an invalid environment the process exits too, without showing a 
        {"REDIS_URL", "r:secret@host", "REDIS_URL: the Redis URL does not begin with redis://"},
        {"POD_NAME", "two words", "POD_NAME is not a valid replica name"},
        {"POD_NAME", "a\r\nSet-Cookie:x", "POD_NAME is not a valid replica name"},
-       {"POD_NAME", std::string(254, 'a'), "POD_NAME is not a valid replica name"}}));
+       {"POD_NAME", std::string(254, 'a'), "POD_NAME is not a valid replica name"},
+       {"AFFINITY_COOKIE", "a=b", "AFFINITY_COOKIE is not a cookie's name"},
+       {"AFFINITY_COOKIE", "a\r\nX: y", "AFFINITY_COOKIE is not a cookie's name"}}));
   const Environment environment{{{name, value.c_str()}}};
   const auto outcome = parse({});
   CHECK(outcome.exit_code == server::kUsageError);

@@ -40,7 +40,7 @@ TEST_CASE("A packet and its attachments are bounded together", "[unit][socketio]
   const std::string text = R"(52-["b",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}])";
   REQUIRE(assembler.on_text(text, scratch, text.size() + 10).error == PacketError::kNone);
   REQUIRE(assembler.on_binary("12345", text.size() + 10).error == PacketError::kNone);
-  CHECK(assembler.on_binary("123456", text.size() + 10).error == PacketError::kBadAttachments);
+  CHECK(assembler.on_binary("123456", text.size() + 10).error == PacketError::kTooLarge);
 }
 
 TEST_CASE("After a whole packet the next one is taken", "[unit][socketio]") {

@@ -23,6 +23,7 @@ transport::Limits short_deadlines() {
   limits.header_timeout = 50ms;
   limits.body_timeout = 50ms;
   limits.idle_timeout = 50ms;
+  limits.answer_timeout = 50ms;
   return limits;
 }
 
@@ -193,7 +194,7 @@ TEST_CASE("A request that waits for its answer has no deadline", "[unit][transpo
     auto [ours, theirs] = exchange.loop.connect();
     loopback::Peer other{exchange.loop, std::move(theirs)};
     other.read();
-    const transport::HttpConnectionPtr idle{new HttpConnection{exchange.loop.context, exchange, std::move(ours)}};
+    const transport::HttpConnectionPtr idle{new HttpConnection{exchange.loop.context, exchange, std::move(ours), {}}};
     idle->start();
     REQUIRE(exchange.until([&] { return other.ended(); }));
   }

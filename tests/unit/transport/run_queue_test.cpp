@@ -17,7 +17,9 @@ namespace {
 struct Line {
   loop::Loop loop;
   engineio::FlushList sent{[] {}};
-  RunQueue queue{loop, sent};
+  engineio::SendQueueLimits memory;
+  engineio::ReceivedMemory received{1'000};
+  RunQueue queue{loop, sent, memory, received};
 
   bool turn() { return loop.turn(0ms); }
 };

@@ -184,3 +184,17 @@ def test_typos_are_refused(helm, setting):
     result = helm("template", "x", str(CHART), "--set", setting)
     assert result.returncode != 0
     assert "schema" in result.stderr
+
+
+def test_only_the_operator_and_scrapers_reach_the_admin_port_of_replicas(render):
+    documents = render("--namespace", "system", "--set", "networkPolicy.enabled=true", "--set-json", 'networkPolicy.appNamespaces=["a"]',
+                       "--set-json", 'networkPolicy.metricsFrom=[{"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}]')
+    [replicas] = [policy for policy in of_kind(documents, "NetworkPolicy") if policy["metadata"]["namespace"] == "a"]
+    [deployment] = of_kind(documents, "Deployment")
+    for_all, for_some = replicas["spec"]["ingress"]
+    assert "from" not in for_all and [port["port"] for port in for_all["ports"]] == ["http"]
+    assert [port["port"] for port in for_some["ports"]] == ["admin"]
+    operator, scrapers = for_some["from"]
+    assert operator["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "system"}
+    assert operator["podSelector"]["matchLabels"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    assert scrapers == {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}

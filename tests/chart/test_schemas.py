@@ -36,7 +36,7 @@ SETS = {
     },
     "no metrics": {"metrics": {"service": {"enabled": False}}},
     "network policy": {"networkPolicy": {"enabled": True, "apiServerPorts": [6443], "metricsFrom": [
-        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]}},
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}], "appNamespaces": ["team-a", "team-b"]}},
     "hosts by namespace": {
         "exposure": {"allowedHostSuffixes": {"team-a": ["a.example.com"], "*": ["apps.example.com"], "team-b": []}},
         "watchNamespaces": ["team-a", "team-b"],

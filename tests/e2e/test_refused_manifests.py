@@ -62,8 +62,17 @@ REFUSED = {
         {"server": {"namespaces": {"/": {"events": {"m": [{"type": "Acknowledge"}, {"type": "Acknowledge"}]}}}}},
         "spec.server.namespaces[/].events[m]", "keep one Acknowledge"),
     "an origin that no browser sends": (
-        {"server": {"allowedOrigins": ["https://chat.example.com:443"]}},
-        "spec.server.allowedOrigins[0]", "not the scheme's own (80, 443)"),
+        {"server": {"allowedOrigins": ["https://käse.example.com"]}},
+        "spec.server.allowedOrigins[0]", "in their xn-- form"),
+    "a proxy by name": (
+        {"server": {"trustedProxies": ["traefik"]}}, "spec.server.trustedProxies[0]", "for example 10.0.0.7 or 10.0.0.0/8"),
+    "a message larger than all that may wait": (
+        {"server": {"maxPayload": 2000000, "limits": {"totalReceiveBytes": 1048576}}},
+        "spec.server", "raise totalReceiveBytes, or lower maxPayload"),
+    "a channel without Redis": (
+        {"server": {}, "redis": {"type": "None", "channel": "socketio"}}, "spec.redis", "without Redis there is none"),
+    "a connection that idles for a day": (
+        {"server": {"limits": {"idleTimeout": "24h"}}}, "spec.server.limits.idleTimeout", "from 1s to 1h"),
     "a path that is no folder": (
         {"server": {}, "protocol": {"path": "/ws"}}, "spec.protocol.path", "begins and ends with a slash"),
     "a path with an empty part": (

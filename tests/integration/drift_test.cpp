@@ -36,9 +36,12 @@ constexpr const char* kRichServerSpec = R"({
            namespaces: {/: {onConnect: [{type: Emit, event: auth, args: [$auth, {n: 1}]}],
                             events: {message: [{type: Broadcast, event: response, args: [{echo: $1}]}]}}},
            allowedOrigins: ["https://chat.example.com"], maxPayload: 5000, demoPage: false,
-           limits: {maxConnections: 9, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
+           allowCredentials: false, trustedProxies: [10.0.0.0/8],
+           limits: {idleTimeout: 90s, headerBytes: 2048, maxConnections: 9, maxSessions: 9, perAddress: 9,
+                    connectsPerSecond: 9, messagesPerSecond: 9, bytesPerSecond: 9, totalReceiveBytes: 1048576, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
   protocol: {path: /ws/, transports: [websocket], pingInterval: 1s, pingTimeout: 2s},
-  drain: {deadline: 90s, maxDisconnectsPerMinute: 60}})";
+  drain: {deadline: 90s, maxDisconnectsPerMinute: 60},
+  redis: {channel: socketio, acceptPickles: true}})";
 
 /// All but what identifies the object.
 json what_can_drift(const kube::Object& desired) {

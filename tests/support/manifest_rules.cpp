@@ -92,8 +92,11 @@ void obey_namespaces(json& namespaces) {
   }
 }
 
-/// maxPayload <= limits.sendQueueBytes <= limits.totalSendQueueBytes, also where they have their defaults.
+/// maxPayload <= limits.totalReceiveBytes, and maxPayload <= limits.sendQueueBytes <= limits.totalSendQueueBytes, also
+/// where they have their defaults.
 void obey_sizes(json& server, Dice& dice) {
+  const auto received = value_at<std::int64_t>(server, {"limits", "totalReceiveBytes"}, 67'108'864);
+  if (value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000) > received) server["maxPayload"] = received;
   auto payload = value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000);
   auto queue = value_at<std::int64_t>(server, {"limits", "sendQueueBytes"}, 4'194'304);
   const auto total = value_at<std::int64_t>(server, {"limits", "totalSendQueueBytes"}, 268'435'456);
@@ -124,6 +127,8 @@ void obey_redis(json& spec, Dice& dice) {
   if (redis == nullptr) return;
   if (value_at<std::string>(*redis, {"type"}) == "None" && value_at<int>(spec, {"replicas"}, 1) > 1)
     spec["replicas"] = dice.between(0, 1);
+  if (has(spec, "app") || value_at<std::string>(*redis, {"type"}) == "None")
+    erase_all(redis, {"channel", "acceptPickles"});
   auto* provisioned = object_in(*redis, "provisioned");
   obey_amounts(provisioned, dice);
   if (provisioned == nullptr || value_at<std::string>(*provisioned, {"persistence"}) == "AppendOnly") return;

@@ -15,6 +15,7 @@ constexpr Named<RedisType> kRedisTypes[] = {{"Provisioned", RedisType::kProvisio
 constexpr Named<Persistence> kPersistences[] = {{"None", Persistence::kNone}, {"AppendOnly", Persistence::kAppendOnly}};
 constexpr Named<Retention> kRetentions[] = {{"Retain", Retention::kRetain}, {"Delete", Retention::kDelete}};
 constexpr Named<ExposureType> kExposureTypes[] = {{"Ingress", ExposureType::kIngress}, {"None", ExposureType::kNone}};
+constexpr Named<SameSite> kSameSites[] = {{"Lax", SameSite::kLax}, {"None", SameSite::kNone}};
 constexpr Named<Affinity> kAffinities[] = {{"Cookie", Affinity::kCookie}, {"None", Affinity::kNone}};
 
 using kube::EnvFrom;
@@ -63,6 +64,7 @@ RedisSpec read_redis(const FieldReader& redis) {
   spec.storage_class_name = provisioned.text("storageClassName");
   spec.retention = provisioned.choice("retention", kRetentions, spec.retention);
   spec.resources = read_resources(provisioned.child("resources"));
+  spec.channel = {redis.text("channel"), redis.optional_flag("acceptPickles")};
   return spec;
 }
 
@@ -73,6 +75,7 @@ ExposureSpec read_exposure(const FieldReader& exposure) {
   spec.host = exposure.text("host");
   if (exposure.has("paths")) spec.paths = exposure.texts("paths");
   spec.affinity = exposure.choice("affinity", kAffinities, spec.affinity);
+  if (exposure.has("sameSite")) spec.same_site = exposure.choice("sameSite", kSameSites, SameSite::kLax);
   spec.tls_secret_name = exposure.child("tls").text("secretName");
   spec.annotations = exposure.texts_by_name("annotations");
   return spec;
@@ -90,6 +93,7 @@ RealtimeAppStatus read_status(const FieldReader& status) {
   for (const auto& address : status.child("exposure").children("addresses"))
     read.addresses.push_back(
         {address.text("className"), address.text("host"), address.text("path"), address.text("since")});
+  read.affinity_cookie = status.child("exposure").text("affinityCookie");
   read.server = {status.child("server").text("image"), status.child("server").text("defaultImage")};
   read.redis_endpoint = status.child("redis").text("endpoint");
   read.redis = {status.child("redis").text("image"), status.child("redis").text("defaultImage")};
@@ -144,7 +148,8 @@ DecodedApp decode(const kube::ObjectView& object) {
   else if (!app.spec.server && app.spec.app.image.empty())
     errors.add("spec.app.image", "is missing; name the container image to run");
   if (app.spec.server && text.size() > kSmallSpecBytes && errors.text().empty())
-    if (const auto problem = configuration_problem(*app.spec.server, app.spec.protocol, app.spec.drain);
+    if (const auto problem =
+            configuration_problem(*app.spec.server, app.spec.protocol, app.spec.drain, app.spec.redis.channel);
         !problem.empty())
       errors.add("spec.server.namespaces", problem);
   FieldErrors unimportant;  // a status that cannot be read is written again
@@ -176,7 +181,10 @@ kube::Object encode_status(const RealtimeApp& app, const RealtimeAppStatus& stat
     if (!address.host.empty()) held["host"] = address.host;
     addresses.push_back(std::move(held));
   }
-  if (!addresses.empty()) encoded["exposure"] = {{"addresses", std::move(addresses)}};
+  boost::json::object exposure;
+  if (!status.affinity_cookie.empty()) exposure["affinityCookie"] = status.affinity_cookie.text();
+  if (!addresses.empty()) exposure["addresses"] = std::move(addresses);
+  if (!exposure.empty()) encoded["exposure"] = std::move(exposure);
   if (!status.applied_digest.empty()) encoded["appliedDigest"] = status.applied_digest;
   if (!status.server.image.empty())
     encoded["server"] = {{"image", status.server.image}, {"defaultImage", status.server.default_image}};

@@ -45,11 +45,13 @@ struct RedisSpec {
   core::SharedText storage_class_name;  ///< empty: the cluster's default
   Retention retention = Retention::kRetain;
   core::Shared<kube::Resources> resources;
+  ChannelSpec channel;
   bool operator==(const RedisSpec&) const = default;
 };
 
 enum class ExposureType { kIngress, kNone };
 enum class Affinity { kCookie, kNone };
+enum class SameSite { kLax, kNone };
 
 struct ExposureSpec {
   ExposureType type = ExposureType::kNone;
@@ -57,7 +59,8 @@ struct ExposureSpec {
   std::string host;  ///< empty: every host
   std::vector<std::string> paths = {"/"};
   Affinity affinity = Affinity::kCookie;
-  std::string tls_secret_name;  ///< empty: no TLS
+  std::optional<SameSite> same_site;  ///< nothing: as the allowed origins need it
+  std::string tls_secret_name;        ///< empty: no TLS
   std::map<std::string, std::string> annotations;
   bool operator==(const ExposureSpec&) const = default;
 };
@@ -113,6 +116,7 @@ struct RealtimeAppStatus {
   std::string selector;
   std::string url;
   std::vector<HeldAddress> addresses;
+  core::SharedText affinity_cookie;  ///< its name, which stays
   ImageStatus server;
   std::string redis_endpoint;
   ImageStatus redis;

@@ -137,7 +137,15 @@ void set(json& object, const char* field, const std::optional<Milliseconds>& val
 
 json encode_limits(const LimitsSpec& limits) {
   json encoded = json::object();
+  set(encoded, "idleTimeout", limits.idle_timeout);
+  set(encoded, "headerBytes", limits.header_bytes);
   set(encoded, "maxConnections", limits.max_connections);
+  set(encoded, "maxSessions", limits.max_sessions);
+  set(encoded, "perAddress", limits.per_address);
+  set(encoded, "connectsPerSecond", limits.connects_per_second);
+  set(encoded, "messagesPerSecond", limits.messages_per_second);
+  set(encoded, "bytesPerSecond", limits.bytes_per_second);
+  set(encoded, "totalReceiveBytes", limits.total_receive_bytes);
   set(encoded, "sendQueueBytes", limits.send_queue_bytes);
   set(encoded, "sendQueueSegments", limits.send_queue_segments);
   set(encoded, "totalSendQueueBytes", limits.total_send_queue_bytes);
@@ -159,11 +167,23 @@ ServerSpec read_server(const FieldReader& server) {
     spec.namespaces.emplace(name, read_namespace(namespaces.child(name)));
   }
   spec.allowed_origins = server.texts("allowedOrigins");
+  spec.allow_credentials = server.optional_flag("allowCredentials");
+  spec.trusted_proxies = server.texts("trustedProxies");
   spec.max_payload = server.optional_number("maxPayload");
   spec.demo_page = server.optional_flag("demoPage");
   const auto limits = server.child("limits");
-  spec.limits = {limits.optional_number("maxConnections"), limits.optional_number("sendQueueBytes"),
-                 limits.optional_number("sendQueueSegments"), limits.optional_number("totalSendQueueBytes")};
+  spec.limits = {.idle_timeout = limits.duration("idleTimeout"),
+                 .header_bytes = limits.optional_number("headerBytes"),
+                 .max_connections = limits.optional_number("maxConnections"),
+                 .max_sessions = limits.optional_number("maxSessions"),
+                 .per_address = limits.optional_number("perAddress"),
+                 .connects_per_second = limits.optional_number("connectsPerSecond"),
+                 .messages_per_second = limits.optional_number("messagesPerSecond"),
+                 .bytes_per_second = limits.optional_number("bytesPerSecond"),
+                 .total_receive_bytes = limits.optional_number("totalReceiveBytes"),
+                 .send_queue_bytes = limits.optional_number("sendQueueBytes"),
+                 .send_queue_segments = limits.optional_number("sendQueueSegments"),
+                 .total_send_queue_bytes = limits.optional_number("totalSendQueueBytes")};
   return spec;
 }
 
@@ -182,7 +202,8 @@ DrainSpec read_drain(const FieldReader& drain) {
 
 namespace {
 
-json encode_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
+json encode_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain,
+                          const ChannelSpec& channel) {
   json wire{{"path", protocol.path}};
   if (!protocol.transports.empty()) wire["transports"] = protocol.transports;
   set(wire, "pingInterval", protocol.ping_interval);
@@ -192,7 +213,11 @@ json encode_configuration(const ServerSpec& server, const ProtocolSpec& protocol
   set(ending, "maxDisconnectsPerMinute", drain.max_disconnects_per_minute);
   json configuration{{"protocol", std::move(wire)}, {"drain", std::move(ending)}};
   if (!server.allowed_origins.empty()) configuration["allowedOrigins"] = server.allowed_origins;
+  set(configuration, "allowCredentials", server.allow_credentials);
+  if (!server.trusted_proxies.empty()) configuration["trustedProxies"] = server.trusted_proxies;
   set(configuration, "demoPage", server.demo_page);
+  if (!channel.channel.empty()) configuration["redis"]["channel"] = channel.channel.text();
+  if (channel.accept_pickles) configuration["redis"]["acceptPickles"] = *channel.accept_pickles;
   if (auto limits = encode_limits(server.limits); !limits.empty()) configuration["limits"] = std::move(limits);
   if (!server.namespaces.empty()) configuration["namespaces"] = encode_namespaces(server.namespaces);
   return configuration;
@@ -210,12 +235,14 @@ std::string text_of(const json& configuration) { return configuration.dump(2) + 
 
 }  // namespace
 
-std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
-  return text_of(encode_configuration(server, protocol, drain));
+std::string server_configuration(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain,
+                                 const ChannelSpec& channel) {
+  return text_of(encode_configuration(server, protocol, drain, channel));
 }
 
-std::string configuration_problem(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain) {
-  const auto configuration = encode_configuration(server, protocol, drain);
+std::string configuration_problem(const ServerSpec& server, const ProtocolSpec& protocol, const DrainSpec& drain,
+                                  const ChannelSpec& channel) {
+  const auto configuration = encode_configuration(server, protocol, drain, channel);
   if (const auto values = count_values(configuration); values > kMaxValues)
     return fmt::format(
         "make a configuration of {} values, of which the server reads at most {}; use fewer actions and "

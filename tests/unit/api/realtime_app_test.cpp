@@ -57,6 +57,7 @@ spec:
     host: h.example
     paths: [/a, /b]
     affinity: None
+    sameSite: None
     tls: {secretName: cert}
     annotations: {x: "y"}
 )"));
@@ -77,6 +78,7 @@ spec:
   CHECK((spec.redis.storage == "2Gi" && spec.redis.storage_class_name == "c" && spec.redis.image == "r"));
   CHECK(spec.exposure.paths == std::vector<std::string>{"/a", "/b"});
   CHECK((spec.exposure.affinity == api::Affinity::kNone && spec.exposure.tls_secret_name == "cert"));
+  CHECK(spec.exposure.same_site == api::SameSite::kNone);
 }
 
 TEST_CASE("All that is wrong in a manifest is named at once, each with its path", "[unit][api]") {

@@ -16,7 +16,8 @@ server::Config read(const kube::Object& object) {
   const auto [app, problem] = api::decode(object);
   INFO(problem);
   REQUIRE(problem.empty());
-  const auto text = api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+  const auto text =
+      api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain, app.spec.redis.channel);
   const auto config = server::read_config(text, "config.yaml");
   INFO((config ? "" : config.error().message) << "\n" << text);
   REQUIRE(config);
@@ -38,16 +39,25 @@ kube::Object with_arguments(const json& args) {
 TEST_CASE("The server reads every setting of a spec", "[unit][api]") {
   const auto config = read(R"({
     server: {namespaces: {/: {}, /custom: {}}, allowedOrigins: ["https://chat.example.com:8443"], maxPayload: 2000000,
-             demoPage: false,
-             limits: {maxConnections: 10, sendQueueBytes: 3000000, sendQueueSegments: 16, totalSendQueueBytes: 4000000}},
+             demoPage: false, allowCredentials: false, trustedProxies: [10.0.0.0/8],
+             limits: {idleTimeout: 90s, headerBytes: 2048, maxConnections: 10, maxSessions: 11, perAddress: 12,
+                      connectsPerSecond: 13, messagesPerSecond: 14, bytesPerSecond: 15, totalReceiveBytes: 2000001,
+                      sendQueueBytes: 3000000, sendQueueSegments: 16, totalSendQueueBytes: 4000000}},
     protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
-    drain: {deadline: 2m, maxDisconnectsPerMinute: 7}})");
+    drain: {deadline: 2m, maxDisconnectsPerMinute: 7}, redis: {channel: socketio, acceptPickles: true}})");
   CHECK(config.protocol.path == "/ws/");
   CHECK((config.protocol.transports.websocket && !config.protocol.transports.polling));
   CHECK((config.protocol.ping_interval == 300ms && config.protocol.ping_timeout == 90s));
   CHECK(config.protocol.max_payload == 2'000'000);
   CHECK(config.allowed_origins == std::vector<std::string>{"https://chat.example.com:8443"});
   CHECK_FALSE(config.demo_page);
+  CHECK(config.allow_credentials == false);
+  CHECK(config.trusted_proxies.size() == 1);
+  CHECK((config.redis.channel == "socketio" && config.redis.accept_pickles));
+  CHECK((config.limits.idle_timeout == 90s && config.limits.header_bytes == 2048));
+  CHECK((config.limits.max_sessions == 11 && config.limits.per_address == 12));
+  CHECK((config.limits.connects_per_second == 13 && config.limits.messages_per_second == 14));
+  CHECK((config.limits.bytes_per_second == 15 && config.limits.total_receive_bytes == 2'000'001));
   CHECK((config.limits.max_connections == 10 && config.limits.send_queue_segments == 16));
   CHECK((config.limits.send_queue_bytes == 3'000'000 && config.limits.total_send_queue_bytes == 4'000'000));
   CHECK((config.drain.deadline == 120s && config.drain.max_disconnects_per_minute == 7));
@@ -93,7 +103,8 @@ TEST_CASE("Rules of more values than the server reads are refused", "[unit][api]
   int read = 0;
   for (int count = 19'980; count < 20'000; ++count) {
     const auto [app, problem] = decode_values(count);
-    const auto text = api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+    const auto text =
+        api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain, app.spec.redis.channel);
     const bool is_read = server::parse_yaml(*server::ConfigText::check(text, "configuration")).has_value();
     CHECK(problem.empty() == is_read);
     if (!is_read) CHECK_THAT(problem, Catch::Contains("spec.server.namespaces") && Catch::Contains("at most 20000"));

@@ -17,7 +17,7 @@ std::string configuration(const std::string& spec) {
   const auto [app, problem] = decode(spec);
   INFO(problem);
   REQUIRE(problem.empty());
-  return api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain);
+  return api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain, app.spec.redis.channel);
 }
 
 constexpr const char* kRich = R"({
@@ -29,9 +29,12 @@ constexpr const char* kRich = R"({
                    ask: [{type: Acknowledge, args: [$args]}, {type: Emit, event: done}]}},
       /custom: {}},
     allowedOrigins: ["https://chat.example.com"], maxPayload: 2000000, demoPage: false,
-    limits: {maxConnections: 10, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
+    allowCredentials: true, trustedProxies: [10.0.0.0/8, "fd00::1"],
+    limits: {idleTimeout: 90s, headerBytes: 2048, maxConnections: 10, maxSessions: 11, perAddress: 12,
+             connectsPerSecond: 13, messagesPerSecond: 14, bytesPerSecond: 15, totalReceiveBytes: 2000001, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
   protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
-  drain: {deadline: 2m, maxDisconnectsPerMinute: 0}})";
+  drain: {deadline: 2m, maxDisconnectsPerMinute: 0},
+  redis: {channel: socketio, acceptPickles: true}})";
 
 }  // namespace
 
@@ -46,8 +49,12 @@ TEST_CASE("Every field of the bundled server is read and reaches its configurati
     "protocol": {"path": "/ws/", "transports": ["websocket"], "pingInterval": "300ms", "pingTimeout": "1m30s",
                  "maxPayload": 2000000},
     "allowedOrigins": ["https://chat.example.com"],
+    "allowCredentials": true, "trustedProxies": ["10.0.0.0/8", "fd00::1"],
     "demoPage": false,
-    "limits": {"maxConnections": 10, "sendQueueBytes": 65536, "sendQueueSegments": 16, "totalSendQueueBytes": 1048576},
+    "redis": {"channel": "socketio", "acceptPickles": true},
+    "limits": {"idleTimeout": "1m30s", "headerBytes": 2048, "maxConnections": 10, "maxSessions": 11, "perAddress": 12,
+               "connectsPerSecond": 13, "messagesPerSecond": 14, "bytesPerSecond": 15, "totalReceiveBytes": 2000001,
+               "sendQueueBytes": 65536, "sendQueueSegments": 16, "totalSendQueueBytes": 1048576},
     "drain": {"deadline": "2m", "maxDisconnectsPerMinute": 0},
     "namespaces": {
       "/": {"onConnect": [{"type": "Emit", "event": "auth", "args": ["$auth"]}],
@@ -84,7 +91,7 @@ TEST_CASE("A configuration is YAML, in which text stays text and numbers stay nu
   object["spec"]["server"]["namespaces"]["/"]["onConnect"] = {{{"type", "Emit"}, {"event", "a"}, {"args", args}}};
   const auto decoded = api::decode(support::object_of(object));
   REQUIRE(decoded.problem.empty());
-  const auto text = api::server_configuration(*decoded.app.spec.server, {}, {});
+  const auto text = api::server_configuration(*decoded.app.spec.server, {}, {}, {});
   const auto read = support::to_json(YAML::Load(text));
   const auto& got = read["namespaces"]["/"]["onConnect"][0]["args"];
   REQUIRE(got.size() == args.size());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/affinity.hpp"
+#include "core/digest.hpp"
 #include "operator/api/v1alpha1/conditions.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
 
@@ -63,6 +65,21 @@ const std::string* find_leading_path(const std::vector<std::string>& paths, cons
     }
   }
   return same;
+}
+
+std::string affinity_cookie(const api::RealtimeApp& app) {
+  if (!app.status.affinity_cookie.empty()) return app.status.affinity_cookie;
+  if (app.status.observed_generation > 0) return std::string{core::kAffinityCookie};
+  constexpr std::size_t kDigits = 8;
+  return fmt::format("{}-{}", core::kAffinityCookie,
+                     core::digest(app.key.name_space + "/" + app.key.name).substr(0, kDigits));
+}
+
+api::SameSite same_site(const api::RealtimeApp& app) {
+  const auto& exposure = app.spec.exposure;
+  if (exposure.same_site) return *exposure.same_site;
+  const bool serves_others = app.spec.server && !app.spec.server->allowed_origins.empty();
+  return serves_others && !exposure.tls_secret_name.empty() ? api::SameSite::kNone : api::SameSite::kLax;
 }
 
 std::string app_url(const api::RealtimeApp& app, const Observed& observed) {

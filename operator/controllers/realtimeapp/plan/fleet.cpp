@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "core/affinity.hpp"
 #include "operator/controllers/realtimeapp/observe/children.hpp"
+#include "operator/controllers/realtimeapp/plan/exposure.hpp"
 #include "operator/controllers/realtimeapp/plan/server.hpp"
 
 namespace controllers {
@@ -19,6 +21,9 @@ std::vector<kube::EnvVar> environment(const api::RealtimeApp& app) {
   env.push_back({.name = "POD_NAME", .field_path = "metadata.name"});
   if (app.spec.redis.type == api::RedisType::kProvisioned)
     env.push_back({.name = "REDIS_URL", .secret_key = kube::KeyRef{redis_name(app.key.name), kUrlKey, std::nullopt}});
+  // The server's default is the name that every app had once: such apps are not to be restarted.
+  if (auto cookie = affinity_cookie(app); app.spec.server && cookie != core::kAffinityCookie)
+    env.push_back({.name = "AFFINITY_COOKIE", .value = std::move(cookie)});
   return env;
 }
 
@@ -89,8 +94,14 @@ kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* r
   kube::Service service;
   service.metadata = child_metadata(app, app.key.name, api::kComponentApp);
   if (recipe != nullptr) {
-    annotate(service.metadata.annotations, recipe->on_service);
-    if (!app.spec.exposure.tls_secret_name.empty()) annotate(service.metadata.annotations, recipe->on_service_with_tls);
+    auto& annotations = service.metadata.annotations;
+    const bool is_cross_site = same_site(app) == api::SameSite::kNone;
+    annotate(annotations, recipe->on_service);
+    if (is_cross_site || !app.spec.exposure.tls_secret_name.empty()) annotate(annotations, recipe->on_service_with_tls);
+    if (!recipe->cookie_name.empty()) {
+      annotations.insert_or_assign(std::string{recipe->cookie_name}, affinity_cookie(app));
+      annotations.insert_or_assign(std::string{recipe->cookie_same_site}, is_cross_site ? "none" : "lax");
+    }
   }
   service.selector = api::selector_labels(app.key.name, api::kComponentApp);
   service.ports = {{kHttpPort, kServicePort}};

@@ -2,21 +2,18 @@
 
 #include <array>
 
-#include "core/affinity.hpp"
-
 namespace controllers {
 namespace {
 
 // Traefik reads stickiness from the Service. It has no timeout for each Ingress: its entry points close idle
 // connections between requests only, and neither a WebSocket nor a pending poll is one.
-constexpr std::array kTraefikCookie{
-    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie", "true"},
-    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.name", core::kAffinityCookie},
-    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.httponly", "true"},
-    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.samesite", "lax"}};
+constexpr std::array kTraefikCookie{Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie", "true"},
+                                    Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.httponly", "true"}};
 constexpr std::array kTraefikCookieTls{
     Annotation{"traefik.ingress.kubernetes.io/service.sticky.cookie.secure", "true"}};
-constexpr std::array kTraefikAffinities{AffinityRecipe{api::Affinity::kCookie, kTraefikCookie, kTraefikCookieTls},
+constexpr std::array kTraefikAffinities{AffinityRecipe{api::Affinity::kCookie, kTraefikCookie, kTraefikCookieTls,
+                                                       "traefik.ingress.kubernetes.io/service.sticky.cookie.name",
+                                                       "traefik.ingress.kubernetes.io/service.sticky.cookie.samesite"},
                                         AffinityRecipe{api::Affinity::kNone, {}, {}}};
 
 constexpr std::array kControllers{

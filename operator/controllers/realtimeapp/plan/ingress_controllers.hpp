@@ -18,7 +18,9 @@ struct Annotation {
 struct AffinityRecipe {
   api::Affinity affinity;
   std::span<const Annotation> on_service;
-  std::span<const Annotation> on_service_with_tls;  ///< in addition, when the exposure has TLS
+  std::span<const Annotation> on_service_with_tls;  ///< in addition, when the cookie may be sent over TLS only
+  std::string_view cookie_name{};                   ///< the annotation for the name of the cookie; empty: none
+  std::string_view cookie_same_site{};              ///< the annotation for its SameSite: "lax" or "none"
 };
 
 struct IngressController {

@@ -274,7 +274,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
     plan_redis(app, observed, inputs, plan);
   }
   const auto& [controller, recipe, problem] = exposure;
-  inputs.add(controller == nullptr ? "" : controller->controller);
+  inputs.add(controller == nullptr ? "" : controller->controller).add(affinity_cookie(app));
   plan_service(app, observed, exposure, inputs, plan);
   plan.children.emplace_back(types::kService, headless_name(name),
                              [&app] { return encode(fleet_headless_service(app)); });

@@ -39,7 +39,7 @@ kube::Container container(const api::ServerSpec& server, const std::string& imag
 }  // namespace
 
 kube::ConfigMap server_config_map(const api::RealtimeApp& app, const api::ServerSpec& server) {
-  auto text = api::server_configuration(server, app.spec.protocol, app.spec.drain);
+  auto text = api::server_configuration(server, app.spec.protocol, app.spec.drain, app.spec.redis.channel);
   auto name = fmt::format("{}-server-{}", app.key.name, core::digest(text).substr(0, kNameDigits));
   return {child_metadata(app, std::move(name), api::kComponentApp), {{kConfigurationKey, std::move(text)}}};
 }

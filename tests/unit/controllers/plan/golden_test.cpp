@@ -32,7 +32,9 @@ api::RealtimeApp full_app() {
   return app;
 }
 
-json templates_of(const api::RealtimeApp& app) {
+/// Of an app that was there before the upgrade.
+json templates_of(api::RealtimeApp app) {
+  app.status.observed_generation = 1;
   json made = json::object();
   for (const auto& child : controllers::plan(app, support::healthy_observed()).children) {
     const bool is_deployment = child.type == kube::types::kDeployment;

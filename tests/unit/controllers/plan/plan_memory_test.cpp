@@ -112,6 +112,8 @@ const std::vector<Change> kChanges{
      [](PlanScene& scene) {
        scene.observed.taken_address = controllers::TakenAddress{{"traefik", "", "/"}, {"default", "older"}};
      }},
+    {"the recorded name of the affinity cookie",
+     [](PlanScene& scene) { scene.app.status.affinity_cookie = "another"; }},
     {"the address is free", [](PlanScene& scene) { scene.observed.taken_address.reset(); }},
 };
 
@@ -121,6 +123,7 @@ TEST_CASE("What is planned again of the same is not built again", "[unit][contro
   for (const bool with_server : {false, true}) {
     PlanScene scene;
     if (with_server) scene.app = support::sample_server_app();
+    scene.app.status.observed_generation = 6;
     PlanMemory memory;
     const auto first = scene.planned(&memory);
     REQUIRE(memory.children.size() == first.size());

@@ -257,21 +257,6 @@ TEST_CASE("A fleet that runs without Redis waits for a Secret that it can use", 
   CHECK_THAT(needs(), !Catch::VectorContains(controllers::redis_secret_id("chat")));
 }
 
-TEST_CASE("Cookie affinity for Traefik is said on the Service, where it reads it", "[unit][controllers]") {
-  auto app = sample_app();
-  const std::string cookie = "traefik.ingress.kubernetes.io/service.sticky.cookie";
-  const auto annotations = [&] {
-    const auto plan = controllers::plan(app, sample_observed());
-    return find(plan, "Service", "chat")["metadata"].value("annotations", json::object());
-  };
-  CHECK(annotations()[cookie] == "true");
-  CHECK_FALSE(annotations().contains(cookie + ".secure"));
-  app.spec.exposure.tls_secret_name = "cert";
-  CHECK(annotations()[cookie + ".secure"] == "true");
-  app.spec.exposure.affinity = api::Affinity::kNone;
-  CHECK_FALSE(annotations().contains(cookie));
-}
-
 TEST_CASE("An Ingress routes the manifest's host and paths to the fleet's Service", "[unit][controllers]") {
   auto app = sample_app();
   app.spec.exposure.host = "chat.example.com";

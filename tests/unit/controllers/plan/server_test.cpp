@@ -113,7 +113,8 @@ TEST_CASE("The configuration is immutable and named by its content", "[unit][con
   const auto& map = child_of(plan, "ConfigMap");
   const auto name = map["metadata"]["name"].get<std::string>();
   CHECK(map["immutable"] == true);
-  CHECK(map["data"]["config.yaml"] == api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain));
+  CHECK(map["data"]["config.yaml"] ==
+        api::server_configuration(*app.spec.server, app.spec.protocol, app.spec.drain, app.spec.redis.channel));
   CHECK(name.starts_with("chat-server-"));
   CHECK(name.size() == std::string{"chat-server-"}.size() + 10);
   app.spec.replicas = 5;

@@ -5,10 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include "tests/bench/generator/client.hpp"
+#include "tests/bench/generator/commands.hpp"
 #include "tests/bench/generator/modes.hpp"
 #include "tests/bench/generator/poller.hpp"
 
@@ -18,37 +16,6 @@ namespace {
 
 constexpr std::int64_t kOpeningTime = 120 * kSecond;
 constexpr std::int64_t kClosingTime = 30 * kSecond;
-
-/// Lines of the standard input.
-class Commands final : public Handler {
- public:
-  explicit Commands(Loop& loop) { loop.add(STDIN_FILENO, EPOLLIN, *this); }
-
-  void on_ready(std::uint32_t /*events*/) override {
-    char bytes[256];
-    const ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
-    if (got <= 0) {
-      ended_ = true;
-    } else {
-      text_.append(bytes, static_cast<std::size_t>(got));
-    }
-  }
-
-  /// Whether there is a line, or there will be none.
-  [[nodiscard]] bool ready() const { return ended_ || text_.find('\n') != std::string::npos; }
-  /// The next line; empty at the end.
-  std::string next() {
-    const std::size_t end = text_.find('\n');
-    if (end == std::string::npos) return {};
-    std::string line = text_.substr(0, end);
-    text_.erase(0, end + 1);
-    return line;
-  }
-
- private:
-  std::string text_;
-  bool ended_ = false;
-};
 
 void perform(Crowd& crowd, std::string_view command) {
   const std::int64_t start = now_ns();

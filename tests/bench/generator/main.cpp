@@ -1,5 +1,5 @@
 // The load generator of the benchmarks. hack/bench calls it, and so do the tests that show that it sees what it should:
-//   bench-generator deliver|connect|hold NAME=VALUE…
+//   bench-generator deliver|connect|hold|witness NAME=VALUE…
 // Prints one JSON object; times are in nanoseconds where a name does not say otherwise.
 #include <cstdio>
 #include <cstdlib>
@@ -138,6 +138,12 @@ void run(const std::string& mode, Arguments arguments) {
     arguments.take("polling", options.polling);
     arguments.end();
     hold(target, options);
+  } else if (mode == "witness") {
+    Witness options;
+    arguments.take("connections", options.connections);
+    arguments.take("senders", options.senders);
+    arguments.end();
+    witness(target, options);
   } else {
     refuse("there is no mode " + mode);
   }
@@ -156,7 +162,7 @@ void raise_limit() {
 }  // namespace bench
 
 int main(int count, char** words) {
-  if (count < 2) bench::refuse("usage: bench-generator deliver|connect|hold NAME=VALUE…");
+  if (count < 2) bench::refuse("usage: bench-generator deliver|connect|hold|witness NAME=VALUE…");
   bench::raise_limit();
   bench::run(words[1], bench::Arguments(count - 2, words + 2));
   return 0;

@@ -1,4 +1,5 @@
-// What the generator can do to a server: deliver broadcasts, connect, or hold connections that say nothing.
+// What the generator can do to a server: deliver broadcasts, connect, hold connections that say nothing, or
+// read what others cause.
 #pragma once
 
 #include <cstdint>
@@ -82,6 +83,16 @@ struct Hold {
 /// Reads commands from the standard input, one a line, and answers each with a line of JSON: `open`, `churn TIMES`,
 /// `close`. Meanwhile the sessions live: pings are answered. Ends with its input.
 void hold(const Target& target, const Hold& options);
+
+struct Witness {
+  /// A broadcast has the number of its sender times this, and its own.
+  static constexpr std::uint64_t kNumbers = 1'000'000;
+  std::uint32_t connections = 1000;
+  std::uint32_t senders = 1;
+};
+
+/// Clients that read everything. Commands as for hold(): `open`, `report`, `close`; each answer says what has come.
+void witness(const Target& target, const Witness& options);
 
 /// Sorts the values, which are nanoseconds.
 Latencies percentiles(std::vector<std::int64_t>& values);

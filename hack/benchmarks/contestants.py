@@ -1,5 +1,5 @@
 """The contestants: how each is prepared and started. All of them do the same: `message` [data] is broadcast as
-`response` {"echo": data} to every client in "/", including the sender."""
+`response` {"echo": data} to every client in "/", including the sender; most also acknowledge `ask` [data] by [data]."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ COMPARED = ROOT / "tests" / "bench" / "compared_servers"
 Start = Callable[[int], Command]  # the command that serves on a port of 127.0.0.1
 
 OURS, BASELINE, SOCKETIOXIDE = "ours", "baseline", "socketioxide"
+PEERS = (SOCKETIOXIDE, "socket.io", "flask")
 
 
 class Missing(Exception):
@@ -31,6 +32,7 @@ class Contestant:
     what: str
     prepare: Callable[[], Start]
     polls: bool = True
+    acknowledges: bool = True
     is_compared: bool = True  # a fault of ours or of the baseline voids a round; a compared server's is reported
 
 
@@ -54,7 +56,7 @@ def _made_by(script: str, folder: pathlib.Path) -> str:
 
 def _ours() -> Start:
     build("realtime-server")
-    config = ROOT / "examples" / "server" / "echo.yaml"
+    config = ROOT / "tests" / "bench" / "server.yaml"
     return lambda port: Command(
         [PROGRAMS / "realtime-server", "--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{free_port()}",
          "--config", config], {"REDIS_URL": None})
@@ -93,5 +95,6 @@ CONTESTANTS = {it.name: it for it in (
     Contestant(BASELINE, "a minimal epoll loop, tests/bench/baseline.cpp", _baseline, polls=False, is_compared=False),
     Contestant(SOCKETIOXIDE, "socketioxide 0.18 on axum, Rust", _socketioxide),
     Contestant("socket.io", "socket.io 4.8, Node.js", _socketio),
-    Contestant("flask", "Flask-SocketIO 5.7 with gevent, Python: examples/flask-socketio", _flask),
+    Contestant("flask", "Flask-SocketIO 5.7 with gevent, Python: examples/flask-socketio", _flask,
+               acknowledges=False),
 )}

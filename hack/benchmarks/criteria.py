@@ -7,13 +7,14 @@ import math
 import statistics
 from collections.abc import Iterator
 
-from .contestants import BASELINE, OURS, SOCKETIOXIDE
+from .contestants import BASELINE, OURS, PEERS, SOCKETIOXIDE
 from .settings import Point, Settings
 
 Record = dict[str, object]
 
 # Times the baseline's CPU per delivery, by broadcasts in a burst.
-CPU_BOUNDS = {1: 1.25, 8: 1.4, 64: 2.0}
+CPU_BOUNDS = {1: 1.15, 8: 1.15, 64: 1.35}
+ASK_BOUND = 1.3  # times the baseline's CPU per acknowledged event
 P99_BOUND = 1.25  # times the baseline's
 IDLE_BOUNDS = {"websocket": 2048, "polling": 4096}  # bytes per session
 BASE_BOUND = 8  # MiB
@@ -62,11 +63,15 @@ class Records:
 
     def __init__(self, records: list[Record], rounds: int, memory_rounds: int) -> None:
         self._by_key = {self._key(record): record for record in records}
-        self._rounds = {"delivery": rounds, "connect": rounds, "memory": memory_rounds}
+        self._rounds = {"delivery": rounds, "ask": rounds, "connect": rounds, "memory": memory_rounds}
 
     @staticmethod
     def _key(record: Record) -> tuple:
-        point = Point(record["connections"], record["burst"]) if record["kind"] == "delivery" else None
+        point = None
+        if record["kind"] == "delivery":
+            point = Point(record["connections"], record["burst"], record.get("polling", False))
+        if record["kind"] == "ask":
+            point = Point(record["connections"], 1)
         return record["round"], record["contestant"], record["kind"], point
 
     def of(self, contestant: str, kind: str, point: Point | None = None) -> list[Record | None]:
@@ -98,14 +103,22 @@ def _times_as_many(ours: Record, other: Record) -> float:
 
 
 def _deliveries(settings: Settings, records: Records) -> Iterator[Criterion]:
-    for point in settings.points():
+    websocket = [point for point in settings.points() if not point.polling]
+    for point in websocket:
         if point.burst in CPU_BOUNDS:
             yield Criterion(f"{point}: CPU per delivery, times the baseline's", CPU_BOUNDS[point.burst],
                             records.ratios("cpu_ns", BASELINE, "delivery", point))
     for point in settings.points():
-        yield Criterion(f"{point}: CPU per delivery, times socketioxide's", 1, strict=True,
-                        values=records.ratios("cpu_ns", SOCKETIOXIDE, "delivery", point))
-    for point in settings.points():
+        for name in PEERS if point.polling else [SOCKETIOXIDE]:
+            yield Criterion(f"{point}: CPU per delivery, times {name}'s", 1, strict=True,
+                            values=records.ratios("cpu_ns", name, "delivery", point))
+    for connections in settings.connections:
+        point = Point(connections, 1)
+        yield Criterion(f"{connections:,} connections: CPU per acknowledged event, times the baseline's", ASK_BOUND,
+                        records.ratios("cpu_ns", BASELINE, "ask", point))
+        yield Criterion(f"{connections:,} connections: p99 latency of acknowledgements, times the baseline's", P99_BOUND,
+                        records.ratios("p99_us", BASELINE, "ask", point))
+    for point in websocket:
         yield Criterion(f"{point}: p99 latency, times the baseline's", P99_BOUND,
                         records.ratios("p99_us", BASELINE, "delivery", point))
 

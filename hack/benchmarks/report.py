@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -70,7 +71,7 @@ class Report:
             "benchmark": "server",
             "started": self._started,
             "machine": self._machine.describe(),
-            "settings": vars(self.settings),
+            "settings": dataclasses.asdict(self.settings),
             "missing": self.benchmark.missing,
             "criteria": [it.described() for it in self.criteria()],
             "records": self.benchmark.records,
@@ -85,13 +86,17 @@ class Report:
 
     def _deliveries(self) -> list[str]:
         records = self._records()
-        return [table(f"{point}, {self.settings.deliveries_a_second:,} deliveries per second",
-                       ("", "CPU µs", "x baseline", "p50 ms", "p99 ms", "p99.9 ms", "p99 x baseline", "generator", "waited"),
-                       [self._delivery(records, name, point) for name in self._names()])
-                for point in self.settings.points()]
+        columns = ("", "CPU µs", "x baseline", "p50 ms", "p99 ms", "p99.9 ms", "p99 x baseline", "generator", "waited")
+        deliveries = [table(f"{point}, {self.settings.deliveries_a_second(point):,} deliveries per second", columns,
+                            [self._delivery(records, name, "delivery", point) for name in self._names()])
+                      for point in self.settings.points()]
+        asks = [table(f"{connections:,} connections, {self.settings.asks_a_second:,} acknowledged events per second", columns,
+                      [self._delivery(records, name, "ask", Point(connections, 1)) for name in self._names()])
+                for connections in self.settings.connections]
+        return [*deliveries, *asks]
 
-    def _delivery(self, records: Records, name: str, point: Point) -> list[str]:
-        mine, baseline = records.of(name, "delivery", point), records.of(BASELINE, "delivery", point)
+    def _delivery(self, records: Records, name: str, kind: str, point: Point) -> list[str]:
+        mine, baseline = records.of(name, kind, point), records.of(BASELINE, kind, point)
 
         def times_baseline(field: str) -> str:
             ratios = [a[field] / b[field] for a, b in zip(mine, baseline) if a and b]
@@ -130,7 +135,7 @@ class Report:
     def _oddities(self) -> str:
         lines = [f"NOT MEASURED: {name}: {reason}" for name, reason in self.benchmark.missing.items()]
         for record in self.benchmark.records:
-            point = f", {Point(record['connections'], record['burst'])}" if record["kind"] == "delivery" else ""
+            point = f", {record['connections']:,} connections" if "connections" in record else ""
             where = f"round {record['round']}, {record['kind']}{point}: {record['contestant']}"
             if record["void"]:
                 lines.append(f"VOID: {where}: {record['void']}")

@@ -71,6 +71,7 @@ class Benchmark:
     def run(self, after_round: Callable[[], None]) -> None:
         settings, contestants = self.settings, len(self._starts)
         each = sum(settings.estimate(point) for point in settings.points()) + settings.estimate_connects() + 1
+        each += sum(settings.estimate_asks(connections) for connections in settings.connections)
         self.progress.plan(settings.rounds * contestants * each)
         self.progress.plan(min(settings.memory_rounds, settings.rounds) * settings.estimate_memory())
         self.progress.begin()
@@ -98,7 +99,13 @@ class Benchmark:
             self.progress.done(len(fleet))
             for point in self.settings.points():
                 for serving in fleet.values():
-                    self._note(number, serving, str(point), self._deliver(serving, point), self.settings.estimate(point))
+                    if serving.contestant.polls or not point.polling:
+                        self._note(number, serving, str(point), self._deliver(serving, point), self.settings.estimate(point))
+            for connections in self.settings.connections:
+                for serving in fleet.values():
+                    if serving.contestant.acknowledges:
+                        self._note(number, serving, f"{connections:,} connections, acknowledgements",
+                                   self._ask(serving, connections), self.settings.estimate_asks(connections))
             for serving in fleet.values():
                 self._note(number, serving, f"{self.settings.connects:,} connects", self._connect(serving),
                            self.settings.estimate_connects())
@@ -116,12 +123,20 @@ class Benchmark:
         return generator.measure(mode, serving.port, serving.process.pids(), self.generator_core, serving.log, **options)
 
     def _deliver(self, serving: Serving, point: Point) -> Record:
-        record: Record = {"kind": "delivery", "connections": point.connections, "burst": point.burst, "void": None}
+        record: Record = {"kind": "delivery", **vars(point), "void": None}
+        return self._delivered(
+            serving, record, "deliver", connections=point.connections, burst=point.burst, polling=int(point.polling),
+            bursts=self.settings.bursts_of(point), bursts_a_second=self.settings.bursts_a_second(point),
+            warm_up_bursts=self.settings.warm_up_bursts(point))
+
+    def _ask(self, serving: Serving, connections: int) -> Record:
+        record: Record = {"kind": "ask", "connections": connections, "void": None}
+        return self._delivered(serving, record, "ask", connections=connections, events=self.settings.asks(),
+                               events_a_second=self.settings.asks_a_second)
+
+    def _delivered(self, serving: Serving, record: Record, mode: str, **options: object) -> Record:
         try:
-            said = self._measure(
-                serving, "deliver", connections=point.connections, burst=point.burst,
-                bursts=self.settings.bursts_of(point), bursts_a_second=self.settings.bursts_a_second(point),
-                warm_up_bursts=self.settings.warm_up_bursts(point))
+            said = self._measure(serving, mode, **options)
         except Broken as reason:
             return {**record, "void": str(reason)}
         faults = {name: count for name, count in said["faults"].items() if count}
@@ -198,4 +213,5 @@ def summary(record: Record) -> str:
         least = "at least " if record["at_least"] else ""
         return f"{least}{record['connects_a_second']:,.0f} per second, {record['cpu_ns'] / 1e3:.1f} µs each, {share}"
     faults = "".join(f", {count:,} {name}" for name, count in record["faults"].items())
-    return f"{record['cpu_ns'] / 1e3:.2f} µs per delivery, p99 {record['p99_us'] / 1e3:.1f} ms, {share}{faults}"
+    what = "acknowledgement" if record["kind"] == "ask" else "delivery"
+    return f"{record['cpu_ns'] / 1e3:.2f} µs per {what}, p99 {record['p99_us'] / 1e3:.1f} ms, {share}{faults}"

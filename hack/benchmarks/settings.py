@@ -12,31 +12,40 @@ class Point:
 
     connections: int
     burst: int
+    polling: bool = False
 
     def __str__(self) -> str:
-        return f"{self.connections:,} connections, bursts of {self.burst}"
+        return f"{self.connections:,} {'polling clients' if self.polling else 'connections'}, bursts of {self.burst}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
     only: tuple[str, ...]
-    connections: tuple[int, ...] = (100, 1000)
+    connections: tuple[int, ...] = (100, 1000, 5000)
     bursts: tuple[int, ...] = (1, 8, 64)
     rounds: int = 7
     memory_rounds: int = 3
     seconds: float = 5
     least_bursts: int = 5
-    deliveries_a_second: int = 20_000
+    least_deliveries_a_second: int = 20_000
+    deliveries_of_each_a_second: int = 20
+    most_polling: Point = Point(1000, 8, True)
+    asks_a_second: int = 20_000
     idle_seconds: float = 60
     churns: int = 10
     connects: int = 10_000
     connect_seconds: float = 40
 
     def points(self) -> list[Point]:
-        return [Point(connections, burst) for connections in self.connections for burst in self.bursts]
+        return [*(Point(connections, burst) for connections in self.connections for burst in self.bursts),
+                *(Point(connections, burst, True) for connections in self.connections for burst in self.bursts
+                  if connections <= self.most_polling.connections and burst <= self.most_polling.burst)]
+
+    def deliveries_a_second(self, point: Point) -> int:
+        return max(self.least_deliveries_a_second, self.deliveries_of_each_a_second * point.connections)
 
     def bursts_a_second(self, point: Point) -> float:
-        return self.deliveries_a_second / point.connections / point.burst
+        return self.deliveries_a_second(point) / point.connections / point.burst
 
     def bursts_of(self, point: Point) -> int:
         """As many as fit the time, but a few at least."""
@@ -50,6 +59,13 @@ class Settings:
         """Seconds that one measurement takes."""
         bursts = self.bursts_of(point) + self.warm_up_bursts(point) - 2
         return bursts / self.bursts_a_second(point) + 0.7 + point.connections / 1000 * 0.8
+
+    def asks(self) -> int:
+        """Events with an acknowledgement, of one measurement."""
+        return math.ceil(self.seconds * self.asks_a_second)
+
+    def estimate_asks(self, connections: int) -> float:
+        return self.seconds + 0.7 + connections / 1000 * 0.8
 
     def estimate_memory(self) -> float:
         return self.idle_seconds + 10 + max(self.connections) / 1000 * (10 + 6 * self.churns)

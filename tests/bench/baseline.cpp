@@ -1,7 +1,8 @@
 // The baseline: the least that a single thread can do to broadcast over WebSockets, for servers to be compared with. It
-// upgrades, opens, joins every client to "/", and answers `message` by broadcasting `response`; it validates nothing,
-// has no rooms, no timeouts and no polling. What it does as well as it can is the broadcast: a frame is encoded once,
-// appended to what is pending of each connection, and each connection is written to once a turn of the loop.
+// upgrades, opens, joins every client to "/", answers `message` by broadcasting `response`, and acknowledges `ask`; it
+// validates nothing, has no rooms, no timeouts and no polling. What it does as well as it can is the broadcast: a frame
+// is encoded once, appended to what is pending of each connection, and each connection is written to once a turn of the
+// loop.
 //   bench-baseline PORT
 #include <array>
 #include <cerrno>
@@ -30,6 +31,7 @@ namespace {
 constexpr int kEventsATurn = 512;
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::string_view kMessage = "42[\"message\",";
+constexpr std::string_view kAsk = "[\"ask\",";
 
 struct Connection {
   int descriptor = -1;
@@ -53,6 +55,7 @@ class Floor {
   std::size_t upgrade(Connection& connection, std::string_view text);
   void take_frame(Connection& connection, const Frame& frame);
   void broadcast(std::string_view data);
+  void acknowledge(Connection& connection, std::string_view event);
   void append(Connection& connection, std::string_view bytes);
   void flush();
   void end(Connection& connection);
@@ -166,6 +169,8 @@ void Floor::take_frame(Connection& connection, const Frame& frame) {
   if (frame.opcode == kText && frame.payload.starts_with(kMessage) && connection.position != 0) {
     return broadcast(frame.payload.substr(kMessage.size(), frame.payload.size() - kMessage.size() - 1));
   }
+  if (frame.opcode == kText && frame.payload.starts_with("42") && connection.position != 0)
+    return acknowledge(connection, frame.payload.substr(2));
   frame_.clear();
   if (frame.opcode == kText && frame.payload == "40" && connection.position == 0) {
     char answer[64];
@@ -190,6 +195,18 @@ void Floor::broadcast(std::string_view data) {
   frame_.clear();
   append_frame(frame_, kText, packet_);
   for (std::size_t i = 1; i < joined_.size(); ++i) append(*joined_[i], frame_);
+}
+
+void Floor::acknowledge(Connection& connection, std::string_view event) {
+  const std::size_t digits = event.find('[');
+  if (digits == std::string_view::npos || !event.substr(digits).starts_with(kAsk)) return;
+  packet_ = "43";
+  packet_ += event.substr(0, digits);
+  packet_ += '[';
+  packet_ += event.substr(digits + kAsk.size());
+  frame_.clear();
+  append_frame(frame_, kText, packet_);
+  append(connection, frame_);
 }
 
 void Floor::append(Connection& connection, std::string_view bytes) {

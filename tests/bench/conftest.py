@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+import yaml
 
+from tests.support import realtime_server
 from tests.support.programs import built
 from tests.support.waiting import wait_for
 
@@ -59,6 +61,16 @@ def faulty(programs) -> Iterator[Callable[[str], Server]]:
             stack.callback(process.kill)
             return Server(process, int(process.stdout.readline()), programs)
         yield start
+
+
+@pytest.fixture
+def ours(programs, tmp_path) -> Iterator[Server]:
+    """The bundled server, as hack/bench starts it."""
+    program = built("release", "realtime-server") / "realtime-server"
+    config = yaml.safe_load((HERE / "server.yaml").read_text(encoding="utf-8"))
+    with contextlib.closing(realtime_server.Server(tmp_path, [str(program)], config)) as server:
+        server.start()
+        yield Server(server.process, int(server.address.split(":")[1]), programs)
 
 
 @pytest.fixture

@@ -124,3 +124,21 @@ def test_a_session_that_the_server_ends_is_not_held(faulty):
                             text=True, check=True, timeout=30)
     said = json.loads(holder.stdout)
     assert (said["joined"], said["lost"]) == (0, 5)
+
+
+def test_acknowledgements_are_counted(baseline):
+    told = baseline.generate("ask", connections=5, events=500, events_a_second=5000)
+    assert (told["deliveries"], told["expected"], told["why"]) == (500, 500, "")
+    assert not any(told["faults"].values())
+    assert told["server_cpu"] > 0 and told["latency_us"]["p50"] > 0
+
+
+def test_an_acknowledgement_that_does_not_come_is_missing(faulty):
+    told = faulty("none").generate("ask", connections=2, events=10, events_a_second=1000, patience=0.2)
+    assert (told["deliveries"], told["faults"]["missing"]) == (0, 10)
+
+
+def test_clients_that_poll_receive_too(ours):
+    told = ours.deliver(polling=1)
+    assert told["deliveries"] == told["expected"] > 0
+    assert not any(told["faults"].values())

@@ -9,6 +9,7 @@
 #include "tests/bench/frames.hpp"
 #include "tests/bench/generator/client.hpp"
 #include "tests/bench/generator/modes.hpp"
+#include "tests/bench/generator/poller.hpp"
 
 namespace bench {
 
@@ -24,7 +25,7 @@ constexpr std::int64_t kAfterwards = kSecond / 2;
 class Delivery final : public Crowd {
  public:
   Delivery(Loop& loop, const Target& target, const Deliver& options)
-      : Crowd(loop, options.connections + 1, make(loop, target.port)),
+      : Crowd(loop, options.connections + 1, make(loop, target.port, options)),
         target_(target),
         options_(options),
         period_(static_cast<std::int64_t>(static_cast<double>(kSecond) / options.bursts_a_second)),
@@ -40,8 +41,9 @@ class Delivery final : public Crowd {
   void on_closed(Session& session, std::string_view why) override;
 
  private:
-  static Make make(Loop& loop, std::uint16_t port) {
-    return [&loop, port](Session::Owner& owner, std::uint32_t index) {
+  static Make make(Loop& loop, std::uint16_t port, const Deliver& options) {
+    return [&loop, port, &options](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
+      if (options.polling && index < options.connections) return std::make_unique<Poller>(loop, owner, port, index);
       return std::make_unique<Client>(loop, owner, port, index, true);
     };
   }

@@ -1,5 +1,5 @@
 // The load generator of the benchmarks. hack/bench calls it, and so do the tests that show that it sees what it should:
-//   bench-generator deliver|connect|hold|witness NAME=VALUE…
+//   bench-generator deliver|ask|connect|hold|witness NAME=VALUE…
 // Prints one JSON object; times are in nanoseconds where a name does not say otherwise.
 #include <cstdio>
 #include <cstdlib>
@@ -123,8 +123,18 @@ void run(const std::string& mode, Arguments arguments) {
     arguments.take("warm-up-bursts", options.warm_up_bursts);
     arguments.take("bytes", options.bytes);
     arguments.take("patience", options.patience);
+    arguments.take("polling", options.polling);
     arguments.end();
     std::cout << to_json(deliver(target, options)) << "\n";
+  } else if (mode == "ask") {
+    Ask options;
+    arguments.take("connections", options.connections);
+    arguments.take("events-a-second", options.events_a_second);
+    arguments.take("events", options.events);
+    arguments.take("bytes", options.bytes);
+    arguments.take("patience", options.patience);
+    arguments.end();
+    std::cout << to_json(ask(target, options)) << "\n";
   } else if (mode == "connect") {
     Connect options;
     arguments.take("connects", options.connects);
@@ -162,7 +172,7 @@ void raise_limit() {
 }  // namespace bench
 
 int main(int count, char** words) {
-  if (count < 2) bench::refuse("usage: bench-generator deliver|connect|hold|witness NAME=VALUE…");
+  if (count < 2) bench::refuse("usage: bench-generator deliver|ask|connect|hold|witness NAME=VALUE…");
   bench::raise_limit();
   bench::run(words[1], bench::Arguments(count - 2, words + 2));
   return 0;

@@ -1,4 +1,4 @@
-// What the generator can do to a server: deliver broadcasts, connect, hold connections that say nothing, or
+// What the generator can do to a server: deliver broadcasts, ask, connect, hold connections that say nothing, or
 // read what others cause.
 #pragma once
 
@@ -41,6 +41,7 @@ struct Deliver {
   std::uint32_t warm_up_bursts = 20;
   std::uint32_t bytes = 64;  // of the string that is sent
   double patience = 10;      // seconds without a delivery after which none is waited for
+  bool polling = false;      // everyone but the publisher polls
 };
 
 struct Delivered {
@@ -57,6 +58,17 @@ struct Delivered {
 };
 
 Delivered deliver(const Target& target, const Deliver& options);
+
+struct Ask {
+  std::uint32_t connections = 1000;
+  double events_a_second = 10'000;
+  std::int64_t events = 50'000;
+  std::uint32_t bytes = 64;  // of the string that is sent, and comes back
+  double patience = 10;      // seconds without an acknowledgement after which none is waited for
+};
+
+/// As deliveries: acknowledgements of events.
+Delivered ask(const Target& target, const Ask& options);
 
 struct Connect {
   std::uint32_t connects = 10'000;

@@ -174,6 +174,8 @@ void Poller::take_packets(std::string_view body) {
     if (state_ == State::kJoining && packet.starts_with("40")) {
       state_ = State::kJoined;
       owner().on_joined(*this);
+    } else if (is_joined() && packet.starts_with('4')) {
+      owner().on_packet(*this, packet.substr(1), now_ns());
     }
   }
   if (!pinged) return poll();

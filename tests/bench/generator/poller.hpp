@@ -1,5 +1,5 @@
-// One Socket.IO client on long polling. It polls and posts over one connection, in turn, as nothing but an idle session
-// is to be measured; its close uses a separate connection.
+// One Socket.IO client on long polling. It polls and posts over one connection, in turn: it only receives. Its close
+// uses a separate connection.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
-//! The tutorial's app on socketioxide, as its documentation writes it: `message` is broadcast as `response`. Listens on
+//! The tutorial's app on socketioxide, as its documentation writes it: `message` is broadcast as `response`,
+//! `ask` is acknowledged. Listens on
 //! 127.0.0.1 at the port of the environment.
 
 use axum::serve::ListenerExt;
 use serde_json::{json, Value};
-use socketioxide::extract::{Data, SocketRef};
+use socketioxide::extract::{AckSender, Data, SocketRef};
 use socketioxide::SocketIo;
 
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,6 +12,9 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
     io.ns("/", async |socket: SocketRef| {
         socket.on("message", async |io: SocketIo, Data(data): Data<Value>| {
             io.emit("response", &json!({ "echo": data })).await.ok();
+        });
+        socket.on("ask", async |Data(data): Data<Value>, ack: AckSender| {
+            ack.send(&data).ok();
         });
     });
     let port: u16 = std::env::var("PORT")?.parse()?;

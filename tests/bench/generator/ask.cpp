@@ -1,0 +1,137 @@
+// Events that the server acknowledges, at a fixed rate, from each client in turn. An event has a scheduled moment, from
+// which its acknowledgement is late, so a server that stalls cannot slow down the clock that it is measured by.
+#include <charconv>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/bench/generator/client.hpp"
+#include "tests/bench/generator/modes.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr std::int64_t kOpeningTime = 60 * kSecond;
+constexpr std::int64_t kClosingTime = 10 * kSecond;
+constexpr std::int64_t kTick = kSecond / 1000;
+
+class Asking final : public Crowd {
+ public:
+  Asking(Loop& loop, const Target& target, const Ask& options)
+      : Crowd(loop, options.connections,
+              [&loop, port = target.port](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
+                return std::make_unique<Client>(loop, owner, port, index, true);
+              }),
+        target_(target),
+        options_(options),
+        text_(options.bytes, 'x'),
+        tail_("[\"" + text_ + "\"]"),
+        received_of_(options.connections),
+        timer_(loop, [this] { send_due(); }) {
+    latencies_.reserve(options.events);
+  }
+
+  Delivered run();
+  void on_packet(Session& session, std::string_view packet, std::int64_t now) override;
+  void on_closed(Session& session, std::string_view why) override {
+    Crowd::on_closed(session, why);
+    ++gone_;
+  }
+
+ private:
+  [[nodiscard]] std::int64_t due(std::int64_t event) const {
+    return begin_moment_ + static_cast<std::int64_t>(static_cast<double>(event) / options_.events_a_second * kSecond);
+  }
+  void send_due();
+
+  const Target& target_;
+  const Ask& options_;
+  std::string text_;
+  std::string tail_;
+  std::vector<std::int64_t> received_of_;  ///< how many acknowledgements each client has
+  std::vector<std::int64_t> latencies_;
+  std::string frame_;
+  Timer timer_;
+  Cost begin_;
+  std::int64_t begin_moment_ = 0;
+  std::int64_t sent_ = 0;
+  std::int64_t received_ = 0;
+  std::int64_t last_read_ = 0;
+  std::int64_t late_max_ = 0;
+  Faults faults_;
+  std::uint32_t gone_ = 0;
+};
+
+/// The ids of a client are the numbers of its events.
+void Asking::on_packet(Session& session, std::string_view packet, std::int64_t now) {
+  if (!packet.starts_with('3')) return;
+  std::int64_t id = -1;
+  const auto [end, error] = std::from_chars(packet.data() + 1, packet.data() + packet.size(), id);
+  auto& due_id = received_of_[session.index()];
+  if (error != std::errc{} || packet.substr(static_cast<std::size_t>(end - packet.data())) != tail_) {
+    ++faults_.corrupt;
+    return;
+  }
+  if (id != due_id) ++faults_.reordered;
+  due_id = id + 1;
+  ++received_;
+  last_read_ = now_ns();
+  latencies_.push_back(now - due(id * size() + session.index()));
+}
+
+void Asking::send_due() {
+  const auto now = now_ns();
+  for (; sent_ < options_.events && due(sent_) <= now; ++sent_) {
+    late_max_ = std::max(late_max_, now - due(sent_));
+    auto& client = static_cast<Client&>(session(static_cast<std::uint32_t>(sent_ % size())));
+    if (!client.is_joined()) continue;
+    frame_.clear();
+    append_text(frame_, "42" + std::to_string(sent_ / size()) + "[\"ask\",\"" + text_ + "\"]");
+    client.send(frame_);
+  }
+  if (sent_ < options_.events) timer_.set(std::max(due(sent_), now + kTick));
+}
+
+Delivered Asking::run() {
+  Delivered result;
+  result.expected = options_.events;
+  result.in_all = options_.events;
+  if (!open_all(now_ns() + kOpeningTime)) {
+    result.faults.missing = result.expected;
+    result.lost = lost();
+    result.why = "of " + std::to_string(size()) + " connections " + std::to_string(joined()) + " joined; " + why();
+    return result;
+  }
+  begin_moment_ = now_ns() + kSecond / 20;
+  timer_.set(begin_moment_);
+  begin_ = spent(target_);
+  last_read_ = now_ns();
+  const auto patience = static_cast<std::int64_t>(options_.patience * static_cast<double>(kSecond));
+  const auto done = [&] {
+    if (gone_ == size() || received_ == options_.events) return true;
+    return sent_ == options_.events && now_ns() > last_read_ + patience;
+  };
+  while (!loop().run_until(done, now_ns() + kSecond / 100)) continue;
+  result.cost = spent(target_) - begin_;
+  result.deliveries = received_;
+  result.faults = faults_;
+  result.faults.missing = options_.events - received_;
+  result.lost = lost();
+  result.why = why();
+  result.late_max = late_max_;
+  result.busy = result.cost.wall;
+  result.latency = percentiles(latencies_);
+  close_all(now_ns() + kClosingTime);
+  return result;
+}
+
+}  // namespace
+
+Delivered ask(const Target& target, const Ask& options) {
+  Loop loop;
+  return Asking(loop, target, options).run();
+}
+
+}  // namespace bench

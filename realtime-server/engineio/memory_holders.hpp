@@ -39,10 +39,10 @@ class Holders {
   }
 
   /// While `is_over()`, disconnects: holders of more than half of what the largest holds first, then of more than a
-  /// quarter, and so on. Keeping them sorted would cost clients that hold little.
+  /// quarter, and so on. Keeping them sorted would cost clients that hold little. As a look at all of them costs much,
+  /// the caller asks for some room at once.
   template <class IsOver>
   void relieve(IsOver is_over) {
-    if (!is_over()) return;
     std::size_t most = 0;
     for (const auto& holder : holders_) most = std::max(most, holder.held(Direction{}));
     while (most > 0 && is_over()) {
@@ -77,9 +77,10 @@ class ReceivedMemory {
 
   std::size_t used() const { return used_; }
   bool is_over() const { return used_ > bound_; }
-  /// Disconnects those that hold most, if the bound is exceeded. May destroy any of them.
+  /// Disconnects those that hold most, if the bound is exceeded, until an eighth of it is free. May destroy any of
+  /// them.
   void relieve() {
-    holders_.relieve([this] { return is_over(); });
+    if (is_over()) holders_.relieve([this] { return used_ > bound_ - bound_ / 8; });
   }
 
  private:

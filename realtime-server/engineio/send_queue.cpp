@@ -17,6 +17,8 @@ constexpr std::uint32_t kFirstLook = 64;
 constexpr std::size_t kWorth = 2;
 /// What is copied is freed in pieces of about this size.
 constexpr std::size_t kPieceBytes = 65'536;
+/// A list of so many is part of what a session costs.
+constexpr std::size_t kKeptRanges = 2;
 
 }  // namespace
 
@@ -26,7 +28,8 @@ bool SendQueue::continues(const Range& range) const {
 }
 
 void SendQueue::count_list(std::size_t capacity_before) {
-  limits_->segment_bytes += (ranges_.capacity() - capacity_before) * sizeof(Range);
+  const auto counted = [](std::size_t capacity) { return capacity > kKeptRanges ? capacity * sizeof(Range) : 0; };
+  limits_->segment_bytes += counted(ranges_.capacity()) - counted(capacity_before);
 }
 
 void SendQueue::add(const Range& range) {
@@ -125,7 +128,7 @@ void SendQueue::drop_first_range() {
   }
   ranges_.clear();
   head_ = 0;
-  if (ranges_.capacity() > 2) clear();
+  if (ranges_.capacity() > kKeptRanges) clear();
 }
 
 /// Removes and returns the first frame.

@@ -23,11 +23,13 @@ struct SendQueueLimits {
   std::size_t segments = 16'384;        ///< ranges in a slow client's queue; adjacent frames share one
   std::size_t total_bytes = 256 << 20;  ///< of memory in the process; see is_over
   std::size_t total_used = 0;           ///< bytes in all send queues; shared bytes count for each client
-  std::size_t segment_bytes = 0;        ///< memory of the lists of ranges
+  std::size_t segment_bytes = 0;        ///< memory of the lists of ranges, but for those that every client keeps
 
   /// The memory of all send queues: chunks, in which shared bytes count once, and the lists.
   std::size_t memory() const { return Chunk::allocated() + segment_bytes; }
   bool is_over() const { return memory() > total_bytes; }
+  /// Whether less than an eighth of the bound is free.
+  bool is_nearly_over() const { return memory() > total_bytes - total_bytes / 8; }
 };
 
 class SendQueue {

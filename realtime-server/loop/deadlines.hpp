@@ -36,6 +36,8 @@ class Deadlines {
     explicit Queue(Clock::duration length) : length_{length} {}
     /// Starts or restarts the deadline of `timed`, from now.
     void arm(Timed& timed) { arm_from(timed, Clock::now()); }
+    /// What has waited longest; null: nothing waits.
+    Timed* oldest() { return waiting_.empty() ? nullptr : &waiting_.front(); }
     /// Restarts it from the deadline that has just passed, so that delays do not accumulate. At least half of its
     /// length is left even if the loop is later than that: clients must not be closed because the loop stalled.
     void arm_after(Timed& timed) { arm_from(timed, std::max(timed.due_, Clock::now() - length_ / 2)); }

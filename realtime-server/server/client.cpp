@@ -132,6 +132,7 @@ void Client::run_post(HttpConnection& connection, std::size_t done, transport::S
   }
   session_.on_post_end();
   connection.set_owner(nullptr);
+  if (web_socket_) web_socket_->resume();
   if (failed) close(CloseReason::kParseError);
   connection.answer(failed ? text_answer(400, "") : text_answer(200, "ok"));
 }
@@ -150,7 +151,7 @@ void Client::count_message(std::size_t bytes) {
 }
 
 transport::Takes Client::takes_messages() {
-  if (progress_) return transport::Takes::kNextTurn;
+  if (progress_) return transport::Takes::kWhenResumed;
   return over_websocket_ && sends_too_fast() ? transport::Takes::kAfterPause : transport::Takes::kNow;
 }
 

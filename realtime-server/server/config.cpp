@@ -43,6 +43,8 @@ constexpr Sizes kSendQueueBytes{64 * kKiB, kGiB};
 constexpr Sizes kSendQueueSegments{16, 1'000'000};
 constexpr Sizes kTotalSendQueueBytes{kMiB, 1024 * kGiB};
 constexpr Sizes kDisconnects{0, 10'000'000};
+/// A client may hold a message more than once: while it grows, with its attachments, as a body with its head.
+constexpr std::size_t kMessagesToReceive = 4;
 constexpr std::size_t kLongestPath = 256;
 constexpr std::size_t kLongestChannel = 256;
 
@@ -200,7 +202,8 @@ void check_orders(ConfigReader& top, const Config& config) {
   const Set all{limits.at("totalSendQueueBytes"), std::to_string(config.limits.total_send_queue_bytes)};
   const Set received{limits.at("totalReceiveBytes"), std::to_string(config.limits.total_receive_bytes)};
   if (config.protocol.max_payload > config.limits.send_queue_bytes) refuse_order(payload, send_queue);
-  if (config.protocol.max_payload > config.limits.total_receive_bytes) refuse_order(payload, received);
+  if (kMessagesToReceive * config.protocol.max_payload > config.limits.total_receive_bytes)
+    refuse_order({payload.value, fmt::format("{}, and {} times that", payload.text, kMessagesToReceive)}, received);
   if (config.limits.send_queue_bytes > config.limits.total_send_queue_bytes) refuse_order(send_queue, all);
   if (config.drain.propagation_delay > config.drain.deadline)
     refuse_order({drain.at("propagationDelay"), format_duration(config.drain.propagation_delay)},

@@ -42,7 +42,7 @@ struct LimitsConfig {
   std::size_t connects_per_second = 1'000;           ///< new sessions; 0: no limit
   std::size_t messages_per_second = 0;               ///< of one session; above it, reading pauses; 0: no limit
   std::size_t bytes_per_second = 0;                  ///< the same, of the messages
-  std::size_t total_receive_bytes = 64U << 20U;      ///< waiting for their rest or their turn, at least max_payload
+  std::size_t total_receive_bytes = 64U << 20U;      ///< waiting for their rest or their turn, at least 4 * max_payload
   std::size_t send_queue_bytes = 4 << 20;            ///< of a session, at least max_payload
   std::size_t send_queue_segments = 16'384;          ///< of a session
   std::size_t total_send_queue_bytes = 256U << 20U;  ///< of all sessions together, at least send_queue_bytes

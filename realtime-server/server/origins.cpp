@@ -12,6 +12,9 @@ using transport::Request;
 
 namespace {
 
+/// A name of DNS has at most 253 characters. The origin is kept, and sent back, while a poll waits.
+constexpr std::size_t kLongestOrigin = 300;
+
 struct Scheme {
   std::string_view name;
   std::string_view same_as;
@@ -76,12 +79,12 @@ bool Origins::is_listed(std::string_view origin) const {
 }
 
 bool Origins::allows(const Request& request) const {
+  if (request.origin && request.origin->size() > kLongestOrigin) return false;
   return allows_all_ || !is_cross_origin(request) || is_listed(*request.origin);
 }
 
 std::string Origins::headers(const Request& request) const {
-  if (!is_cross_origin(request)) return {};
-  if (!allows_all_ && !is_listed(*request.origin)) return {};
+  if (!is_cross_origin(request) || !allows(request)) return {};
   if (!credentials_ && allows_all_) return "Access-Control-Allow-Origin: *\r\n";
   return fmt::format("Access-Control-Allow-Origin: {}\r\n{}Vary: Origin\r\n", *request.origin,
                      credentials_ ? "Access-Control-Allow-Credentials: true\r\n" : "");

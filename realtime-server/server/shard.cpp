@@ -20,6 +20,9 @@ using transport::Request;
 
 namespace {
 
+/// So many connections may be open beyond the limit, for the answers that refuse them.
+constexpr std::size_t kRefusedInWords = 1'000;
+
 transport::Limits limits_of(const Config& config) {
   transport::Limits limits;
   limits.header_timeout = config.limits.header_timeout;
@@ -75,9 +78,7 @@ Shard::Shard(const Config& config, const Identity& identity, std::uint8_t index)
       origins_{config.allowed_origins, config.allow_credentials},
       admission_{config.limits},
       listener_{loop_, [this](loop::Descriptor socket, const loop::Endpoint& peer) {
-                  const transport::HttpConnectionPtr made{
-                      new HttpConnection{context_, *this, std::move(socket), peer.address}};
-                  made->start();
+                  on_accept(std::move(socket), peer.address);
                 }} {
   context_.trusted_proxies = transport::TrustedProxies{config.trusted_proxies};
   if (!config.demo_page) return;
@@ -88,11 +89,28 @@ Shard::Shard(const Config& config, const Identity& identity, std::uint8_t index)
 
 Shard::~Shard() { clients_.clear(); }
 
+/// Above the limit, connections that wait for another request make room; without any, some more are accepted so that
+/// their requests can be refused in words.
+void Shard::on_accept(loop::Descriptor socket, const loop::IpAddress& peer) {
+  if (context_.counters.connections >= context_.limits.connections) {
+    if (auto* idle = context_.idle_deadlines.oldest()) {
+      idle->disarm();
+      idle->on_deadline();
+    } else if (context_.counters.connections >= context_.limits.connections + kRefusedInWords) {
+      ++counts_.of(ConnectOutcome::kTooMany);
+      return;
+    }
+  }
+  const transport::HttpConnectionPtr made{new HttpConnection{context_, *this, std::move(socket), peer}};
+  made->start();
+}
+
 /// Sends everything that was queued in this turn, and destroys the clients that it closed.
 void Shard::end_turn() {
   hub_.end_turn();
   flush_list_.flush_all();
-  context_.waiting_to_send.relieve([this] { return send_queue_limits_.is_over(); });
+  if (send_queue_limits_.is_over())
+    context_.waiting_to_send.relieve([this] { return send_queue_limits_.is_nearly_over(); });
   closed_.clear();
 }
 

@@ -73,6 +73,7 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
     Client* client = nullptr;  ///< null: a handshake
   };
 
+  void on_accept(loop::Descriptor socket, const loop::IpAddress& peer);
   void end_turn();
   bool is_engine_path(std::string_view path) const;
   std::optional<engineio::Refusal> check(const transport::Request& request, Admitted& admitted);

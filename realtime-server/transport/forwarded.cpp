@@ -24,13 +24,17 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-std::optional<IpAddress> read_address(std::string_view text) {
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(std::string{text}, error);
-  if (error) return std::nullopt;
+/// An IPv4 address that is mapped into IPv6 becomes IPv4.
+IpAddress unmapped(const IpAddress& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped())
     return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
   return address;
+}
+
+std::optional<IpAddress> read_address(std::string_view text) {
+  boost::system::error_code error;
+  const auto address = boost::asio::ip::make_address(std::string{text}, error);
+  return error ? std::nullopt : std::optional{unmapped(address)};
 }
 
 /// An address as proxies write it: some add the port, some put every IPv6 address in brackets.
@@ -80,7 +84,7 @@ template <class Address>
 IpAddress address_at(std::string_view bytes) {
   typename Address::bytes_type raw;
   std::memcpy(raw.data(), bytes.data(), raw.size());
-  return Address{raw};
+  return unmapped(Address{raw});
 }
 
 ProxyHeader read_version2(std::string_view bytes, std::size_t most) {
@@ -92,7 +96,7 @@ ProxyHeader read_version2(std::string_view bytes, std::size_t most) {
   if ((command != 0x20 && command != 0x21) || kFixedBytes2 + length > most) return {Kind::kInvalid};
   if (bytes.size() < kFixedBytes2 + length) return {Kind::kIncomplete};
   const ProxyHeader nobody{Kind::kFound, kFixedBytes2 + length};
-  if (command == 0x20) return nobody;
+  if (command == 0x20) return {Kind::kFound, nobody.size, std::nullopt, true};
   const auto addresses = bytes.substr(kFixedBytes2, length);
   auto found = nobody;
   if (family == 0x11 || family == 0x12) {

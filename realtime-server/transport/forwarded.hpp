@@ -32,7 +32,8 @@ struct ProxyHeader {
   enum class Kind : std::uint8_t { kNone, kIncomplete, kInvalid, kFound };
   Kind kind = Kind::kNone;
   std::size_t size = 0;                     ///< in bytes, of kFound
-  std::optional<loop::IpAddress> client{};  ///< nothing if the proxy speaks for itself (LOCAL) or does not know
+  std::optional<loop::IpAddress> client{};  ///< nothing if it is not known, or the proxy's own
+  bool is_of_proxy = false;                 ///< the proxy speaks for itself (LOCAL)
 };
 
 /// Looks for a header at the beginning of a connection's bytes. kNone: they are something else, such as a request.

@@ -32,7 +32,8 @@ HttpConnection::HttpConnection(Context& context, HttpHandler& handler, loop::Des
       socket_{std::move(socket)},
       peer_{peer},
       sending_{context.send_queue_limits},
-      may_have_proxy_header_{context.trusted_proxies.trusts(peer)} {
+      may_have_proxy_header_{context.trusted_proxies.trusts(peer)},
+      trusts_peer_{may_have_proxy_header_} {
   ++context_.counters.connections;
   context_.connections.push_back(*this);
 }
@@ -78,7 +79,7 @@ void HttpConnection::on_ready(std::uint32_t events) {
 
 void HttpConnection::serve(Share& share) {
   const HttpConnectionPtr alive{this};
-  if (std::exchange(takes_turns_, false) && owner_ != nullptr) owner_->on_turn(*this, share);
+  if (!paused_ && std::exchange(takes_turns_, false) && owner_ != nullptr) owner_->on_turn(*this, share);
   if (reads_requests() && complete_) {
     const auto bytes = std::exchange(received_, {});
     take(bytes, share);
@@ -93,6 +94,7 @@ void HttpConnection::count_held() { hold(allocated(received_) + (parser_ ? parse
 
 void HttpConnection::take_turns(bool later) {
   takes_turns_ = true;
+  paused_ = later;
   if (later)
     context_.pauses.arm(*this);
   else
@@ -160,13 +162,17 @@ bool HttpConnection::take_proxy_header() {
   may_have_proxy_header_ = false;
   rest_.remove_prefix(header.size);
   if (header.client) peer_ = *header.client;
+  if (header.kind == ProxyHeader::Kind::kFound)
+    trusts_peer_ = header.client ? context_.trusted_proxies.trusts(peer_) : header.is_of_proxy;
   return !rest_.empty();
 }
 
 /// True if the head is complete and valid.
 bool HttpConnection::parse_head() {
   if (!parser_) {
-    parser_ = std::make_unique<RequestParser>(context_.limits, context_.trusted_proxies, peer_);
+    static const TrustedProxies kNobody;
+    parser_ =
+        std::make_unique<RequestParser>(context_.limits, trusts_peer_ ? context_.trusted_proxies : kNobody, peer_);
     is_head_ = false;
   }
   const auto progress = parser_->parse_head(rest_);
@@ -219,6 +225,7 @@ void HttpConnection::answer(const Answer& answer) {
   const HttpConnectionPtr alive{this};
   owner_ = nullptr;
   takes_turns_ = false;
+  paused_ = false;
   // After an incompletely read body the next request cannot be found.
   const bool unread = state_ == State::kHead || state_ == State::kBody;
   keep_alive_ = keep_alive_ && !answer.close && !unread;
@@ -252,8 +259,8 @@ void HttpConnection::sent() {
   parser_.reset();
   count_held();
   state_ = State::kIdle;
-  context_.idle_deadlines.arm(*this);
-  if (received_.empty()) return;
+  if (received_.empty()) return context_.idle_deadlines.arm(*this);
+  context_.header_deadlines.arm(*this);
   complete_ = true;
   context_.run_queue.add(*this);
 }
@@ -305,6 +312,9 @@ void HttpConnection::cut_off(engineio::Received) {
   const HttpConnectionPtr alive{this};
   if (!reads_requests()) return destroy(CloseReason::kOverloaded);
   refuse(503, "too much waits to be processed; try again\n", CloseReason::kOverloaded, "Retry-After: 5\r\n");
+  // The connection closes after the answer, which may take the client long to read.
+  parser_.reset();
+  std::string{}.swap(received_);
   count_held();
 }
 
@@ -321,7 +331,8 @@ void HttpConnection::on_deadline() {
       return refuse(408, "the headers took too long\n", CloseReason::kHeaderTimeout);
     case State::kBody:
       return refuse(408, "the body took too long\n", CloseReason::kBodyTimeout);
-    case State::kWaiting:  // paused
+    case State::kWaiting:
+      paused_ = false;
       return context_.run_queue.add(*this);
     default:
       return destroy(CloseReason::kAnswerTimeout);

@@ -123,7 +123,9 @@ class HttpConnection final : public boost::intrusive_ref_counter<HttpConnection,
   bool keep_alive_ = true;
   bool is_head_ = false;
   bool takes_turns_ = false;    ///< the owner waits for its turn
+  bool paused_ = false;         ///< its turn does not come before the deadline
   bool may_have_proxy_header_;  ///< before the first request
+  bool trusts_peer_;            ///< the peer is a proxy that may speak of others
   bool readable_ = false;       ///< the socket has something to read
   bool complete_ = false;       ///< received_ may hold a whole request
   bool blocked_ = false;        ///< waits until the socket accepts more

@@ -12,7 +12,7 @@ namespace http = boost::beast::http;
 namespace {
 
 /// What Beast allocates for a field beside its text, about.
-constexpr std::size_t kFieldOverhead = 64;
+constexpr std::size_t kFieldOverhead = 96;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -110,11 +110,14 @@ RequestParser::Progress RequestParser::refuse(int status, std::string why) {
 RequestParser::Progress RequestParser::parse_head(std::string_view& bytes) {
   boost::system::error_code error;
   const auto taken = parser_.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+  // Beast takes whole lines as they come, and limits only what it leaves.
+  head_bytes_ += taken;
+  head_lines_ += static_cast<std::size_t>(std::count(bytes.begin(), bytes.begin() + taken, '\n'));
   bytes.remove_prefix(taken);
-  if (error == http::error::need_more)
-    return bytes.size() > limits_.header_bytes ? refuse(431, "the headers are too large; see limits.headerBytes\n")
-                                               : Progress::kIncomplete;
-  if (error == http::error::header_limit) return refuse(431, "the headers are too large; see limits.headerBytes\n");
+  const bool is_whole = error != http::error::need_more;
+  if (error == http::error::header_limit || head_bytes_ + (is_whole ? 0 : bytes.size()) > limits_.header_bytes)
+    return refuse(431, "the headers are too large; see limits.headerBytes\n");
+  if (!is_whole) return Progress::kIncomplete;
   // The head is complete, but for one that is invalid. So an allowed page may read the answer.
   const bool too_much = error == http::error::body_limit;
   if (error && !too_much) return refuse(400, error.message() + "\n");
@@ -123,10 +126,6 @@ RequestParser::Progress RequestParser::parse_head(std::string_view& bytes) {
   if (const auto fault = fault_of(fields, fields.version()); !fault.empty()) return refuse(400, std::string{fault});
   if (too_much) return refuse(413, "the body is larger than maxPayload\n");
   if (const auto& host = request_.host; !host.empty() && !is_authority(host)) return refuse(400, "invalid Host\n");
-  if (has_body()) {
-    const auto count = static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
-    head_memory_ = taken + count * kFieldOverhead;
-  }
   return Progress::kDone;
 }
 
@@ -187,6 +186,8 @@ bool RequestParser::expects_continue() const {
   return boost::beast::iequals(parser_.get()[http::field::expect], "100-continue");
 }
 
-std::size_t RequestParser::memory() const { return head_memory_ + parser_.get().body().size(); }
+std::size_t RequestParser::memory() const {
+  return head_bytes_ + head_lines_ * kFieldOverhead + parser_.get().body().size();
+}
 
 }  // namespace transport

@@ -60,7 +60,8 @@ class RequestParser {
   boost::beast::http::request_parser<boost::beast::http::string_body> parser_;
   Request request_;
   Fault fault_;
-  std::size_t head_memory_ = 0;
+  std::size_t head_bytes_ = 0;  ///< that were taken
+  std::size_t head_lines_ = 0;
 };
 
 }  // namespace transport

@@ -19,13 +19,17 @@ void RunQueue::serve_all() {
   const auto bytes = kBytesPerTurn / left;
   read_size_ = std::clamp(kBytesReadPerTurn / left, kLeastRead, kMostRead);
   const auto end = sent_.bytes() + kBytesPerTurn;
-  while (left-- > 0 && !waiting_.empty() && sent_.bytes() < end && !memory_.is_over()) {
+  bool goes_on = true;  // one at least
+  for (; left > 0 && !waiting_.empty() && goes_on; --left) {
     auto& served = waiting_.front();
     waiting_.pop_front();
     Share share{sent_, memory_, packets, bytes};
     served.serve(share);
     received_.relieve();
+    goes_on = sent_.bytes() < end && !memory_.is_over();
   }
+  // The end of the turn makes room.
+  if (memory_.is_over()) sent_.wake();
   if (!waiting_.empty()) loop_.schedule(serve_);
 }
 

@@ -51,7 +51,7 @@ class RunQueue {
   static constexpr std::size_t kPacketsPerTurn = 1'024;
   static constexpr std::uint64_t kBytesPerTurn = std::uint64_t{64} << 20U;
 
-  RunQueue(loop::Loop& loop, const engineio::FlushList& sent, const engineio::SendQueueLimits& memory,
+  RunQueue(loop::Loop& loop, engineio::FlushList& sent, const engineio::SendQueueLimits& memory,
            engineio::ReceivedMemory& received)
       : loop_{loop}, sent_{sent}, memory_{memory}, received_{received}, serve_{loop::Stage::kServe, [this] {
                                                                                  serve_all();
@@ -74,7 +74,7 @@ class RunQueue {
   void serve_all();
 
   loop::Loop& loop_;
-  const engineio::FlushList& sent_;
+  engineio::FlushList& sent_;
   const engineio::SendQueueLimits& memory_;
   engineio::ReceivedMemory& received_;
   boost::intrusive::list<Served, boost::intrusive::base_hook<Hook>, boost::intrusive::constant_time_size<false>>

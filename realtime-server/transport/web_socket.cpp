@@ -114,10 +114,15 @@ void WebSocket::take(std::span<char> bytes, Share& share) {
 /// Keeps the bytes until they have their turn.
 void WebSocket::keep(std::span<char> bytes, Takes takes) {
   unread_ = std::make_unique<std::string>(bytes.data(), bytes.size());
-  if (takes != Takes::kAfterPause) return context_.run_queue.add(*this);
+  if (takes == Takes::kNow) return context_.run_queue.add(*this);
+  if (takes == Takes::kWhenResumed) return;
   ++context_.counters.pauses;
   paused_ = true;
   context_.pauses.arm(*this);
+}
+
+void WebSocket::resume() {
+  if (unread_ && !paused_) context_.run_queue.add(*this);
 }
 
 /// Takes one message or control frame, or what has come of it.

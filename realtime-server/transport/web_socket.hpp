@@ -20,7 +20,11 @@ namespace transport {
 class WebSocket;
 
 /// When an owner takes the next message.
-enum class Takes : std::uint8_t { kNow, kNextTurn, kAfterPause };
+enum class Takes : std::uint8_t {
+  kNow,
+  kAfterPause,   ///< it is asked again
+  kWhenResumed,  ///< it calls WebSocket::resume
+};
 
 /// The owner of a WebSocket.
 class WebSocketOwner {
@@ -28,7 +32,7 @@ class WebSocketOwner {
   virtual ~WebSocketOwner() = default;
   /// A whole message; the bytes are valid during the call only. The owner may close the WebSocket.
   virtual void on_message(WebSocket& socket, bool binary, std::string_view bytes) = 0;
-  /// When the owner takes the next message. If not now, it is asked again.
+  /// When the owner takes the next message.
   virtual Takes takes_messages() = 0;
   /// The WebSocket has closed for any reason but a call of close(). Called once.
   virtual void on_closed(WebSocket& socket, engineio::CloseReason reason) = 0;
@@ -51,6 +55,8 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
   void start(std::string_view accept_key, std::string_view rest, std::string_view headers = {});
   void set_owner(WebSocketOwner& owner) { owner_ = &owner; }
 
+  /// The owner takes messages again.
+  void resume();
   /// Closes with the status of the reason and waits up to close_timeout for the client's part. No more calls to the
   /// owner.
   void close(engineio::CloseReason reason);

@@ -70,6 +70,35 @@ def test_connections_over_the_limit_are_refused_until_others_end(servers):
     assert server.metrics()['connects_total{outcome="too_many"}'] >= 1
 
 
+def test_connections_that_wait_for_a_request_make_room(servers):
+    server = servers({"limits": {"maxConnections": 10}})
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            idle = [await stack.enter_async_context(await Connection.open(server.address)) for _ in range(10)]
+            for connection in idle:
+                assert (await connection.request("GET", "/")).status == 200
+            async with await Connection.open(server.address) as late:
+                assert (await late.request("GET", POLL)).status == 200
+            assert await idle[0].end() == b""  # the one that has waited longest
+            assert (await idle[-1].request("GET", "/")).status == 200
+
+    run(look())
+
+
+def test_many_more_connections_than_the_limit_are_not_kept(servers):
+    server = servers({"limits": {"maxConnections": 10}})
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(1_050):
+                await stack.enter_async_context(await Connection.open(server.address))
+            assert server.metric("tcp_connections") <= 1_010
+
+    run(look())
+    assert server.metrics()['connects_total{outcome="too_many"}'] >= 40
+
+
 def test_a_client_that_does_not_read_is_closed_and_the_others_hear(servers):
     server = servers(example("echo", protocol={"maxPayload": 100_000}, limits={"sendQueueBytes": 262_144}))
 

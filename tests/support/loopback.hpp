@@ -31,7 +31,7 @@ class Loop {
   void settle();
   /// Disconnects those who hold most if memory is short.
   void relieve() {
-    context.waiting_to_send.relieve([this] { return send_queues.is_over(); });
+    if (send_queues.is_over()) context.waiting_to_send.relieve([this] { return send_queues.is_nearly_over(); });
   }
 
   /// Both ends of a connection over 127.0.0.1: ours, and the peer's. `buffer` bytes are what our socket may hold unsent

@@ -92,11 +92,11 @@ void obey_namespaces(json& namespaces) {
   }
 }
 
-/// maxPayload <= limits.totalReceiveBytes, and maxPayload <= limits.sendQueueBytes <= limits.totalSendQueueBytes, also
-/// where they have their defaults.
+/// 4 * maxPayload <= limits.totalReceiveBytes, and maxPayload <= limits.sendQueueBytes <= limits.totalSendQueueBytes,
+/// also where they have their defaults.
 void obey_sizes(json& server, Dice& dice) {
   const auto received = value_at<std::int64_t>(server, {"limits", "totalReceiveBytes"}, 67'108'864);
-  if (value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000) > received) server["maxPayload"] = received;
+  if (4 * value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000) > received) server["maxPayload"] = received / 4;
   auto payload = value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000);
   auto queue = value_at<std::int64_t>(server, {"limits", "sendQueueBytes"}, 4'194'304);
   const auto total = value_at<std::int64_t>(server, {"limits", "totalSendQueueBytes"}, 268'435'456);

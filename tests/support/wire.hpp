@@ -56,6 +56,11 @@ struct Wire final : transport::WebSocketOwner {
     loop.loop.mailbox().post(std::move(action));
     loop.settle();
   }
+  /// Takes messages again.
+  void resume() {
+    takes = true;
+    socket->resume();
+  }
   bool nothing_left() {
     return until([&] { return loop.context.counters.connections == 0; }) && loop.send_queues.total_used == 0;
   }
@@ -64,7 +69,7 @@ struct Wire final : transport::WebSocketOwner {
     messages.push_back({binary ? Opcode::kBinary : Opcode::kText, std::string{bytes}});
     if (on_message_of) on_message_of(from, bytes);
   }
-  transport::Takes takes_messages() override { return takes ? transport::Takes::kNow : transport::Takes::kNextTurn; }
+  transport::Takes takes_messages() override { return takes ? transport::Takes::kNow : transport::Takes::kWhenResumed; }
   void on_closed(WebSocket&, CloseReason reason) override {
     closed.push_back(reason);
     if (on_closed_of) on_closed_of();

@@ -41,7 +41,7 @@ TEST_CASE("The server reads every setting of a spec", "[unit][api]") {
     server: {namespaces: {/: {}, /custom: {}}, allowedOrigins: ["https://chat.example.com:8443"], maxPayload: 2000000,
              demoPage: false, allowCredentials: false, trustedProxies: [10.0.0.0/8],
              limits: {idleTimeout: 90s, headerBytes: 2048, maxConnections: 10, maxSessions: 11, perAddress: 12,
-                      connectsPerSecond: 13, messagesPerSecond: 14, bytesPerSecond: 15, totalReceiveBytes: 2000001,
+                      connectsPerSecond: 13, messagesPerSecond: 14, bytesPerSecond: 15, totalReceiveBytes: 8000001,
                       sendQueueBytes: 3000000, sendQueueSegments: 16, totalSendQueueBytes: 4000000}},
     protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
     drain: {deadline: 2m, maxDisconnectsPerMinute: 7}, redis: {channel: socketio, acceptPickles: true}})");
@@ -57,7 +57,7 @@ TEST_CASE("The server reads every setting of a spec", "[unit][api]") {
   CHECK((config.limits.idle_timeout == 90s && config.limits.header_bytes == 2048));
   CHECK((config.limits.max_sessions == 11 && config.limits.per_address == 12));
   CHECK((config.limits.connects_per_second == 13 && config.limits.messages_per_second == 14));
-  CHECK((config.limits.bytes_per_second == 15 && config.limits.total_receive_bytes == 2'000'001));
+  CHECK((config.limits.bytes_per_second == 15 && config.limits.total_receive_bytes == 8'000'001));
   CHECK((config.limits.max_connections == 10 && config.limits.send_queue_segments == 16));
   CHECK((config.limits.send_queue_bytes == 3'000'000 && config.limits.total_send_queue_bytes == 4'000'000));
   CHECK((config.drain.deadline == 120s && config.drain.max_disconnects_per_minute == 7));

@@ -31,7 +31,7 @@ constexpr const char* kRich = R"({
     allowedOrigins: ["https://chat.example.com"], maxPayload: 2000000, demoPage: false,
     allowCredentials: true, trustedProxies: [10.0.0.0/8, "fd00::1"],
     limits: {idleTimeout: 90s, headerBytes: 2048, maxConnections: 10, maxSessions: 11, perAddress: 12,
-             connectsPerSecond: 13, messagesPerSecond: 14, bytesPerSecond: 15, totalReceiveBytes: 2000001, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
+             connectsPerSecond: 13, messagesPerSecond: 14, bytesPerSecond: 15, totalReceiveBytes: 8000001, sendQueueBytes: 65536, sendQueueSegments: 16, totalSendQueueBytes: 1048576}},
   protocol: {path: /ws/, transports: [websocket], pingInterval: 300ms, pingTimeout: 1m30s},
   drain: {deadline: 2m, maxDisconnectsPerMinute: 0},
   redis: {channel: socketio, acceptPickles: true}})";
@@ -53,7 +53,7 @@ TEST_CASE("Every field of the bundled server is read and reaches its configurati
     "demoPage": false,
     "redis": {"channel": "socketio", "acceptPickles": true},
     "limits": {"idleTimeout": "1m30s", "headerBytes": 2048, "maxConnections": 10, "maxSessions": 11, "perAddress": 12,
-               "connectsPerSecond": 13, "messagesPerSecond": 14, "bytesPerSecond": 15, "totalReceiveBytes": 2000001,
+               "connectsPerSecond": 13, "messagesPerSecond": 14, "bytesPerSecond": 15, "totalReceiveBytes": 8000001,
                "sendQueueBytes": 65536, "sendQueueSegments": 16, "totalSendQueueBytes": 1048576},
     "drain": {"deadline": "2m", "maxDisconnectsPerMinute": 0},
     "namespaces": {

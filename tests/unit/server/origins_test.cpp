@@ -116,6 +116,13 @@ TEST_CASE("A star lets every page connect, without credentials unless they are a
   CHECK(origins.headers(request_of(std::nullopt)).empty());
 }
 
+TEST_CASE("An origin that is longer than any is not allowed", "[unit][server]") {
+  const Origins origins{{"*"}, true};
+  const auto origin = "https://" + std::string(400, 'a');
+  CHECK_FALSE(origins.allows(request_of(origin)));
+  CHECK(origins.headers(request_of(origin)).empty());
+}
+
 TEST_CASE("A preflight request gets the headers that it asks for", "[unit][server]") {
   auto request = request_of("https://a.example.com");
   CHECK_THAT(Origins::preflight_headers(request), Catch::Contains("Access-Control-Allow-Headers: content-type\r\n"));

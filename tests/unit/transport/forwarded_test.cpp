@@ -59,6 +59,9 @@ TEST_CASE("A header of the PROXY protocol names the client", "[unit][transport]"
   const auto with_more = read(version2(0x21, 0x11, kAddresses4 + std::string(100, 'x')) + "GET /");
   CHECK(with_more.client == make_address("203.0.113.7"));
   CHECK(with_more.size == 128);
+  const auto mapped = make_address("::ffff:203.0.113.7").to_v6().to_bytes();
+  const std::string mapped_bytes{reinterpret_cast<const char*>(mapped.data()), mapped.size()};
+  CHECK(read(version2(0x21, 0x21, mapped_bytes + std::string(20, '\0'))).client == make_address("203.0.113.7"));
   const auto ipv6 = make_address("2001:db8::7").to_v6().to_bytes();
   const std::string bytes{reinterpret_cast<const char*>(ipv6.data()), ipv6.size()};
   CHECK(read(version2(0x21, 0x21, bytes + std::string(20, '\0'))).client == make_address("2001:db8::7"));

@@ -79,8 +79,28 @@ TEST_CASE("What waits for its turn counts too", "[unit][transport]") {
   wire.takes = false;
   wire.peer->send(frames::text(std::string(1'000, 'x')));
   REQUIRE(wire.until([&] { return wire.loop.context.received.used() >= 1'000; }));
-  wire.takes = true;
+  wire.resume();
   REQUIRE(wire.until([&] { return wire.messages.size() == 1; }));
   wire.loop.settle();
   CHECK(wire.loop.context.received.used() == 0);
+}
+
+TEST_CASE("A body that is refused is freed though its client reads no answer", "[unit][transport]") {
+  Exchange exchange{limits_of(500'000), 4'096};
+  exchange.reads = false;
+  auto& peer = exchange.reconnect();
+  // Answers that nobody reads fill what the kernel takes.
+  exchange.on_request_of = [](transport::HttpConnection& connection, const transport::Request&) {
+    connection.answer({.body = std::string(1'000, 'x')});
+  };
+  std::string requests;
+  for (int i = 0; i < 40; ++i) requests += "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+  peer.send(requests + kPost + std::string(700'000, 'x'));
+  exchange.loop.settle();
+  const auto& received = exchange.loop.context.received;
+  REQUIRE(exchange.until([&] { return received.used() <= 500'000 && !exchange.seen.empty(); }));
+  for (int i = 0; i < 100; ++i) {
+    exchange.loop.settle();
+    CHECK(received.used() <= 500'000);
+  }
 }

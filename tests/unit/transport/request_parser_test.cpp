@@ -137,3 +137,40 @@ TEST_CASE("A header of the PROXY protocol may come in pieces, and only once", "[
   REQUIRE(exchange.until([&] { return peer.ended(); }));
   CHECK(exchange.seen == std::vector<std::string>{"GET /a"});
 }
+
+TEST_CASE("A head that comes line by line is as limited as one that comes at once", "[unit][transport]") {
+  Exchange exchange;
+  auto& peer = exchange.peer();
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\na");
+  std::size_t most = 0;
+  for (int i = 0; i < 10'000 && !peer.ended(); ++i) {
+    peer.send(":\r\na");
+    exchange.loop.settle();
+    most = std::max(most, exchange.loop.context.received.used());
+  }
+  REQUIRE(peer.ended());
+  CHECK_THAT(peer.received(), Catch::StartsWith("HTTP/1.1 431 "));
+  // Each line costs more memory than bytes, and all of it counts.
+  CHECK(most > 300'000);
+  CHECK(exchange.loop.context.received.used() == 0);
+}
+
+TEST_CASE("A client that its proxy does not know speaks for nobody else", "[unit][transport]") {
+  Exchange exchange;
+  exchange.loop.context.trusted_proxies = transport::TrustedProxies{{*loop::Network::parse("10.0.0.0/8")}};
+  exchange.peer_address = boost::asio::ip::make_address("10.0.0.5");
+  std::string seen;
+  exchange.on_request_of = [&](HttpConnection& connection, const Request& request) {
+    seen = request.address.to_string() + "|" + std::string{request.host};
+    connection.answer({.body = "end"});
+  };
+  const std::string forwarded =
+      "GET /a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Host: other\r\n\r\n";
+  exchange.reconnect().send("PROXY UNKNOWN\r\n" + forwarded);
+  REQUIRE(exchange.until([&] { return !seen.empty(); }));
+  CHECK(seen == "10.0.0.5|h");
+  seen.clear();
+  exchange.reconnect().send(std::string{"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16} + forwarded);  // the proxy itself
+  REQUIRE(exchange.until([&] { return !seen.empty(); }));
+  CHECK(seen == "1.1.1.1|other");
+}

@@ -16,7 +16,8 @@ namespace {
 
 struct Line {
   loop::Loop loop;
-  engineio::FlushList sent{[] {}};
+  int wakes = 0;
+  engineio::FlushList sent{[this] { ++wakes; }};
   engineio::SendQueueLimits memory;
   engineio::ReceivedMemory received{1'000};
   RunQueue queue{loop, sent, memory, received};
@@ -125,7 +126,7 @@ TEST_CASE("A WebSocket whose messages must wait is not read from, and loses none
   CHECK(wire.messages.empty());
   CHECK(wire.loop.context.counters.bytes_in < 70'000);
   CHECK(wire.peer->unsent() > 100'000);
-  wire.takes = true;
+  wire.resume();
   SECTION("and continues") {
     REQUIRE(wire.until([&] { return wire.messages.size() == expected.size(); }));
     CHECK((wire.messages == expected));
@@ -173,4 +174,19 @@ TEST_CASE("A request may be processed over several turns, with what it sent", "[
     exchange.loop.settle();
     CHECK(exchange.loop.context.connections.empty());
   }
+}
+
+TEST_CASE("A turn that begins with too much to send serves one, and makes room at its end", "[unit][transport]") {
+  Line line;
+  line.memory.total_bytes = 0;
+  engineio::ChunkArena arena;
+  const auto held = arena.take(100);
+  REQUIRE(line.memory.is_over());
+  Client first{line, 1};
+  Client second{line, 1};
+  line.turn();
+  CHECK(first.left + second.left == 1);
+  CHECK(line.wakes > 0);
+  line.turn();
+  CHECK(first.left + second.left == 0);
 }

@@ -17,6 +17,8 @@ PROGRAMS = ROOT / "build" / "release" / "bin"
 COMPARED = ROOT / "tests" / "bench" / "compared_servers"
 
 Start = Callable[[int], Command]  # the command that serves on a port of 127.0.0.1
+# The command of a process of a fleet, on a port of 127.0.0.1 and with a Redis at a URL.
+StartMember = Callable[[int, str], Command]
 
 OURS, BASELINE, SOCKETIOXIDE = "ours", "baseline", "socketioxide"
 PEERS = (SOCKETIOXIDE, "socket.io", "flask")
@@ -32,6 +34,7 @@ class Contestant:
     what: str
     prepare: Callable[[], Start]
     polls: bool = True
+    prepare_member: Callable[[], StartMember] | None = None  # for two processes with a Redis between them
     acknowledges: bool = True
     is_compared: bool = True  # a fault of ours or of the baseline voids a round; a compared server's is reported
 
@@ -62,6 +65,11 @@ def _ours() -> Start:
          "--config", config], {"REDIS_URL": None})
 
 
+def _our_member() -> StartMember:
+    start = _ours()
+    return lambda port, redis: dataclasses.replace(start(port), environment={"REDIS_URL": redis, "POD_NAME": f"at-{port}"})
+
+
 def _baseline() -> Start:
     build("bench-baseline")
     return lambda port: Command([PROGRAMS / "bench-baseline", port])
@@ -72,6 +80,13 @@ def _socketioxide() -> Start:
         raise Missing("there is no cargo on the PATH; a Rust toolchain of 1.94 or later brings it")
     program = _made_by("rust_program", COMPARED / "socketioxide")
     return lambda port: Command([program], {"PORT": str(port)})
+
+
+def _socketioxide_member() -> StartMember:
+    if not shutil.which("cargo"):
+        raise Missing("there is no cargo on the PATH; a Rust toolchain of 1.94 or later brings it")
+    program = _made_by("rust_program", COMPARED / "socketioxide-redis")
+    return lambda port, redis: Command([program], {"PORT": str(port), "REDIS_URL": redis})
 
 
 def _socketio() -> Start:
@@ -91,9 +106,9 @@ def _flask() -> Start:
 
 
 CONTESTANTS = {it.name: it for it in (
-    Contestant(OURS, "the bundled realtime-server", _ours, is_compared=False),
+    Contestant(OURS, "the bundled realtime-server", _ours, prepare_member=_our_member, is_compared=False),
     Contestant(BASELINE, "a minimal epoll loop, tests/bench/baseline.cpp", _baseline, polls=False, is_compared=False),
-    Contestant(SOCKETIOXIDE, "socketioxide 0.18 on axum, Rust", _socketioxide),
+    Contestant(SOCKETIOXIDE, "socketioxide 0.18 on axum, Rust", _socketioxide, prepare_member=_socketioxide_member),
     Contestant("socket.io", "socket.io 4.8, Node.js", _socketio),
     Contestant("flask", "Flask-SocketIO 5.7 with gevent, Python: examples/flask-socketio", _flask,
                acknowledges=False),

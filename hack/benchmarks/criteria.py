@@ -14,9 +14,10 @@ Record = dict[str, object]
 
 # Times the baseline's CPU per delivery, by broadcasts in a burst.
 CPU_BOUNDS = {1: 1.15, 8: 1.15, 64: 1.35}
+ROOMS_BOUND = 1.3  # times a delivery's of an event to everyone
 ASK_BOUND = 1.3  # times the baseline's CPU per acknowledged event
 P99_BOUND = 1.25  # times the baseline's
-IDLE_BOUNDS = {"websocket": 2048, "polling": 4096}  # bytes per session
+IDLE_BOUNDS = {"websocket": 1200, "polling": 2100}  # bytes per session
 BASE_BOUND = 8  # MiB
 AGREEING = 6 / 7
 
@@ -63,12 +64,12 @@ class Records:
 
     def __init__(self, records: list[Record], rounds: int, memory_rounds: int) -> None:
         self._by_key = {self._key(record): record for record in records}
-        self._rounds = {"delivery": rounds, "ask": rounds, "connect": rounds, "memory": memory_rounds}
+        self._rounds = {"delivery": rounds, "fleet": rounds, "rooms": rounds, "everyone": rounds, "ask": rounds, "connect": rounds, "memory": memory_rounds}
 
     @staticmethod
     def _key(record: Record) -> tuple:
         point = None
-        if record["kind"] == "delivery":
+        if record["kind"] in ("delivery", "fleet"):
             point = Point(record["connections"], record["burst"], record.get("polling", False))
         if record["kind"] == "ask":
             point = Point(record["connections"], 1)
@@ -112,6 +113,12 @@ def _deliveries(settings: Settings, records: Records) -> Iterator[Criterion]:
         for name in PEERS if point.polling else [SOCKETIOXIDE]:
             yield Criterion(f"{point}: CPU per delivery, times {name}'s", 1, strict=True,
                             values=records.ratios("cpu_ns", name, "delivery", point))
+    for point in settings.fleet_points():
+        yield Criterion(f"{point}, over Redis: CPU per delivery of both processes, times socketioxide's", 1, strict=True,
+                        values=records.ratios("cpu_ns", SOCKETIOXIDE, "fleet", point))
+    yield Criterion("events from outside to rooms: CPU per delivery, times that of events to everyone", ROOMS_BOUND,
+                    [rooms and everyone and rooms["cpu_ns"] / everyone["cpu_ns"]
+                     for rooms, everyone in zip(records.of(OURS, "rooms"), records.of(OURS, "everyone"))])
     for connections in settings.connections:
         point = Point(connections, 1)
         yield Criterion(f"{connections:,} connections: CPU per acknowledged event, times the baseline's", ASK_BOUND,

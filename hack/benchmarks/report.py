@@ -93,9 +93,14 @@ class Report:
         asks = [table(f"{connections:,} connections, {self.settings.asks_a_second:,} acknowledged events per second", columns,
                       [self._delivery(records, name, "ask", Point(connections, 1)) for name in self._names()])
                 for connections in self.settings.connections]
-        return [*deliveries, *asks]
+        fleets = [table(f"{point}, two processes over Redis", columns,
+                        [self._delivery(records, name, "fleet", point) for name in self._names()])
+                  for point in self.settings.fleet_points()]
+        rooms = [table("events that another process emits over Redis", columns,
+                       [[kind, *self._delivery(records, OURS, kind, None)[1:]] for kind in ("rooms", "everyone")])]
+        return [*deliveries, *asks, *fleets, *(rooms if self.settings.fleet_points() else [])]
 
-    def _delivery(self, records: Records, name: str, kind: str, point: Point) -> list[str]:
+    def _delivery(self, records: Records, name: str, kind: str, point: Point | None) -> list[str]:
         mine, baseline = records.of(name, kind, point), records.of(BASELINE, kind, point)
 
         def times_baseline(field: str) -> str:

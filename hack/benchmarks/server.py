@@ -8,8 +8,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 
-from . import generator, memory
-from .contestants import CONTESTANTS, ROOT, Contestant, Missing, Start
+from . import fleets, generator, memory
+from .contestants import CONTESTANTS, OURS, ROOT, Contestant, Missing, Start, StartMember
 from .generator import Broken
 from .processes import Process, free_port
 from .progress import Progress
@@ -52,6 +52,7 @@ class Benchmark:
         self.records: list[Record] = []
         self.missing: dict[str, str] = {}
         self._starts: dict[str, Start] = {}
+        self._members: dict[str, StartMember] = {}
 
     def prepare(self) -> None:
         """Builds what is to be measured; what is not available is reported as missing, and the run continues."""
@@ -64,6 +65,8 @@ class Benchmark:
             self.progress.say(f"preparing: {name}, {CONTESTANTS[name].what}")
             try:
                 self._starts[name] = CONTESTANTS[name].prepare()
+                if CONTESTANTS[name].prepare_member and self.settings.fleet_points():
+                    self._members[name] = CONTESTANTS[name].prepare_member()
             except Missing as reason:
                 self.missing[name] = str(reason)
                 self.progress.say(f"NOT MEASURED: {name}: {reason}")
@@ -73,10 +76,14 @@ class Benchmark:
         each = sum(settings.estimate(point) for point in settings.points()) + settings.estimate_connects() + 1
         each += sum(settings.estimate_asks(connections) for connections in settings.connections)
         self.progress.plan(settings.rounds * contestants * each)
+        of_fleets = sum(settings.estimate(point) for point in settings.fleet_points()) + 2
+        self.progress.plan(settings.rounds * (len(self._members) * of_fleets + 2 * settings.seconds))
         self.progress.plan(min(settings.memory_rounds, settings.rounds) * settings.estimate_memory())
         self.progress.begin()
         for number in range(1, settings.rounds + 1):
             self._round(number)
+            self._fleet_round(number)
+            self._rooms_round(number)
             if number <= settings.memory_rounds:
                 self._memory_round(number)
             after_round()
@@ -110,11 +117,50 @@ class Benchmark:
                 self._note(number, serving, f"{self.settings.connects:,} connects", self._connect(serving),
                            self.settings.estimate_connects())
 
-    def _note(self, number: int, serving: Serving, what: str, record: Record, planned: float) -> None:
-        name = serving.contestant.name
+    def _fleet_round(self, number: int) -> None:
+        """Two processes of one contestant at a time, as both need the server's core."""
+        for point in self.settings.fleet_points():
+            for name, start in self._members.items():
+                record: Record = {"kind": "fleet", **vars(point), "void": None}
+                try:
+                    with self._fleet(name, start, 2) as fleet:
+                        said = generator.measure(
+                            "deliver", fleet.ports[0], fleet.pids(), self.generator_core, fleet.log, other=fleet.ports[1],
+                            **self._options(point))
+                        record = self._delivered(CONTESTANTS[name], record, said)
+                except Broken as reason:
+                    record["void"] = str(reason)
+                self._add(number, name, f"{point}, over Redis", record, self.settings.estimate(point))
+
+    def _rooms_round(self, number: int) -> None:
+        """Events that another process emits, in the form of Flask-SocketIO; so of the bundled server only."""
+        start = self._members.get(OURS)
+        for kind, rooms in (("rooms", True), ("everyone", False)) if start else ():
+            record: Record = {"kind": kind, "void": None}
+            options = self.settings.room_options(rooms)
+            try:
+                with self._fleet(OURS, start, 1) as fleet:
+                    said = generator.measure("rooms", fleet.ports[0], fleet.pids(), self.generator_core, fleet.log,
+                                             redis=fleet.redis_port, **options)
+                    record = self._delivered(CONTESTANTS[OURS], record, said)
+            except Broken as reason:
+                record["void"] = str(reason)
+            what = f"{self.settings.rooms:,} rooms of {self.settings.members}" if rooms else "everyone"
+            self._add(number, OURS, f"events from outside to {what}", record, self.settings.seconds)
+
+    @contextlib.contextmanager
+    def _fleet(self, name: str, start: StartMember, members: int) -> Iterator[fleets.Fleet]:
+        with fleets.running(CONTESTANTS[name], start, members, (self.server_core, self.generator_core), LOGS) as fleet:
+            fleet.settle()
+            yield fleet
+
+    def _add(self, number: int, name: str, what: str, record: Record, planned: float) -> None:
         self.records.append({"round": number, "contestant": name, **record})
         self.progress.done(planned)
         self.progress.say(f"round {number}/{self.settings.rounds}, {what}: {name}: {summary(record)}")
+
+    def _note(self, number: int, serving: Serving, what: str, record: Record, planned: float) -> None:
+        self._add(number, serving.contestant.name, what, record, planned)
         serving.process.settle()
 
     def _measure(self, serving: Serving, mode: str, **options: object) -> dict:
@@ -122,23 +168,27 @@ class Benchmark:
             raise Broken(f"it has exited; see {serving.log}")
         return generator.measure(mode, serving.port, serving.process.pids(), self.generator_core, serving.log, **options)
 
+    def _options(self, point: Point) -> dict[str, object]:
+        return {"connections": point.connections, "burst": point.burst, "polling": int(point.polling),
+                "bursts": self.settings.bursts_of(point), "bursts_a_second": self.settings.bursts_a_second(point),
+                "warm_up_bursts": self.settings.warm_up_bursts(point)}
+
     def _deliver(self, serving: Serving, point: Point) -> Record:
-        record: Record = {"kind": "delivery", **vars(point), "void": None}
-        return self._delivered(
-            serving, record, "deliver", connections=point.connections, burst=point.burst, polling=int(point.polling),
-            bursts=self.settings.bursts_of(point), bursts_a_second=self.settings.bursts_a_second(point),
-            warm_up_bursts=self.settings.warm_up_bursts(point))
+        return self._measured(serving, {"kind": "delivery", **vars(point), "void": None}, "deliver", **self._options(point))
 
     def _ask(self, serving: Serving, connections: int) -> Record:
-        record: Record = {"kind": "ask", "connections": connections, "void": None}
-        return self._delivered(serving, record, "ask", connections=connections, events=self.settings.asks(),
-                               events_a_second=self.settings.asks_a_second)
+        return self._measured(serving, {"kind": "ask", "connections": connections, "void": None}, "ask",
+                              connections=connections, events=self.settings.asks(), events_a_second=self.settings.asks_a_second)
 
-    def _delivered(self, serving: Serving, record: Record, mode: str, **options: object) -> Record:
+    def _measured(self, serving: Serving, record: Record, mode: str, **options: object) -> Record:
         try:
             said = self._measure(serving, mode, **options)
         except Broken as reason:
             return {**record, "void": str(reason)}
+        return self._delivered(serving.contestant, record, said)
+
+    @staticmethod
+    def _delivered(contestant: Contestant, record: Record, said: dict) -> Record:
         faults = {name: count for name, count in said["faults"].items() if count}
         record |= {"faults": faults, "why": said["why"], "deliveries": said["deliveries"],
                    "deliveries_in_all": said["expected_in_all"]}
@@ -153,7 +203,7 @@ class Benchmark:
             "publisher_late_max_us": said["publisher_late_max"] / 1e3,
             **shares(said),
         }
-        if faults and not serving.contestant.is_compared:
+        if faults and not contestant.is_compared:
             record["void"] = "faults: " + ", ".join(f"{count} {name}" for name, count in faults.items())
         elif record["generator_share"] > MOST_OF_A_CORE:
             record["void"] = f"the generator used {record['generator_share']:.0%} of its core"

@@ -31,6 +31,10 @@ class Settings:
     deliveries_of_each_a_second: int = 20
     most_polling: Point = Point(1000, 8, True)
     asks_a_second: int = 20_000
+    rooms: int = 1000
+    members: int = 10  # of each room
+    rooms_burst: int = 100  # rooms that are emitted to at once
+    fleet_connections: int = 1000  # of two processes with a Redis between them
     idle_seconds: float = 60
     churns: int = 10
     connects: int = 10_000
@@ -59,6 +63,17 @@ class Settings:
         """Seconds that one measurement takes."""
         bursts = self.bursts_of(point) + self.warm_up_bursts(point) - 2
         return bursts / self.bursts_a_second(point) + 0.7 + point.connections / 1000 * 0.8
+
+    def fleet_points(self) -> list[Point]:
+        return [Point(self.fleet_connections, burst) for burst in self.bursts if self.fleet_connections in self.connections]
+
+    def room_options(self, rooms: bool) -> dict[str, object]:
+        """Events to rooms, or as many deliveries of events to everyone."""
+        a_burst = self.rooms_burst * self.members if rooms else self.fleet_connections
+        a_second = self.least_deliveries_a_second / a_burst
+        return {"connections": self.fleet_connections, "rooms": self.rooms if rooms else 0, "members": self.members,
+                "burst": self.rooms_burst if rooms else 1, "bursts_a_second": a_second,
+                "bursts": max(self.least_bursts, math.ceil(self.seconds * a_second))}
 
     def asks(self) -> int:
         """Events with an acknowledgement, of one measurement."""

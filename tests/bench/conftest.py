@@ -15,6 +15,7 @@ import yaml
 
 from tests.support import realtime_server
 from tests.support.programs import built
+from tests.support.redis_server import RedisServer
 from tests.support.waiting import wait_for
 
 HERE = pathlib.Path(__file__).parent
@@ -66,10 +67,24 @@ def faulty(programs) -> Iterator[Callable[[str], Server]]:
 @pytest.fixture
 def ours(programs, tmp_path) -> Iterator[Server]:
     """The bundled server, as hack/bench starts it."""
+    with serving(programs, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def ours_with_redis(programs, tmp_path) -> Iterator[tuple[Server, RedisServer]]:
+    with contextlib.closing(RedisServer(tmp_path)) as redis, serving(programs, tmp_path, redis.url) as server:
+        yield server, redis
+
+
+@contextlib.contextmanager
+def serving(programs: pathlib.Path, folder: pathlib.Path, redis_url: str | None = None) -> Iterator[Server]:
     program = built("release", "realtime-server") / "realtime-server"
     config = yaml.safe_load((HERE / "server.yaml").read_text(encoding="utf-8"))
-    with contextlib.closing(realtime_server.Server(tmp_path, [str(program)], config)) as server:
+    with contextlib.closing(realtime_server.Server(folder, [str(program)], config, redis_url=redis_url)) as server:
         server.start()
+        if redis_url:
+            wait_for(lambda: server.readiness()[0] == 200, 10, "the server to subscribe")
         yield Server(server.process, int(server.address.split(":")[1]), programs)
 
 

@@ -142,3 +142,10 @@ def test_clients_that_poll_receive_too(ours):
     told = ours.deliver(polling=1)
     assert told["deliveries"] == told["expected"] > 0
     assert not any(told["faults"].values())
+
+
+def test_events_to_rooms_reach_their_members(ours_with_redis):
+    server, redis = ours_with_redis
+    told = server.generate("rooms", redis=redis.port, connections=20, rooms=10, members=4, burst=5, bursts=4, bursts_a_second=50)
+    assert (told["deliveries"], told["expected"], told["why"]) == (80, 80, "")
+    assert not any(told["faults"].values())

@@ -42,6 +42,14 @@ std::int64_t age(msghdr& message) {
   return 0;
 }
 
+/// What follows `mark` up to the next quote.
+std::string text_after(std::string_view text, std::string_view mark) {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return {};
+  text.remove_prefix(at + mark.size());
+  return std::string(text.substr(0, text.find('"')));
+}
+
 }  // namespace
 
 int connect_to(std::uint16_t port) {
@@ -206,6 +214,7 @@ void Client::take_frame(std::uint8_t opcode, std::string_view payload, std::int6
     send_packet(kText, "40");
   } else if (state_ == State::kJoining && payload.starts_with("40")) {
     state_ = State::kJoined;
+    sid_ = text_after(payload, "\"sid\":\"");
     owner().on_joined(*this);
   } else if (state_ == State::kJoining && payload.starts_with("44")) {
     lose("CONNECT was refused");

@@ -27,6 +27,8 @@ class Client final : public Session, public Handler {
   void drop() override { reset(); }
   [[nodiscard]] bool is_joined() const override { return state_ == State::kJoined; }
 
+  /// Its id in the namespace "/", once it has joined.
+  [[nodiscard]] const std::string& sid() const { return sid_; }
   [[nodiscard]] bool is_closing() const { return state_ == State::kClosing; }
 
   /// Sends frames as they are.
@@ -53,6 +55,7 @@ class Client final : public Session, public Handler {
   int descriptor_ = -1;
   State state_ = State::kClosed;
   bool wants_to_write_ = false;
+  std::string sid_;
   std::string unread_;  // the start of a frame whose rest has not come
   std::string unsent_;
 };

@@ -43,8 +43,10 @@ class Delivery final : public Crowd {
  private:
   static Make make(Loop& loop, std::uint16_t port, const Deliver& options) {
     return [&loop, port, &options](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-      if (options.polling && index < options.connections) return std::make_unique<Poller>(loop, owner, port, index);
-      return std::make_unique<Client>(loop, owner, port, index, true);
+      const bool publishes = index == options.connections;
+      const auto its_port = options.other != 0 && !publishes && index % 2 == 1 ? options.other : port;
+      if (options.polling && !publishes) return std::make_unique<Poller>(loop, owner, its_port, index);
+      return std::make_unique<Client>(loop, owner, its_port, index, true);
     };
   }
 

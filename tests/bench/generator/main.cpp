@@ -1,5 +1,5 @@
 // The load generator of the benchmarks. hack/bench calls it, and so do the tests that show that it sees what it should:
-//   bench-generator deliver|ask|connect|hold|witness NAME=VALUE…
+//   bench-generator deliver|rooms|ask|connect|hold|witness NAME=VALUE…
 // Prints one JSON object; times are in nanoseconds where a name does not say otherwise.
 #include <cstdio>
 #include <cstdlib>
@@ -124,6 +124,7 @@ void run(const std::string& mode, Arguments arguments) {
     arguments.take("bytes", options.bytes);
     arguments.take("patience", options.patience);
     arguments.take("polling", options.polling);
+    arguments.take("other", options.other);
     arguments.end();
     std::cout << to_json(deliver(target, options)) << "\n";
   } else if (mode == "ask") {
@@ -135,6 +136,21 @@ void run(const std::string& mode, Arguments arguments) {
     arguments.take("patience", options.patience);
     arguments.end();
     std::cout << to_json(ask(target, options)) << "\n";
+  } else if (mode == "rooms") {
+    Rooms options;
+    arguments.take("redis", options.redis);
+    arguments.take("connections", options.connections);
+    arguments.take("rooms", options.rooms);
+    arguments.take("members", options.members);
+    arguments.take("burst", options.burst);
+    arguments.take("bursts-a-second", options.bursts_a_second);
+    arguments.take("bursts", options.bursts);
+    arguments.take("bytes", options.bytes);
+    arguments.take("patience", options.patience);
+    arguments.end();
+    if (options.members == 0 || options.members > options.connections)
+      refuse("a room has as many members as clients at most");
+    std::cout << to_json(emit_to_rooms(target, options)) << "\n";
   } else if (mode == "connect") {
     Connect options;
     arguments.take("connects", options.connects);
@@ -172,7 +188,7 @@ void raise_limit() {
 }  // namespace bench
 
 int main(int count, char** words) {
-  if (count < 2) bench::refuse("usage: bench-generator deliver|ask|connect|hold|witness NAME=VALUE…");
+  if (count < 2) bench::refuse("usage: bench-generator deliver|rooms|ask|connect|hold|witness NAME=VALUE…");
   bench::raise_limit();
   bench::run(words[1], bench::Arguments(count - 2, words + 2));
   return 0;

@@ -1,5 +1,5 @@
-// What the generator can do to a server: deliver broadcasts, ask, connect, hold connections that say nothing, or
-// read what others cause.
+// What the generator can do to a server: deliver broadcasts, emit to rooms, ask, connect, hold connections that say
+// nothing, or read what others cause.
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,7 @@ struct Deliver {
   std::uint32_t bytes = 64;  // of the string that is sent
   double patience = 10;      // seconds without a delivery after which none is waited for
   bool polling = false;      // everyone but the publisher polls
+  std::uint16_t other = 0;   // the port of another process of the same fleet, to which every second client connects
 };
 
 struct Delivered {
@@ -69,6 +70,21 @@ struct Ask {
 
 /// As deliveries: acknowledgements of events.
 Delivered ask(const Target& target, const Ask& options);
+
+struct Rooms {
+  std::uint16_t redis = 0;           // the port of a Redis to which the server is subscribed
+  std::uint32_t connections = 1000;  // at least as many as members
+  std::uint32_t rooms = 1000;        // 0: everything goes to everyone
+  std::uint32_t members = 10;        // of each room
+  std::uint32_t burst = 100;         // events at once, each to the next room
+  double bursts_a_second = 20;
+  std::uint32_t bursts = 100;
+  std::uint32_t bytes = 64;  // of the string that is sent
+  double patience = 10;      // seconds without a delivery after which none is waited for
+};
+
+/// As deliveries: events that another process emits to rooms.
+Delivered emit_to_rooms(const Target& target, const Rooms& options);
 
 struct Connect {
   std::uint32_t connects = 10'000;

@@ -24,6 +24,13 @@ struct Scheme {
 constexpr std::array kSchemes{Scheme{"http", "http", "80"}, Scheme{"ws", "http", "80"}, Scheme{"https", "https", "443"},
                               Scheme{"wss", "https", "443"}};
 
+/// Null if it has no port of its own.
+const Scheme* find_scheme(std::string_view name) {
+  const auto* found =
+      std::find_if(kSchemes.begin(), kSchemes.end(), [name](const auto& known) { return known.name == name; });
+  return found == kSchemes.end() ? nullptr : found;
+}
+
 std::string in_lower_case(std::string_view text) {
   std::string lower{text};
   for (auto& c : lower)
@@ -43,9 +50,8 @@ bool is_own(const Request& request) {
   const auto end = origin.find("://");
   if (end == std::string::npos || request.host.empty()) return false;
   const auto scheme = std::string_view{origin}.substr(0, end);
-  const auto found =
-      std::find_if(kSchemes.begin(), kSchemes.end(), [&](const auto& known) { return known.name == scheme; });
-  if (found == kSchemes.end()) return false;
+  const auto* found = find_scheme(scheme);
+  if (found == nullptr) return false;
   if (request.secure && *request.secure != (scheme == "https")) return false;
   return std::string_view{origin}.substr(end + 3) == without_port(in_lower_case(request.host), found->port);
 }
@@ -57,9 +63,8 @@ std::string canonical_origin(std::string_view origin) {
   const auto end = lower.find("://");
   if (end == std::string::npos) return lower;
   const auto scheme = std::string_view{lower}.substr(0, end);
-  const auto found =
-      std::find_if(kSchemes.begin(), kSchemes.end(), [&](const auto& known) { return known.name == scheme; });
-  if (found == kSchemes.end()) return lower;
+  const auto* found = find_scheme(scheme);
+  if (found == nullptr) return lower;
   return fmt::format("{}://{}", found->same_as, without_port(std::string_view{lower}.substr(end + 3), found->port));
 }
 
@@ -74,17 +79,18 @@ Origins::Origins(const std::vector<std::string>& allowed, std::optional<bool> cr
 
 bool Origins::is_cross_origin(const Request& request) { return request.origin && !is_own(request); }
 
-bool Origins::is_listed(std::string_view origin) const {
-  return std::find(allowed_.begin(), allowed_.end(), canonical_origin(origin)) != allowed_.end();
+bool Origins::allows_other(std::string_view origin) const {
+  if (origin.size() > kLongestOrigin) return false;
+  return allows_all_ || std::find(allowed_.begin(), allowed_.end(), canonical_origin(origin)) != allowed_.end();
 }
 
 bool Origins::allows(const Request& request) const {
   if (request.origin && request.origin->size() > kLongestOrigin) return false;
-  return allows_all_ || !is_cross_origin(request) || is_listed(*request.origin);
+  return !is_cross_origin(request) || allows_other(*request.origin);
 }
 
 std::string Origins::headers(const Request& request) const {
-  if (!is_cross_origin(request) || !allows(request)) return {};
+  if (!is_cross_origin(request) || !allows_other(*request.origin)) return {};
   if (!credentials_ && allows_all_) return "Access-Control-Allow-Origin: *\r\n";
   return fmt::format("Access-Control-Allow-Origin: {}\r\n{}Vary: Origin\r\n", *request.origin,
                      credentials_ ? "Access-Control-Allow-Credentials: true\r\n" : "");

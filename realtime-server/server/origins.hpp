@@ -36,7 +36,7 @@ class Origins {
   static std::string preflight_headers(const transport::Request& request);
 
  private:
-  bool is_listed(std::string_view origin) const;
+  bool allows_other(std::string_view origin) const;
 
   std::vector<std::string> allowed_;
   bool allows_all_ = false;

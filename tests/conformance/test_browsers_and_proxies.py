@@ -6,19 +6,12 @@ import json
 import pytest
 import requests
 
-from tests.support.raw import POLL, SOCKET, Answer, Connection, WebSocket, handshake, open_polling, open_websocket
+from tests.support.raw import POLL, SOCKET, Answer, Connection, WebSocket, handshake, open_polling, open_websocket, run
 from tests.support.realtime_server import Server, example
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.ours
 PAGE = "https://chat.example.com"
-
-
-def run(coroutine: object, seconds: float = 10) -> object:
-    async def limited() -> object:
-        async with asyncio.timeout(seconds):
-            return await coroutine
-    return asyncio.run(limited())
 
 
 def ask(server: Server, method: str, target: str, body: bytes | None = None, **headers: str) -> Answer:

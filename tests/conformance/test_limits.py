@@ -11,19 +11,12 @@ import pytest
 import requests
 
 from tests.support.raw import (GONE, POLL, SOCKET, TEXT, Closed, Connection, WebSocket, frame, handshake,
-                               open_websocket, round_trip)
+                               open_websocket, round_trip, run)
 from tests.support.realtime_server import Server, example
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.ours
 ALLOWED, OTHER = "https://chat.example.com", "https://elsewhere.example.com"
-
-
-def run(coroutine: object, seconds: float = 10) -> object:
-    async def limited() -> object:
-        async with asyncio.timeout(seconds):
-            return await coroutine
-    return asyncio.run(limited())
 
 
 @pytest.mark.parametrize(("allowed", "origin", "lets_in"), [

@@ -9,8 +9,11 @@ import dataclasses
 import json
 import os
 import struct
+from collections.abc import Awaitable
+from typing import TypeVar
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+T = TypeVar("T")
 GONE = (ConnectionError, asyncio.IncompleteReadError)
 
 
@@ -28,6 +31,14 @@ class Answer:
 
     def __str__(self) -> str:
         return f"{self.status} {self.body.decode(errors='backslashreplace')}".rstrip()
+
+
+def run(coroutine: Awaitable[T], seconds: float = 10) -> T:
+    """Its result, if it comes in time."""
+    async def limited() -> T:
+        async with asyncio.timeout(seconds):
+            return await coroutine
+    return asyncio.run(limited())
 
 
 class Connection:

@@ -95,15 +95,10 @@ void Asking::send_due() {
 }
 
 Delivered Asking::run() {
+  if (!open_all(now_ns() + kOpeningTime)) return nothing_delivered(*this, options_.events);
   Delivered result;
   result.expected = options_.events;
   result.in_all = options_.events;
-  if (!open_all(now_ns() + kOpeningTime)) {
-    result.faults.missing = result.expected;
-    result.lost = lost();
-    result.why = "of " + std::to_string(size()) + " connections " + std::to_string(joined()) + " joined; " + why();
-    return result;
-  }
   begin_moment_ = now_ns() + kSecond / 20;
   timer_.set(begin_moment_);
   begin_ = spent(target_);

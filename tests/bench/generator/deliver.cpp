@@ -223,15 +223,9 @@ std::int64_t Delivery::busy_time() const {
 }
 
 Delivered Delivery::run() {
+  const std::int64_t expected = message_of(options_.bursts) * size();
+  if (!open_all(now_ns() + kOpeningTime)) return nothing_delivered(*this, expected);
   Delivered result;
-  if (!open_all(now_ns() + kOpeningTime)) {
-    result.expected = message_of(options_.bursts) * size();
-    result.in_all = result.expected;
-    result.faults.missing = result.expected;
-    result.lost = lost();
-    result.why = "of " + std::to_string(size()) + " connections " + std::to_string(joined()) + " joined; " + why();
-    return result;
-  }
   start(options_.warm_up_bursts);
   await_deliveries();
   measuring_ = true;
@@ -239,7 +233,7 @@ Delivered Delivery::run() {
   await_deliveries();
   result.cost = spent(target_) - begin_;
   result.deliveries = static_cast<std::int64_t>(latencies_.size());
-  result.expected = message_of(options_.bursts) * size();
+  result.expected = expected;
   result.in_all = message_of(sent_bursts_) * size();
   for (const Ledger& ledger : ledgers_) result.faults += ledger.faults(message_of(sent_bursts_));
   result.lost = lost();

@@ -8,6 +8,15 @@
 
 namespace bench {
 
+Delivered nothing_delivered(const Crowd& crowd, std::int64_t expected) {
+  Delivered result;
+  result.expected = result.in_all = result.faults.missing = expected;
+  result.lost = crowd.lost();
+  result.why = "of " + std::to_string(crowd.size()) + " connections " + std::to_string(crowd.joined()) + " joined; " +
+               crowd.why();
+  return result;
+}
+
 Latencies percentiles(std::vector<std::int64_t>& values) {
   if (values.empty()) return {};
   std::sort(values.begin(), values.end());

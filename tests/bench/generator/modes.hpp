@@ -10,6 +10,7 @@
 
 #include "tests/bench/generator/cpu.hpp"
 #include "tests/bench/generator/ledger.hpp"
+#include "tests/bench/generator/session.hpp"
 
 namespace bench {
 
@@ -121,6 +122,9 @@ struct Witness {
 
 /// Clients that read everything. Commands as for hold(): `open`, `report`, `close`; each answer says what has come.
 void witness(const Target& target, const Witness& options);
+
+/// What is reported when not all have joined: everything that was expected is missing.
+Delivered nothing_delivered(const Crowd& crowd, std::int64_t expected);
 
 /// Sorts the values, which are nanoseconds.
 Latencies percentiles(std::vector<std::int64_t>& values);

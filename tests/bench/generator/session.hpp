@@ -63,6 +63,7 @@ class Crowd : public Session::Owner {
   /// Closes all; those that have not ended by `deadline` are dropped.
   void close_all(std::int64_t deadline);
 
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(sessions_.size()); }
   [[nodiscard]] std::uint32_t joined() const { return joined_; }
   /// How many closed unexpectedly, and the reason of the first.
   [[nodiscard]] std::uint32_t lost() const { return lost_; }
@@ -75,7 +76,6 @@ class Crowd : public Session::Owner {
  protected:
   [[nodiscard]] Loop& loop() const { return loop_; }
   [[nodiscard]] Session& session(std::uint32_t index) const { return *sessions_[index]; }
-  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(sessions_.size()); }
 
  private:
   Loop& loop_;

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .generator import Broken, Holder
+from .kernel_memory import KernelMemory
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -22,13 +23,23 @@ class _Held:
     def __init__(self, serving: Serving, transport: str, core: int, connections: int) -> None:
         self.serving, self.transport, self.connections = serving, transport, connections
         self.base = serving.process.memory()
-        self.holder = Holder(serving.port, core, serving.log, connections, transport == "polling")
+        self.kernel = KernelMemory()
+        self.kernel.add(serving.process.pids())
+        self.holder = Holder(serving.port, core, serving.log, connections, transport == "polling", serving.contestant.protocol)
         self.found: dict[str, float] = {}
 
     def note(self, moment: str) -> None:
-        """Bytes that are the process's alone, beyond those of the fresh process, a session."""
+        """Bytes a session: those that are the process's alone, beyond those of the fresh process, and the kernel's."""
         grown = self.serving.process.memory().anonymous - self.base.anonymous
         self.found[f"{self.transport}_{moment}"] = grown / self.connections
+        kernel = self.kernel.bytes()
+        if kernel is not None:
+            self.found[f"{self.transport}_{moment}_kernel"] = kernel / self.connections
+
+    def end(self) -> None:
+        self.holder.end()
+        self.serving.process.end()
+        self.kernel.close()
 
 
 def measure(settings: Settings, fleets: dict[str, dict[str, Serving]], core: int) -> dict[str, dict[str, object]]:
@@ -40,7 +51,7 @@ def measure(settings: Settings, fleets: dict[str, dict[str, Serving]], core: int
         for transport, fleet in fleets.items():
             for serving in fleet.values():
                 held.append(_Held(serving, transport, core, connections))
-                stack.callback(held[-1].holder.end)
+                stack.callback(held[-1].end)
         problems: dict[str, str] = {}
         for command, moment, pause in (("open", "idle", settings.idle_seconds),
                                        (f"churn {settings.churns}", "churned", SETTLE_SECONDS),

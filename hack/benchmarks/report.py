@@ -125,7 +125,8 @@ class Report:
                       ("", "per second", "CPU µs", "p50 ms", "p99 ms", "generator", "waited"), rows)
 
     def _memory(self) -> str:
-        fields = [f"{transport}_{moment}" for transport in ("websocket", "polling") for moment in ("idle", "churned", "left")]
+        fields = [f"{transport}_{moment}" for transport in ("websocket", "polling")
+                  for moment in ("idle", "idle_kernel", "churned", "left")]
         if not any(record["kind"] == "memory" for record in self.benchmark.records):
             return ""
         rows = []
@@ -135,7 +136,7 @@ class Report:
                          *(number(median(mine, it), 1, 0) for it in fields)])
         return table(f"memory: base in MiB; bytes a session with {max(self.settings.connections):,}, after "
                       f"{self.settings.idle_seconds:g} s idle, after {self.settings.churns} times of churn, when all left",
-                      ("", "resident", "anonymous", "ws idle", "churned", "left", "poll idle", "churned", "left"), rows)
+                      ("", "resident", "anonymous", "ws idle", "kernel", "churned", "left", "poll idle", "kernel", "churned", "left"), rows)
 
     def _oddities(self) -> str:
         lines = [f"NOT MEASURED: {name}: {reason}" for name, reason in self.benchmark.missing.items()]

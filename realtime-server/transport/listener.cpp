@@ -22,6 +22,10 @@ constexpr int kBacklog = 4'096;
 constexpr int kAcceptsPerTurn = 256;
 /// What the kernel holds of one connection before it sends it. More would wait there as well as here, but uncounted.
 constexpr int kUnsentBytes = 131'072;
+/// What it holds at most: of these it takes twice as much for its own records, see socket(7). Left alone it lets each
+/// connection grow to many MiB, and the pod's cgroup is charged for them.
+constexpr int kSendBytes = 212'992;
+constexpr int kReceiveBytes = 65'536;
 
 bool set(int socket, int level, int option, int value) {
   return setsockopt(socket, level, option, &value, sizeof value) == 0;
@@ -43,6 +47,7 @@ core::Result<void> Listener::listen(const Endpoint& wanted, std::chrono::millise
   const bool listens = socket_ && set(fd, SOL_SOCKET, SO_REUSEADDR, 1) && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
                        (endpoint.family() == AF_INET || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
                        // Accepted sockets inherit these.
+                       set(fd, SOL_SOCKET, SO_SNDBUF, kSendBytes) && set(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBytes) &&
                        set(fd, IPPROTO_TCP, TCP_NODELAY, 1) && set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytes) &&
                        set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(user_timeout.count())) &&
                        bind(fd, address.get(), address.size) == 0 && ::listen(fd, kBacklog) == 0;

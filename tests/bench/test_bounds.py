@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from benchmarks.kernel_memory import KernelMemory
 from tests.bench import attacks
 from tests.bench.attacks import close_all, events, frame, request
 from tests.support.long_run import choose
@@ -29,6 +30,7 @@ from tests.support.waiting import wait_for
 MIB = 1 << 20
 LIMITS = {"totalSendQueueBytes": 32 * MIB, "totalReceiveBytes": 16 * MIB, "connectsPerSecond": 0}
 BOUND = 48 * MIB + 64 * MIB  # the sum of the limits, and what the server may need beside them
+KERNEL_BYTES = 544 * 1024  # for each connection
 ANSWERED_WITHIN = 0.25  # seconds
 CLIENTS = choose(500, 2_000)
 RULES = {"/": {"events": {"message": [{"type": "Broadcast", "event": "response", "args": [{"echo": "$1"}]}],
@@ -37,9 +39,11 @@ RULES = {"/": {"events": {"message": [{"type": "Broadcast", "event": "response",
 
 
 class Probe:
-    """A client that asks again and again; how long it waited for an answer at worst."""
+    """A client that asks again and again; how long it waited for an answer at worst, and what the kernel kept for the server
+    at most meanwhile."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, kernel: KernelMemory) -> None:
+        self._kernel, self.kernel = kernel, 0
         self._raw = attacks.open_websocket(port, namespace="/probe")
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._ask)
@@ -56,6 +60,7 @@ class Probe:
                     self._raw.sendall(frame(TEXT, b"3"))
                 self.worst = max(self.worst, time.monotonic() - begin)
                 self.answers += 1
+                self.kernel = max(self.kernel, self._kernel.bytes())
         except OSError as error:
             self.failure = error
 
@@ -95,6 +100,7 @@ class Witnesses:
 class World:
     server: Server
     generator: pathlib.Path
+    kernel: KernelMemory
     redis: RedisServer | None = None
 
     @property
@@ -109,19 +115,21 @@ class World:
         return int(re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)[1]) * 1024
 
     @contextlib.contextmanager
-    def watched(self, what: str, more: int = 0) -> Iterator[Probe]:
-        """Memory is within the bound, and comes back; a client is answered in time. `more`: bytes that the attack may take in
-        sessions and rooms."""
+    def watched(self, what: str, connections: int, more: int = 0) -> Iterator[Probe]:
+        """Memory is within the bound, and comes back; a client is answered in time. `connections`: how many there are at most.
+        `more`: bytes that the attack may take in sessions and rooms."""
         pathlib.Path(f"/proc/{self.server.process.pid}/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
         start = self.resident()
-        probe = Probe(self.port)
+        probe = Probe(self.port, self.kernel)
         try:
             yield probe
         finally:
             probe.stop()
         peak = self.peak()
         print(f"\n{what}: {start / MIB:.1f} MiB at the start, {peak / MIB:.1f} at the peak; answered after "
-              f"{probe.worst * 1000:.0f} ms at worst, {probe.answers} times")
+              f"{probe.worst * 1000:.0f} ms at worst, {probe.answers} times; the kernel kept {probe.kernel / MIB:.1f} MiB, "
+              f"{probe.kernel / 1024 / (connections + 1):.0f} KiB for each of {connections:,} connections and the one that asks")
+        assert 0 < probe.kernel <= (connections + 1) * KERNEL_BYTES
         assert peak <= start + BOUND + more
         assert probe.answers > 0 and probe.worst <= ANSWERED_WITHIN
         wait_for(lambda: self.resident() <= 1.2 * start, 60,
@@ -149,11 +157,13 @@ def serving(folder: pathlib.Path, limits: dict | None = None, protocol: dict | N
     generator = built("dev", "bench-generator") / "bench-generator"
     program = built("release", "realtime-server") / "realtime-server"
     config = {"limits": {**LIMITS, **(limits or {})}, "protocol": protocol or {}, "namespaces": RULES}
-    with contextlib.closing(Server(folder, [str(program)], config, redis_url=redis.url if redis else None)) as server:
+    with contextlib.closing(KernelMemory()) as kernel, \
+            contextlib.closing(Server(folder, [str(program)], config, redis_url=redis.url if redis else None)) as server:
         server.start()
+        kernel.add([server.process.pid])
         if redis:
             wait_for(lambda: server.readiness()[0] == 200, 10, "the server to subscribe")
-        world = World(server, generator, redis)
+        world = World(server, generator, kernel, redis)
         settle(world)
         yield world
 
@@ -167,7 +177,7 @@ def settle(world: World) -> None:
 
 def test_one_post_of_very_many_small_events(world):
     packets = events(0, choose(20_000, 48_000))  # the latter are the megabyte that a POST may have
-    with contextlib.closing(Witnesses(world.generator, world.port, CLIENTS)) as witnesses, world.watched("one POST"):
+    with contextlib.closing(Witnesses(world.generator, world.port, CLIENTS)) as witnesses, world.watched("one POST", CLIENTS + 1):
         with contextlib.closing(attacks.connect(world.port)) as raw:
             target = attacks.open_polling(raw)
             raw.settimeout(choose(60, 300))
@@ -181,7 +191,7 @@ def test_very_many_small_events_from_many_websockets_at_once(world, each, client
     seconds. What it took reaches everyone."""
     senders = 200
     with contextlib.closing(Witnesses(world.generator, world.port, clients, senders)) as witnesses, \
-            world.watched(f"200 WebSockets with {each} events each"):
+            world.watched(f"200 WebSockets with {each} events each", clients + senders):
         everything, sizes = {}, {}
         for sender in range(senders):
             frames = [frame(TEXT, packet) for packet in events(sender, each)]
@@ -206,7 +216,7 @@ def count_whole(sizes: list[int], taken: int) -> int:
 
 def test_acknowledgements_that_nobody_reads(world):
     asks = b"".join(frame(TEXT, b'42%d["ask","%s"]' % (number % 1000, b"x" * 1000)) for number in range(20_000))
-    with world.watched("acknowledgements"):
+    with world.watched("acknowledgements", 100):
         greedy = [attacks.open_websocket(world.port, small_to_send=True, small_to_read=True) for _ in range(100)]
         attacks.send_all(dict.fromkeys(greedy, asks), choose(5, 30))
         close_all(greedy)
@@ -217,7 +227,7 @@ def test_acknowledgements_that_nobody_reads(world):
 def test_attachments_that_never_end(world):
     announced = frame(TEXT, b"4510-" + json.dumps(["message", *({"_placeholder": True, "num": n} for n in range(10))]).encode())
     data = announced + attacks.attachment(100_000) * 9
-    with world.watched("attachments"):
+    with world.watched("attachments", 1_000):
         clients = [attacks.open_websocket(world.port) for _ in range(1_000)]
         attacks.send_all(dict.fromkeys(clients, data), 30)
         close_all(clients)
@@ -229,7 +239,7 @@ def test_attachments_that_never_end(world):
 def test_what_is_never_complete(world, what):
     begun = {"bodies": f"POST {POLL}&sid={{sid}} HTTP/1.1\r\nHost: h\r\nContent-Length: 999999\r\n\r\n".encode() + bytes(900_000),
              "requests": b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * 16_000}
-    with world.watched(what):
+    with world.watched(what, 4_000 if what == "requests" else 500):
         if what == "messages":
             clients = {attacks.open_websocket(world.port): frame(TEXT, b"x" * 999_000)[:-1] for _ in range(500)}
         else:
@@ -249,7 +259,7 @@ def test_handshakes_as_fast_as_they_can_be(tmp_path, connections):
     sessions = 20_000
     handshakes = request("GET", POLL) * 1_000
     with serving(tmp_path, {"maxSessions": sessions, "connectsPerSecond": 10_000}, {"connectTimeout": "10s"}) as world, \
-            world.watched(f"handshakes over {connections} connections", more=sessions * 2_048):
+            world.watched(f"handshakes over {connections} connections", connections, more=sessions * 2_048):
         end = time.monotonic() + choose(5, 60)
         while time.monotonic() < end:
             raws = [attacks.connect(world.port) for _ in range(connections)]
@@ -266,7 +276,7 @@ def test_handshakes_as_fast_as_they_can_be(tmp_path, connections):
 def test_a_flood_of_rooms(world_with_redis):
     world = world_with_redis
     clients, rooms = 100, 1_500
-    with contextlib.closing(world.redis.client()) as redis, world.watched("rooms", more=clients * 1_000 * 400):
+    with contextlib.closing(world.redis.client()) as redis, world.watched("rooms", clients, more=clients * 1_000 * 400):
         opened = [attacks.connect(world.port) for _ in range(clients)]
         sids = []
         for raw in opened:
@@ -286,7 +296,7 @@ def test_a_flood_of_rooms(world_with_redis):
 
 def test_a_message_of_a_hundred_megabytes_from_redis(world_with_redis):
     world = world_with_redis
-    with contextlib.closing(world.redis.client()) as redis, world.watched("a message from Redis"):
+    with contextlib.closing(world.redis.client()) as redis, world.watched("a message from Redis", 1):
         redis.config_set("client-output-buffer-limit", "pubsub 0 0 0")  # or Redis would disconnect the server
         redis.publish("flask-socketio", b'{"method":"emit","event":"x","data":"' + bytes(100_000_000) + b'"}')
         wait_for(lambda: world.server.metric("redis_messages_refused_total") == 1, 30, "the message to be refused")

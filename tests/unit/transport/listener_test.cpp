@@ -123,6 +123,17 @@ TEST_CASE("What was accepted sends at once, and gives a silent peer up in time",
   CHECK(option_of(door.accepted[0], IPPROTO_TCP, TCP_USER_TIMEOUT) == 12'345);
 }
 
+TEST_CASE("The kernel keeps little for what was accepted", "[unit][transport]") {
+  Door door;
+  REQUIRE(door.listener.listen(kLoopback, 5s));
+  const auto peer = door.knock();
+  REQUIRE(door.loop.until([&] { return door.accepted.size() == 1; }));
+  // The kernel doubles what it is told.
+  CHECK(option_of(door.accepted[0], SOL_SOCKET, SO_SNDBUF) <= 2 * 208 * 1024);
+  CHECK(option_of(door.accepted[0], SOL_SOCKET, SO_RCVBUF) <= 2 * 64 * 1024);
+  CHECK(option_of(door.accepted[0], IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 128 * 1024);
+}
+
 TEST_CASE("A listener that is stopped accepts nothing more", "[unit][transport]") {
   Door door;
   REQUIRE(door.listener.listen(kLoopback, 5s));

@@ -26,7 +26,7 @@ DESCRIPTION = """\
 Measures the bundled server and compared servers in one run on this machine, and reports which criteria hold.
 
   hack/bench                       both benchmarks
-  hack/bench server                the bundled realtime-server, a baseline and other Socket.IO servers: about two hours
+  hack/bench server                the bundled realtime-server, a baseline and other servers: about two hours
   hack/bench server --quick        one short round: does it run, and roughly where are we? Under four minutes
   hack/bench server --only ours,baseline --connections 1000 --bursts 8 --rounds 3
                                    while working on one thing
@@ -40,11 +40,16 @@ EPILOG = """\
 How `server` is measured. Each round starts every contestant in a fresh process on the first core; the load generator runs on
 the second one. For each point (connections, broadcasts in a burst) the contestants are measured one after the other. One
 client publishes, everybody receives, over WebSockets and then (with up to 1,000 clients and bursts of up to 8) by polling.
-For acknowledgements all clients send in turn, at a fixed rate. Every delivery is compared with what was sent: one that is missing, comes twice, out
-of order or changed voids a round of ours and of the baseline, and is reported for a compared server. Latency counts from the moment the
-burst was scheduled for, so a server that stalls cannot hide it, to the moment the kernel has the bytes for the client, so
-that the generator's own reading is not in it. CPU is the process's own clock, in nanoseconds, over the measured time only.
-A ratio is taken within a round, and what must hold has to hold in six of seven rounds.
+For acknowledgements all clients send in turn, at a fixed rate. Every delivery is compared with what was sent: one that is
+missing, comes twice, out of order or changed voids a round of ours and of the baseline, and is reported for a compared
+server. Latency counts from the moment the burst was scheduled for, so a server that stalls cannot hide it, to the moment
+the kernel has the bytes for the client, so that the generator's own reading is not in it. CPU is the process's own clock,
+in nanoseconds, over the measured time only. A ratio is taken within a round, and what must hold has to hold in six of
+seven rounds.
+
+Centrifugo speaks its own protocol, as JSON: clients publish to a channel that all have subscribed to, which is passed on
+as it is, and an acknowledged event is a publication to a channel without subscribers. Memory of idle sessions is the
+process's own; `kernel` beside it is what the kernel keeps for it, as a cgroup counts it.
 
 What to check first: `generator` is the share of its core that the generator used; above 85 % it would measure itself, and
 the round is void (for connects: the server could do more, and the rate that its CPU per connect allows is compared).

@@ -1,5 +1,6 @@
 """The contestants: how each is prepared and started. All of them do the same: `message` [data] is broadcast as
-`response` {"echo": data} to every client in "/", including the sender; most also acknowledge `ask` [data] by [data]."""
+`response` {"echo": data} to every client in "/", including the sender; most also acknowledge `ask` [data] by [data].
+Centrifugo, which has no events of its own, passes on what is published to a channel that every client is subscribed to."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+
+from localcluster import binaries, progress
 
 from .processes import Command, free_port
 
@@ -21,7 +24,7 @@ Start = Callable[[int], Command]  # the command that serves on a port of 127.0.0
 StartMember = Callable[[int, str], Command]
 
 OURS, BASELINE, SOCKETIOXIDE = "ours", "baseline", "socketioxide"
-PEERS = (SOCKETIOXIDE, "socket.io", "flask")
+PEERS = (SOCKETIOXIDE, "socket.io", "flask")  # those that poll
 
 
 class Missing(Exception):
@@ -36,6 +39,7 @@ class Contestant:
     polls: bool = True
     prepare_member: Callable[[], StartMember] | None = None  # for two processes with a Redis between them
     acknowledges: bool = True
+    protocol: str = "socket.io"  # of those that the generator knows
     is_compared: bool = True  # a fault of ours or of the baseline voids a round; a compared server's is reported
 
 
@@ -97,6 +101,15 @@ def _socketio() -> Start:
                                 {"PORT": str(port), "SOCKETIO_MODULES": str(modules), "NODE_ENV": "production"})
 
 
+def _centrifugo() -> Start:
+    try:
+        program = binaries.ensure("centrifugo", binaries.go_program()) / "centrifugo"
+    except progress.Failure as reason:
+        raise Missing(str(reason)) from reason
+    config = COMPARED / "centrifugo" / "config.json"
+    return lambda port: Command([program, "--config", config, "--http_server.port", port])
+
+
 def _flask() -> Start:
     example = ROOT / "examples" / "flask-socketio"
     python = _made_by("python_env", example / "requirements.txt")
@@ -110,6 +123,8 @@ CONTESTANTS = {it.name: it for it in (
     Contestant(BASELINE, "a minimal epoll loop, tests/bench/baseline.cpp", _baseline, polls=False, is_compared=False),
     Contestant(SOCKETIOXIDE, "socketioxide 0.18 on axum, Rust", _socketioxide, prepare_member=_socketioxide_member),
     Contestant("socket.io", "socket.io 4.8, Node.js", _socketio),
+    Contestant("centrifugo", "Centrifugo 6.9, Go, with a protocol of its own", _centrifugo, polls=False,
+               protocol="centrifugo"),
     Contestant("flask", "Flask-SocketIO 5.7 with gevent, Python: examples/flask-socketio", _flask,
                acknowledges=False),
 )}

@@ -41,8 +41,9 @@ def measure(mode: str, port: int, pids: Iterable[int], core: int, log: pathlib.P
 class Holder:
     """A generator that keeps sessions open."""
 
-    def __init__(self, port: int, core: int, log: pathlib.Path, connections: int, polling: bool) -> None:
-        words = _words("hold", port, {"connections": connections, "polling": int(polling), "core": core})
+    def __init__(self, port: int, core: int, log: pathlib.Path, connections: int, polling: bool, protocol: str) -> None:
+        words = _words("hold", port, {"connections": connections, "polling": int(polling), "protocol": protocol,
+                                      "core": core})
         self._process = Process(Command(words), core, log, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._connections = connections
 

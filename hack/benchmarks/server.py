@@ -34,7 +34,7 @@ class Serving:
         """Until a client has connected, joined and left."""
         deadline = time.monotonic() + BOOT_SECONDS
         while True:
-            said = generator.measure("connect", self.port, [], core, self.log, connects=1)
+            said = generator.measure("connect", self.port, [], core, self.log, connects=1, protocol=self.contestant.protocol)
             if said["connects"] == 1:
                 return self.process.settle()
             if time.monotonic() > deadline or not self.process.alive():
@@ -166,7 +166,8 @@ class Benchmark:
     def _measure(self, serving: Serving, mode: str, **options: object) -> dict:
         if not serving.process.alive():
             raise Broken(f"it has exited; see {serving.log}")
-        return generator.measure(mode, serving.port, serving.process.pids(), self.generator_core, serving.log, **options)
+        return generator.measure(mode, serving.port, serving.process.pids(), self.generator_core, serving.log,
+                                 protocol=serving.contestant.protocol, **options)
 
     def _options(self, point: Point) -> dict[str, object]:
         return {"connections": point.connections, "burst": point.burst, "polling": int(point.polling),

@@ -2,7 +2,7 @@
 
 Each directory of `hack/modules` pins one upstream with go.mod and go.sum. What was built from it is kept in the cache
 under a digest of those files, the build flags and the Go version, so a second run finds it and a changed pin does not.
-The operator that hack/bench compares ours with is built the same way.
+What hack/bench compares ours with and is written in Go is built the same way.
 A file replaced/MODULE@VERSION/PATH stands in for that file of a dependency, which is copied next to go.mod for it.
 """
 
@@ -22,6 +22,7 @@ import typing
 from .progress import Failure, say
 
 MODULES = pathlib.Path(__file__).resolve().parent.parent / "modules"
+BENCH = MODULES.parent.parent / "tests" / "bench"
 
 KUBERNETES_VERSION = "v1.36.3"
 
@@ -85,7 +86,9 @@ MODULE_TABLE = {
         Module("kstatus", {".": "kstatus"}),
         Module("kwok", {"sigs.k8s.io/kwok/cmd/kwok": "kwok"}),
         Module("controller-runtime-operator", {".": "controller-runtime-operator"},
-               home=MODULES.parent.parent / "tests" / "bench" / "peers" / "controller-runtime"),
+               home=BENCH / "peers" / "controller-runtime"),
+        Module("centrifugo", {"github.com/centrifugal/centrifugo/v6": "centrifugo"},
+               home=BENCH / "compared_servers" / "centrifugo"),
     )
 }
 

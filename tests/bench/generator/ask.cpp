@@ -21,20 +21,21 @@ class Asking final : public Crowd {
  public:
   Asking(Loop& loop, const Target& target, const Ask& options)
       : Crowd(loop, options.connections,
-              [&loop, port = target.port](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-                return std::make_unique<Client>(loop, owner, port, index, true);
+              [&loop, &target](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
+                return std::make_unique<Client>(loop, owner, target, index, true);
               }),
         target_(target),
         options_(options),
+        protocol_(*target.protocol),
         text_(options.bytes, 'x'),
-        tail_("[\"" + text_ + "\"]"),
+        tail_(protocol_.answer_tail(text_)),
         received_of_(options.connections),
         timer_(loop, [this] { send_due(); }) {
     latencies_.reserve(options.events);
   }
 
   Delivered run();
-  void on_packet(Session& session, std::string_view packet, std::int64_t now) override;
+  void on_message(Session& session, std::string_view message, std::int64_t now) override;
   void on_closed(Session& session, std::string_view why) override {
     Crowd::on_closed(session, why);
     ++gone_;
@@ -48,6 +49,7 @@ class Asking final : public Crowd {
 
   const Target& target_;
   const Ask& options_;
+  const Protocol& protocol_;
   std::string text_;
   std::string tail_;
   std::vector<std::int64_t> received_of_;  ///< how many acknowledgements each client has
@@ -64,21 +66,22 @@ class Asking final : public Crowd {
   std::uint32_t gone_ = 0;
 };
 
-/// The ids of a client are the numbers of its events.
-void Asking::on_packet(Session& session, std::string_view packet, std::int64_t now) {
-  if (!packet.starts_with('3')) return;
-  std::int64_t id = -1;
-  const auto [end, error] = std::from_chars(packet.data() + 1, packet.data() + packet.size(), id);
-  auto& due_id = received_of_[session.index()];
-  if (error != std::errc{} || packet.substr(static_cast<std::size_t>(end - packet.data())) != tail_) {
+/// A client numbers its events from 1.
+void Asking::on_message(Session& session, std::string_view message, std::int64_t now) {
+  const auto head = protocol_.answer_head();
+  if (!message.starts_with(head)) return;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(message.data() + head.size(), message.data() + message.size(), number);
+  auto& last = received_of_[session.index()];
+  if (error != std::errc{} || message.substr(static_cast<std::size_t>(end - message.data())) != tail_) {
     ++faults_.corrupt;
     return;
   }
-  if (id != due_id) ++faults_.reordered;
-  due_id = id + 1;
+  if (number != last + 1) ++faults_.reordered;
+  last = number;
   ++received_;
   last_read_ = now_ns();
-  latencies_.push_back(now - due(id * size() + session.index()));
+  latencies_.push_back(now - due((number - 1) * size() + session.index()));
 }
 
 void Asking::send_due() {
@@ -88,7 +91,7 @@ void Asking::send_due() {
     auto& client = static_cast<Client&>(session(static_cast<std::uint32_t>(sent_ % size())));
     if (!client.is_joined()) continue;
     frame_.clear();
-    append_text(frame_, "42" + std::to_string(sent_ / size()) + "[\"ask\",\"" + text_ + "\"]");
+    append_text(frame_, protocol_.ask(sent_ / size() + 1, text_));
     client.send(frame_);
   }
   if (sent_ < options_.events) timer_.set(std::max(due(sent_), now + kTick));

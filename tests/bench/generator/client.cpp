@@ -23,8 +23,8 @@ namespace {
 // Any key will do against a server on the same machine.
 constexpr const char* kMask = "\x5a\xc3\x96\x0f";
 
-std::string upgrade_request(std::uint16_t port) {
-  return "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+std::string upgrade_request(std::string_view target, std::uint16_t port) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
          "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " +
          std::string(kHandshakeKey) + "\r\n\r\n";
 }
@@ -68,8 +68,8 @@ int connect_to(std::uint16_t port) {
 
 void append_text(std::string& out, std::string_view packet) { append_frame(out, kText, packet, kMask); }
 
-Client::Client(Loop& loop, Owner& owner, std::uint16_t port, std::uint32_t index, bool stamped)
-    : Session(owner, index), loop_(loop), port_(port), stamped_(stamped) {}
+Client::Client(Loop& loop, Owner& owner, const Target& target, std::uint32_t index, bool stamped)
+    : Session(owner, index), loop_(loop), protocol_(*target.protocol), port_(target.port), stamped_(stamped) {}
 
 void Client::open() {
   descriptor_ = connect_to(port_);
@@ -79,7 +79,7 @@ void Client::open() {
   if (stamped_) setsockopt(descriptor_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   loop_.add(descriptor_, EPOLLIN, *this);
   // On this machine connect() has mostly succeeded by now, though it says that it is in progress.
-  send(upgrade_request(port_));
+  send(upgrade_request(protocol_.target(), port_));
 }
 
 void Client::close() {
@@ -196,6 +196,7 @@ std::size_t Client::take_upgrade(std::span<char> bytes) {
     return bytes.size();
   }
   state_ = State::kOpening;
+  if (!protocol_.hello().empty()) send_packet(kText, protocol_.hello());
   return end + 4;
 }
 
@@ -204,20 +205,26 @@ void Client::take_frame(std::uint8_t opcode, std::string_view payload, std::int6
   if (opcode == kClose) return lose("closed by the server's close frame");
   if (opcode == kPing) return send_packet(kPong, payload);
   if (opcode != kText || payload.empty()) return lose("a frame that is none of a text message");
-  const char type = payload.front();
-  if (type == '4' && state_ == State::kJoined) {
-    owner().on_packet(*this, payload.substr(1), now);
-  } else if (type == '2') {
-    send_packet(kText, "3");
-  } else if (type == '0' && state_ == State::kOpening) {
+  // Centrifugo joins messages by lines; no other has a line break in one.
+  while (!payload.empty() && state_ != State::kClosed) {
+    const auto end = payload.find('\n');
+    take_message(payload.substr(0, end), now);
+    payload = end == std::string_view::npos ? std::string_view{} : payload.substr(end + 1);
+  }
+}
+
+void Client::take_message(std::string_view message, std::int64_t now) {
+  const auto meaning = protocol_.meaning(message);
+  if (meaning == Protocol::Meaning::kAlive) return send_packet(kText, protocol_.pong());
+  if (state_ == State::kJoined) return owner().on_message(*this, message, now);
+  if (meaning == Protocol::Meaning::kRefused) return lose("CONNECT was refused");
+  if (auto id = text_after(message, protocol_.id_mark()); !id.empty()) sid_ = std::move(id);
+  if (meaning == Protocol::Meaning::kOpened && state_ == State::kOpening) {
     state_ = State::kJoining;
-    send_packet(kText, "40");
-  } else if (state_ == State::kJoining && payload.starts_with("40")) {
+    send_packet(kText, protocol_.join());
+  } else if (meaning == Protocol::Meaning::kJoined && state_ == State::kJoining) {
     state_ = State::kJoined;
-    sid_ = text_after(payload, "\"sid\":\"");
     owner().on_joined(*this);
-  } else if (state_ == State::kJoining && payload.starts_with("44")) {
-    lose("CONNECT was refused");
   }
 }
 

@@ -1,4 +1,4 @@
-// One Socket.IO client on a WebSocket, as light as it can be: its only buffers hold what could not be read or sent
+// One client on a WebSocket, as light as it can be: its only buffers hold what could not be read or sent
 // whole.
 #pragma once
 
@@ -9,6 +9,7 @@
 
 #include "tests/bench/generator/loop.hpp"
 #include "tests/bench/generator/session.hpp"
+#include "tests/bench/generator/target.hpp"
 
 namespace bench {
 
@@ -18,7 +19,7 @@ void append_text(std::string& out, std::string_view packet);
 class Client final : public Session, public Handler {
  public:
   /// With `stamped`, packets come with the moment at which the kernel had them, else with that at which they were read.
-  Client(Loop& loop, Owner& owner, std::uint16_t port, std::uint32_t index, bool stamped = false);
+  Client(Loop& loop, Owner& owner, const Target& target, std::uint32_t index, bool stamped = false);
   ~Client() override { reset(); }
 
   void open() override;
@@ -27,7 +28,7 @@ class Client final : public Session, public Handler {
   void drop() override { reset(); }
   [[nodiscard]] bool is_joined() const override { return state_ == State::kJoined; }
 
-  /// Its id in the namespace "/", once it has joined.
+  /// Its id, once it has joined; of Socket.IO, that in the namespace "/".
   [[nodiscard]] const std::string& sid() const { return sid_; }
   [[nodiscard]] bool is_closing() const { return state_ == State::kClosing; }
 
@@ -45,11 +46,13 @@ class Client final : public Session, public Handler {
   std::size_t take(std::span<char> bytes, std::int64_t now);
   std::size_t take_upgrade(std::span<char> bytes);
   void take_frame(std::uint8_t opcode, std::string_view payload, std::int64_t now);
+  void take_message(std::string_view message, std::int64_t now);
   void lose(std::string_view why);
   void reset();
   void forget();
 
   Loop& loop_;
+  const Protocol& protocol_;
   std::uint16_t port_;
   bool stamped_;
   int descriptor_ = -1;

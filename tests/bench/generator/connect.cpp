@@ -18,7 +18,7 @@ class Connecting final : public Session::Owner {
   Connecting(Loop& loop, const Target& target, const Connect& options)
       : loop_(loop), target_(target), options_(options), slots_(options.at_a_time) {
     for (std::uint32_t index = 0; index < options.at_a_time; ++index) {
-      slots_[index].client = std::make_unique<Client>(loop, *this, target.port, index);
+      slots_[index].client = std::make_unique<Client>(loop, *this, target, index);
       idle_.push_back(index);
     }
     latencies_.reserve(options.connects);
@@ -33,7 +33,7 @@ class Connecting final : public Session::Owner {
     slot.since = now;
     session.close();
   }
-  void on_packet(Session& /*session*/, std::string_view /*packet*/, std::int64_t /*now*/) override {}
+  void on_message(Session& /*session*/, std::string_view /*message*/, std::int64_t /*now*/) override {}
   void on_closed(Session& session, std::string_view why) override {
     idle_.push_back(session.index());
     if (why.empty()) return;

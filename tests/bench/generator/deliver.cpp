@@ -15,9 +15,8 @@ namespace bench {
 
 namespace {
 
-constexpr std::string_view kHead = "2[\"response\",{\"echo\":\"";
-constexpr std::string_view kTail = "\"}]";
 constexpr std::size_t kDigits = 10;
+constexpr std::size_t kEventHead = 13;  // `42["response"`
 constexpr std::int64_t kOpeningTime = 60 * kSecond;
 constexpr std::int64_t kClosingTime = 10 * kSecond;
 constexpr std::int64_t kAfterwards = kSecond / 2;
@@ -25,31 +24,32 @@ constexpr std::int64_t kAfterwards = kSecond / 2;
 class Delivery final : public Crowd {
  public:
   Delivery(Loop& loop, const Target& target, const Deliver& options)
-      : Crowd(loop, options.connections + 1, make(loop, target.port, options)),
+      : Crowd(loop, options.connections + 1, make(loop, target, options)),
         target_(target),
         options_(options),
+        head_(target.protocol->received_head()),
         period_(static_cast<std::int64_t>(static_cast<double>(kSecond) / options.bursts_a_second)),
         ledgers_(options.connections + 1),
-        timer_(loop, [this] { send_due(); }) {
-    prepare();
-  }
+        timer_(loop, [this] { send_due(); }) {}
 
   Delivered run();
 
-  void on_packet(Session& session, std::string_view packet, std::int64_t now) override;
+  void on_message(Session& session, std::string_view message, std::int64_t now) override;
   std::size_t take_frames(Session& session, std::string_view bytes, std::int64_t now) override;
   void on_closed(Session& session, std::string_view why) override;
 
  private:
-  static Make make(Loop& loop, std::uint16_t port, const Deliver& options) {
-    return [&loop, port, &options](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
+  static Make make(Loop& loop, const Target& target, const Deliver& options) {
+    return [&loop, &target, &options](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
       const bool publishes = index == options.connections;
-      const auto its_port = options.other != 0 && !publishes && index % 2 == 1 ? options.other : port;
-      if (options.polling && !publishes) return std::make_unique<Poller>(loop, owner, its_port, index);
-      return std::make_unique<Client>(loop, owner, its_port, index, true);
+      auto its_target = target;
+      if (options.other != 0 && !publishes && index % 2 == 1) its_target.port = options.other;
+      if (options.polling && !publishes) return std::make_unique<Poller>(loop, owner, its_target.port, index);
+      return std::make_unique<Client>(loop, owner, its_target, index, true);
     };
   }
 
+  [[nodiscard]] Client& publisher() const { return static_cast<Client&>(session(size() - 1)); }
   void prepare();
   void note_arrivals(std::int64_t first, std::int64_t count, std::int64_t now);
   void start(std::uint32_t bursts);
@@ -62,7 +62,7 @@ class Delivery final : public Crowd {
   // A message by its number. All strings are made before the clock runs.
   struct Message {
     std::string frame;       // as the publisher sends it
-    std::string expected;    // the packet that has to come back
+    std::string expected;    // the message that has to come back
     std::size_t offset = 0;  // of its frame among all that have to come back
   };
   // A burst by its number, over warm-up and measurement.
@@ -73,6 +73,7 @@ class Delivery final : public Crowd {
 
   const Target& target_;
   const Deliver& options_;
+  std::string_view head_;  // of what has to come back
   std::int64_t period_;
   std::vector<Message> messages_;
   std::string answers_;  // all frames that have to come back, in order
@@ -94,6 +95,7 @@ class Delivery final : public Crowd {
 };
 
 void Delivery::prepare() {
+  const auto tail = target_.protocol->received_tail(publisher().sid());
   const std::uint32_t bursts = options_.warm_up_bursts + options_.bursts;
   bursts_.resize(bursts);
   messages_.resize(static_cast<std::size_t>(message_of(bursts)));
@@ -101,25 +103,25 @@ void Delivery::prepare() {
     const std::string digits = std::to_string(number);
     std::string text = std::string(kDigits - digits.size(), '0') + digits;
     while (text.size() < options_.bytes) text.push_back(static_cast<char>('a' + (number + text.size()) % 26));
-    append_text(messages_[number].frame, "42[\"message\",\"" + text + "\"]");
-    messages_[number].expected = std::string(kHead) + text + std::string(kTail);
+    append_text(messages_[number].frame, target_.protocol->publish(text));
+    messages_[number].expected = std::string(head_) + text + tail;
     messages_[number].offset = answers_.size();
-    append_frame(answers_, kText, "4" + messages_[number].expected);
+    append_frame(answers_, kText, messages_[number].expected);
   }
   // Touched now, so that no page is given to this process while it measures.
   latencies_.resize(static_cast<std::size_t>(message_of(options_.bursts)) * size());
   latencies_.clear();
 }
 
-void Delivery::on_packet(Session& session, std::string_view packet, std::int64_t now) {
-  if (!packet.starts_with(kHead.substr(0, 12))) return;  // some other event: a greeting, say
+void Delivery::on_message(Session& session, std::string_view message, std::int64_t now) {
+  if (!message.starts_with(head_.substr(0, kEventHead))) return;  // some other event: a greeting, say
   Ledger& ledger = ledgers_[session.index()];
   std::size_t number = messages_.size();
-  if (packet.size() > kHead.size() + kDigits) {
-    const char* digits = packet.data() + kHead.size();
+  if (message.size() > head_.size() + kDigits) {
+    const char* digits = message.data() + head_.size();
     std::from_chars(digits, digits + kDigits, number);
   }
-  if (number >= static_cast<std::size_t>(message_of(sent_bursts_)) || packet != messages_[number].expected) {
+  if (number >= static_cast<std::size_t>(message_of(sent_bursts_)) || message != messages_[number].expected) {
     ledger.note_corrupt();
     return;
   }
@@ -188,8 +190,7 @@ void Delivery::send_burst(std::int64_t scheduled) {
     frames += messages_[static_cast<std::size_t>(number)].frame;
   }
   ++sent_bursts_;
-  auto& publisher = static_cast<Client&>(session(size() - 1));
-  if (publisher.is_joined()) publisher.send(frames);
+  if (publisher().is_joined()) publisher().send(frames);
 }
 
 /// Until all planned bursts were sent, and all that was sent has come or is given up. What a server puts off until
@@ -225,6 +226,7 @@ std::int64_t Delivery::busy_time() const {
 Delivered Delivery::run() {
   const std::int64_t expected = message_of(options_.bursts) * size();
   if (!open_all(now_ns() + kOpeningTime)) return nothing_delivered(*this, expected);
+  prepare();
   Delivered result;
   start(options_.warm_up_bursts);
   await_deliveries();

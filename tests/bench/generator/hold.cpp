@@ -42,7 +42,7 @@ void hold(const Target& target, const Hold& options) {
   Commands commands(loop);
   Crowd crowd(loop, options.connections, [&](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
     if (options.polling) return std::make_unique<Poller>(loop, owner, target.port, index);
-    return std::make_unique<Client>(loop, owner, target.port, index);
+    return std::make_unique<Client>(loop, owner, target, index);
   });
   while (true) {
     while (!loop.run_until([&] { return commands.ready(); }, now_ns() + kSecond)) continue;

@@ -101,13 +101,17 @@ json to_json(const Connected& it) {
 Target read_target(Arguments& arguments) {
   Target target;
   std::string processes;
+  std::string protocol = "socket.io";
   int core = -1;
   arguments.take("port", target.port);
   arguments.take("pids", processes);
+  arguments.take("protocol", protocol);
   arguments.take("core", core);
   std::istringstream text(processes);
   for (std::string word; std::getline(text, word, ',');) target.processes.push_back(std::atoi(word.c_str()));
   if (target.port == 0) refuse("port=PORT is missing");
+  target.protocol = find_protocol(protocol);
+  if (target.protocol == nullptr) refuse("there is no protocol " + protocol);
   if (core >= 0) pin_to(core);
   return target;
 }

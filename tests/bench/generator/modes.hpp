@@ -6,18 +6,12 @@
 #include <string>
 #include <vector>
 
-#include <sys/types.h>
-
 #include "tests/bench/generator/cpu.hpp"
 #include "tests/bench/generator/ledger.hpp"
 #include "tests/bench/generator/session.hpp"
+#include "tests/bench/generator/target.hpp"
 
 namespace bench {
-
-struct Target {
-  std::uint16_t port = 0;
-  std::vector<pid_t> processes;  // whose CPU time is measured
-};
 
 /// What a measured span of time cost whom.
 struct Cost {

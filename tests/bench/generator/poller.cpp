@@ -175,7 +175,7 @@ void Poller::take_packets(std::string_view body) {
       state_ = State::kJoined;
       owner().on_joined(*this);
     } else if (is_joined() && packet.starts_with('4')) {
-      owner().on_packet(*this, packet.substr(1), now_ns());
+      owner().on_message(*this, packet, now_ns());
     }
   }
   if (!pinged) return poll();

@@ -21,7 +21,7 @@ namespace bench {
 namespace {
 
 constexpr std::string_view kChannel = "flask-socketio";
-constexpr std::string_view kHead = "2[\"response\",{\"echo\":\"";
+constexpr std::string_view kHead = "42[\"response\",{\"echo\":\"";
 constexpr std::string_view kTail = "\"}]";
 constexpr std::size_t kDigits = 10;
 constexpr std::int64_t kOpeningTime = 60 * kSecond;
@@ -66,8 +66,8 @@ class Emitting final : public Crowd {
  public:
   Emitting(Loop& loop, const Target& target, const Rooms& options)
       : Crowd(loop, options.connections,
-              [&loop, port = target.port](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-                return std::make_unique<Client>(loop, owner, port, index, true);
+              [&loop, &target](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
+                return std::make_unique<Client>(loop, owner, target, index, true);
               }),
         target_(target),
         options_(options),
@@ -77,7 +77,7 @@ class Emitting final : public Crowd {
         timer_(loop, [this] { send_due(); }) {}
 
   Delivered run();
-  void on_packet(Session& session, std::string_view packet, std::int64_t now) override;
+  void on_message(Session& session, std::string_view message, std::int64_t now) override;
   void on_closed(Session& session, std::string_view why) override {
     Crowd::on_closed(session, why);
     ++gone_;
@@ -138,10 +138,10 @@ void Emitting::emit(std::int64_t event) {
              R"("}],"binary":false,"namespace":"/","room":)" + room + R"(,"skip_sid":null,"callback":null})");
 }
 
-void Emitting::on_packet(Session& session, std::string_view packet, std::int64_t now) {
+void Emitting::on_message(Session& session, std::string_view message, std::int64_t now) {
   std::int64_t event = -1;
-  if (packet.starts_with(kHead) && packet.ends_with(kTail) && packet.size() >= kHead.size() + kDigits + kTail.size())
-    std::from_chars(packet.data() + kHead.size(), packet.data() + kHead.size() + kDigits, event);
+  if (message.starts_with(kHead) && message.ends_with(kTail) && message.size() >= kHead.size() + kDigits + kTail.size())
+    std::from_chars(message.data() + kHead.size(), message.data() + kHead.size() + kDigits, event);
   auto& last = last_[session.index()];
   if (event < 0 || event >= sent_ || !is_member(session.index(), event)) {
     ++faults_.corrupt;

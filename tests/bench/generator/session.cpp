@@ -43,7 +43,7 @@ void Crowd::close_all(std::int64_t deadline) {
 
 void Crowd::on_joined(Session& /*session*/) { ++joined_; }
 
-void Crowd::on_packet(Session& /*session*/, std::string_view /*packet*/, std::int64_t /*now*/) {}
+void Crowd::on_message(Session& /*session*/, std::string_view /*message*/, std::int64_t /*now*/) {}
 
 void Crowd::on_closed(Session& /*session*/, std::string_view why) {
   if (why.empty()) {

@@ -1,4 +1,4 @@
-// A Socket.IO session of the generator, over either transport, and a group of them.
+// A session of the generator, over either transport, and a group of them.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class Session {
    public:
     virtual ~Owner() = default;
     virtual void on_joined(Session& session) = 0;
-    /// A Socket.IO packet other than the answer to CONNECT, without Engine.IO's type; `now` is when it came.
-    virtual void on_packet(Session& session, std::string_view packet, std::int64_t now) = 0;
+    /// A message after the session has joined, other than a ping; `now` is when it came.
+    virtual void on_message(Session& session, std::string_view message, std::int64_t now) = 0;
     /// May take whole frames that it knows beforehand; gives how many bytes it took.
     virtual std::size_t take_frames(Session& /*session*/, std::string_view /*bytes*/, std::int64_t /*now*/) {
       return 0;
@@ -33,7 +33,7 @@ class Session {
   Session& operator=(const Session&) = delete;
   virtual ~Session() = default;
 
-  /// Connects and joins the namespace "/". Not while it is open.
+  /// Connects and joins: of Socket.IO, the namespace "/". Not while it is open.
   virtual void open() = 0;
   /// Says goodbye as the protocol wants it.
   virtual void close() = 0;
@@ -70,7 +70,7 @@ class Crowd : public Session::Owner {
   [[nodiscard]] const std::string& why() const { return why_; }
 
   void on_joined(Session& session) override;
-  void on_packet(Session& session, std::string_view packet, std::int64_t now) override;
+  void on_message(Session& session, std::string_view message, std::int64_t now) override;
   void on_closed(Session& session, std::string_view why) override;
 
  protected:

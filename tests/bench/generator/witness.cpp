@@ -24,8 +24,8 @@ class Witnesses final : public Crowd {
  public:
   Witnesses(Loop& loop, const Target& target, const Witness& options)
       : Crowd(loop, options.connections,
-              [&loop, port = target.port](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-                return std::make_unique<Client>(loop, owner, port, index);
+              [&loop, &target](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
+                return std::make_unique<Client>(loop, owner, target, index);
               }),
         senders_(options.senders),
         next_(std::size_t{options.connections} * options.senders) {}
@@ -40,9 +40,8 @@ class Witnesses final : public Crowd {
     }
     return taken;
   }
-  void on_packet(Session& session, std::string_view packet, std::int64_t /*now*/) override {
-    std::string whole{"4"};
-    if (!note(session, whole.append(packet))) ++strange_;
+  void on_message(Session& session, std::string_view message, std::int64_t /*now*/) override {
+    if (!note(session, message)) ++strange_;
   }
 
   void report() const {
@@ -65,11 +64,11 @@ class Witnesses final : public Crowd {
 
  private:
   /// False if it is no numbered broadcast.
-  bool note(Session& session, std::string_view packet) {
-    if (!packet.starts_with(kHead) || !packet.ends_with(kTail)) return false;
+  bool note(Session& session, std::string_view message) {
+    if (!message.starts_with(kHead) || !message.ends_with(kTail)) return false;
     std::uint64_t number = 0;
-    const char* end = packet.data() + packet.size() - kTail.size();
-    if (std::from_chars(packet.data() + kHead.size(), end, number).ptr != end) return false;
+    const char* end = message.data() + message.size() - kTail.size();
+    if (std::from_chars(message.data() + kHead.size(), end, number).ptr != end) return false;
     const auto sender = number / Witness::kNumbers;
     if (sender >= senders_) return false;
     auto& next = next_[std::size_t{session.index()} * senders_ + sender];

@@ -137,6 +137,8 @@ DecodedApp decode(const kube::ObjectView& object) {
   const FieldReader root{parts, "", errors};
   const auto spec = root.child("spec");
   app.spec.replicas = spec.number("replicas", app.spec.replicas);
+  // The CRD has no such object, but another CRD of that name might.
+  if (app.spec.replicas < 0) errors.add("spec.replicas", "is negative; set it to 0 or more");
   if (spec.has("server")) app.spec.server = read_server(spec.child("server"));
   app.spec.app = read_app(spec.child("app"));
   app.spec.protocol = read_protocol(spec.child("protocol"));

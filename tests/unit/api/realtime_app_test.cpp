@@ -101,6 +101,12 @@ spec:
     CHECK_THAT(problem, Catch::Contains(words));
 }
 
+TEST_CASE("Fewer replicas than none are refused, also if another CRD of that name lets them through", "[unit][api]") {
+  const auto decoded =
+      api::decode(support::from_yaml("{metadata: {name: a, namespace: n}, spec: {replicas: -3, app: {image: i}}}"));
+  CHECK(decoded.problem == "spec.replicas is negative; set it to 0 or more");
+}
+
 TEST_CASE("A status is read back as it was written", "[unit][api]") {
   api::RealtimeApp app;
   app.key = {"n", "a"};

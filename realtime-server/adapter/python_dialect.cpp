@@ -17,12 +17,13 @@ constexpr std::size_t kEnvelopeBytes = 65'536;  ///< for everything but the payl
 
 std::size_t most_bytes(std::size_t max_payload) { return kEscapeFactor * max_payload + kEnvelopeBytes; }
 
-redis::BusOptions options_of(redis::Url url, const std::string& channel, std::size_t max_payload) {
+redis::BusOptions options_of(redis::Url url, const PythonDialect::Options& wanted) {
   redis::BusOptions options;
   options.url = std::move(url);
-  options.channels = {channel};
-  options.limits.bulk_bytes = most_bytes(max_payload);
-  options.queue_bytes = std::max(options.queue_bytes, 2 * max_payload + kEnvelopeBytes);
+  options.channels = {wanted.channel};
+  options.limits.bulk_bytes = most_bytes(wanted.max_payload);
+  options.queue_bytes = std::max(options.queue_bytes, 2 * wanted.max_payload + kEnvelopeBytes);
+  options.read_size = wanted.read_size;
   return options;
 }
 
@@ -43,7 +44,7 @@ PythonDialect::PythonDialect(loop::Loop& loop, redis::Url url, Options options, 
       reader_{host_},
       inbox_{inbox},
       bus_{loop,
-           options_of(std::move(url), options_.channel, options_.max_payload),
+           options_of(std::move(url), options_),
            {.on_message = [this](std::string_view, std::string_view message) { on_message(message); },
             .on_state = log_state,
             .on_problem = log_problem}} {

@@ -2,6 +2,7 @@
 // the loop thread of the first shard only.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "realtime-server/adapter/adapter.hpp"
@@ -18,6 +19,8 @@ class PythonDialect final : public Adapter {
     /// counted as refused.
     std::size_t max_payload;
     bool accept_pickles = false;  ///< of python-socketio before 5.14; otherwise they are refused
+    /// How many bytes of messages may be taken in a turn of the loop; asked for each turn. Empty: as many as fit.
+    std::function<std::size_t()> read_size{};
   };
 
   /// `inbox` outlives it.

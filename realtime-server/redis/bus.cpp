@@ -27,6 +27,7 @@ struct Bus::Parts {
   void on_publisher_down(const core::Error& error, std::uint64_t unanswered);
   void count_reconnect(bool& was_up);
   void tell(std::string& problem, std::string message);
+  void on_full();
   void judge();
 
   const BusOptions options;
@@ -37,7 +38,8 @@ struct Bus::Parts {
   BusCounters counters;
   std::string subscription_problem;  // empty if there is none
   std::string publisher_problem;
-  std::size_t confirmed = 0;  // channels of the current subscription
+  std::uint64_t times_full = 0;  // the queue of publishes
+  std::size_t confirmed = 0;     // channels of the current subscription
   bool subscribed = false;
   Link::Clock::time_point not_receiving_since;  // when the subscription was lost
   bool failed_beside_publisher = true;          // the subscription failed since the publisher came up
@@ -52,6 +54,7 @@ LinkOptions link_options(const BusOptions& options, std::string_view role) {
   link.connection.url = options.url;
   link.connection.client_name = fmt::format("{}-{}", options.client_name, role);
   link.connection.limits = options.limits;
+  link.connection.read_size = options.read_size;
   link.queue_bytes = options.queue_bytes;
   link.connection.connect_timeout = options.connect_timeout;
   link.ping_interval = options.ping_interval;
@@ -78,7 +81,11 @@ Bus::Parts::Parts(loop::Loop& loop, BusOptions wanted, Bus::Events callbacks)
       Link::Events{.up = [this] { on_publisher_up(); },
                    .reply =
                        [this](const Reply& reply) {
-                         if (reply.type != Reply::Type::kError) return publisher_problem.clear();
+                         if (reply.type != Reply::Type::kError) {
+                           // While Redis is behind, it answers what it was sent before.
+                           if (publisher->queued_bytes() <= options.queue_bytes / 2) publisher_problem.clear();
+                           return;
+                         }
                          ++counters.lost;
                          tell(publisher_problem, fmt::format("publishing: {}", explain(reply.text).message));
                        },
@@ -91,6 +98,15 @@ Bus::Parts::Parts(loop::Loop& loop, BusOptions wanted, Bus::Events callbacks)
 void Bus::Parts::count_reconnect(bool& was_up) {
   if (was_up) ++counters.reconnects;
   was_up = true;
+}
+
+/// Clients decide how often that happens.
+void Bus::Parts::on_full() {
+  auto message =
+      fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly", options.queue_bytes);
+  if (publisher_problem == message) return;
+  publisher_problem = std::move(message);
+  if (core::is_worth_a_line(++times_full)) events.on_problem(publisher_problem);
 }
 
 /// A link that keeps failing reports the same message each time.
@@ -195,10 +211,7 @@ void Bus::publish(std::string_view channel, std::string_view payload) {
   ++parts_->counters.publishes;
   if (parts_->publisher->send({"PUBLISH", channel, payload})) return;
   ++parts_->counters.lost;
-  if (parts_->publisher->is_up())
-    parts_->tell(parts_->publisher_problem,
-                 fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly",
-                             parts_->options.queue_bytes));
+  if (parts_->publisher->is_up()) parts_->on_full();
 }
 
 BusState Bus::state() const { return parts_->state; }

@@ -47,6 +47,8 @@ struct BusOptions {
   std::string client_name = "realtime-server";       ///< in CLIENT LIST, followed by "-subscribe" or "-publish"
   RespLimits limits;                                 ///< of what Redis sends; bulk_bytes limits the size of a message
   std::size_t queue_bytes = std::size_t{16} << 20U;  ///< of publishes that the kernel has not taken yet
+  /// How many bytes of messages may be taken in a turn of the loop; asked for each turn. Empty: as many as fit.
+  std::function<std::size_t()> read_size;
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds ping_interval{5000};  ///< on each connection
   std::chrono::milliseconds ping_timeout{5000};

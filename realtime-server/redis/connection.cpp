@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10U;
 /// A buffer that grew larger than this in a burst is freed.
+constexpr std::size_t kLeastRead = 2'048;
 constexpr std::size_t kKeptToSendBytes = std::size_t{1} << 20U;
 
 std::string client_name(std::string name) {
@@ -170,7 +171,9 @@ void Connection::on_deadline() {
 }
 
 void Connection::read() {
-  const auto size = recv(socket_.get(), incoming_.data(), incoming_.size(), 0);
+  const auto most =
+      options_.read_size ? std::clamp(options_.read_size(), kLeastRead, incoming_.size()) : incoming_.size();
+  const auto size = recv(socket_.get(), incoming_.data(), most, 0);
   if (size > 0) return take({incoming_.data(), static_cast<std::size_t>(size)});
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   fail(core::ErrorKind::kUnavailable,
@@ -203,7 +206,11 @@ void Connection::flush() {
   // Reading fails too, after the last data that Redis sent.
   if (size < 0 && errno != EAGAIN && errno != EINTR) return;
   sent_ += static_cast<std::size_t>(std::max<ssize_t>(size, 0));
-  if (queued_bytes() > 0) return watch_for(EPOLLIN | EPOLLOUT);
+  if (queued_bytes() > 0) {
+    // While Redis is behind there may never be nothing left.
+    if (sent_ > kKeptToSendBytes && sent_ >= queued_.size() / 4) queued_.erase(0, std::exchange(sent_, 0));
+    return watch_for(EPOLLIN | EPOLLOUT);
+  }
   queued_.clear();
   sent_ = 0;
   if (queued_.capacity() > kKeptToSendBytes) queued_.shrink_to_fit();

@@ -27,6 +27,8 @@ struct ConnectionOptions {
   RespLimits limits;
   std::chrono::milliseconds connect_timeout{5000};    ///< from resolving the name to the answer to the greeting's PING
   std::chrono::milliseconds handshake_timeout{1500};  ///< of TCP, for each resolved address
+  /// How many bytes of replies may be taken in a turn of the loop; asked for each turn. Empty: as many as fit.
+  std::function<std::size_t()> read_size;
 };
 
 class Connection final : public std::enable_shared_from_this<Connection>, private loop::Watched {

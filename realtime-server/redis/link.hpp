@@ -57,6 +57,8 @@ class Link {
   void give_up(const core::Error& error);
 
   bool is_up() const { return place_ == Place::kUp; }
+  /// Bytes of commands that the kernel has not taken yet.
+  std::size_t queued_bytes() const { return connection_ ? connection_->queued_bytes() : 0; }
   /// When the latest answered PING was sent.
   Clock::time_point proved_at() const { return proved_at_; }
   /// Number of writes to the socket, over all connections.

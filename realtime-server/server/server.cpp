@@ -34,7 +34,7 @@ void Server::make_adapter(const std::optional<redis::Url>& redis_url) {
     adapter_ = std::make_unique<adapter::PythonDialect>(
         shard_.loop(), *redis_url,
         adapter::PythonDialect::Options{config_.redis.channel, config_.protocol.max_payload,
-                                        config_.redis.accept_pickles},
+                                        config_.redis.accept_pickles, [this] { return shard_.most_from_backplane(); }},
         shard_.hub());
   }
   shard_.set_adapter(*adapter_);

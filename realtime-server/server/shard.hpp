@@ -35,6 +35,10 @@ class Shard final : public transport::HttpHandler, public ClientRegistry {
 
   loop::Loop& loop() { return loop_; }
   Hub& hub() { return hub_; }
+  /// How many bytes of events for all clients may be taken from the backplane in a turn of the loop.
+  std::size_t most_from_backplane() const {
+    return transport::RunQueue::kBytesPerTurn / std::max<std::size_t>(1, clients());
+  }
   void set_adapter(adapter::Adapter& adapter);
 
   core::Result<void> listen(const loop::Endpoint& endpoint) {

@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "tests/redis/world.hpp"
+#include "tests/support/heap.hpp"
 #include "tests/support/redis_process.hpp"
 
 using redis::BusState;
@@ -151,6 +152,50 @@ TEST_CASE("What does not fit into the queue is lost and counted", "[redis]") {
     }
     CHECK(bus.bus.counters().lost == lost);
   }
+}
+
+TEST_CASE("A queue that is never empty takes no more memory than it may, and is named a few times", "[redis]") {
+  const RedisProcess server;
+  Loop loop;
+  Member bus{loop, server.url()};
+  bus.until_subscribed();
+  bus.reaches(bus, "begin");
+  const auto begin = heap::in_use();
+  const std::string message(1'000'000, 'a');
+  const auto fill = [&] {
+    for (auto lost = bus.bus.counters().lost; bus.bus.counters().lost == lost;) bus.bus.publish("others", message);
+  };
+  std::size_t most = 0;
+  constexpr std::uint64_t kPublishes = 400;  // 24 times what the queue may have
+  loop.until("them to be published", [&] {
+    fill();
+    most = std::max(most, heap::in_use());
+    return bus.bus.counters().publishes - bus.bus.counters().lost > kPublishes;
+  });
+  CHECK(most < begin + (std::size_t{48} << 20U));
+  CHECK(bus.problems.size() <= 6);
+  CHECK_THAT(bus.last_error(), Catch::Contains("bytes wait for Redis"));
+}
+
+TEST_CASE("No more is read in a turn of the loop than may be", "[redis]") {
+  const RedisProcess server;
+  Loop loop;
+  auto options = world::options(server.url());
+  std::size_t most = 65'536;
+  options.read_size = [&] { return most; };
+  Member bus{loop, options};
+  Member sender{loop, server.url()};
+  bus.until_subscribed();
+  sender.reaches(bus, "begin");
+  most = 1;  // there is a least
+  bus.messages.clear();
+  constexpr std::size_t kMessages = 100;
+  for (std::size_t i = 0; i < kMessages; ++i) sender.bus.publish("chat", std::string(1'000, 'a'));
+  std::size_t before = 0;
+  loop.until("all messages", [&] {
+    CHECK(bus.messages.size() - std::exchange(before, bus.messages.size()) <= 3);
+    return bus.messages.size() == kMessages;
+  });
 }
 
 TEST_CASE("A bus that stops sends what is queued, and reports nothing more", "[redis]") {

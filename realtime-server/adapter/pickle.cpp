@@ -339,12 +339,15 @@ bool Writer::write_dict(const Value& dict, int depth) {
   return true;
 }
 
-/// The event's data; if there are bytes in it, a list of it and of them.
+/// The event's data; if there are bytes in it, a list of it and of them. A tuple has the arguments, and a list is one.
 bool Writer::write_data(Index index) {
   std::vector<std::string_view> attachments;
   attachments_ = &attachments;
   const auto begin = out_.size();
-  const bool written = write(index, 1);
+  const bool is_list = values_.value(index).kind == Kind::kList;
+  if (is_list) out_ += '[';
+  const bool written = write(index, is_list ? 2 : 1);
+  if (is_list) out_ += ']';
   attachments_ = nullptr;
   if (!written) return false;
   if (attachments.empty()) {

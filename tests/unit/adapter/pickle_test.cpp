@@ -39,7 +39,7 @@ TEST_CASE("A pickle of plain data becomes the JSON of later versions", "[unit][a
   const auto* const protocol = GENERATE("2", "3", "4", "5");
   CHECK(converted(pickle(std::string{"emit-"} + protocol)) == json::parse(R"({
     "method": "emit", "event": "hello", "binary": false, "namespace": "/", "room": null, "skip_sid": ["a"],
-    "data": [1, -5, 300, 70000, 1099511627776, 1.5, null, true, false, "ü", {"a": [1, 2]}, []],
+    "data": [[1, -5, 300, 70000, 1099511627776, 1.5, null, true, false, "ü", {"a": [1, 2]}, []]],
     "callback": ["room", "/", 3], "host_id": "them"})"));
 }
 

@@ -3,6 +3,7 @@
 // clients of a namespace get are sent from where they are. Owned by the client; one loop thread only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -29,9 +30,9 @@ class FlushList {
   }
   /// Causes flush_all() though nothing is on the list: the caller has something to send itself.
   void wake() { schedule_(); }
-  /// Counts bytes that were queued for a client.
+  /// Counts what was queued for a client: bytes, or what it costs as bytes.
   void count(std::size_t bytes) { bytes_ += bytes; }
-  /// Bytes queued since the start; shared bytes count for each client.
+  /// The count since the start; shared bytes count for each client.
   std::uint64_t bytes() const { return bytes_; }
   /// Removes an outlet that is about to be destroyed.
   void remove(Outlet& outlet);
@@ -47,6 +48,9 @@ class FlushList {
 
 class Outlet : public Holder<ToSend> {
  public:
+  /// As what a small frame counts in a turn: queueing it takes as long as copying so many bytes.
+  static constexpr std::uint32_t kLeastCost = 512;
+
   /// `base64`: the client wants binary data as Base64 text over any transport.
   Outlet(SendQueueLimits& limits, FlushList& list, bool base64) : send_queue_{limits}, list_{&list}, base64_{base64} {}
   ~Outlet() override {
@@ -64,7 +68,7 @@ class Outlet : public Holder<ToSend> {
       list_->add(*this);
       send_queue_.begin_turn();
     }
-    list_->count(frame.length);
+    list_->count(std::max(frame.length, kLeastCost));
     overflowed_ = !send_queue_.push(frame);
   }
 

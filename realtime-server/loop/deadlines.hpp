@@ -38,6 +38,11 @@ class Deadlines {
     void arm(Timed& timed) { arm_from(timed, Clock::now()); }
     /// What has waited longest; null: nothing waits.
     Timed* oldest() { return waiting_.empty() ? nullptr : &waiting_.front(); }
+    /// What has waited longest, if it was armed at least `age` before `now`; else null.
+    Timed* oldest(Clock::duration age, Clock::time_point now) {
+      auto* timed = oldest();
+      return timed != nullptr && timed->due_ - length_ + age <= now ? timed : nullptr;
+    }
     /// Restarts it from the deadline that has just passed, so that delays do not accumulate. At least half of its
     /// length is left even if the loop is later than that: clients must not be closed because the loop stalled.
     void arm_after(Timed& timed) { arm_from(timed, std::max(timed.due_, Clock::now() - length_ / 2)); }

@@ -29,12 +29,12 @@ std::optional<Full> Admission::refusal(const loop::IpAddress& address, std::size
   }
   if (!connects_.has(now))
     return Full{ConnectOutcome::kTooFast, 503, 1, "too many new sessions at once; see limits.connectsPerSecond\n"};
-  connects_.take(1);
   return std::nullopt;
 }
 
 void Admission::opened(const loop::IpAddress& address) {
   ++sessions_;
+  connects_.take(1);
   if (limits_.per_address > 0) ++by_source_[source_of(address)];
 }
 

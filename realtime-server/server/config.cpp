@@ -132,7 +132,7 @@ void read_origins(const ConfigValue& list, std::vector<std::string>& origins) {
   }
 }
 
-void read_limits(ConfigReader fields, LimitsConfig& limits) {
+void read_limits(ConfigReader fields, std::size_t max_payload, LimitsConfig& limits) {
   fields.read("headerTimeout", limits.header_timeout, kTimeout);
   fields.read("bodyTimeout", limits.body_timeout, kTimeout);
   fields.read("idleTimeout", limits.idle_timeout, kIdleTimeout);
@@ -143,6 +143,7 @@ void read_limits(ConfigReader fields, LimitsConfig& limits) {
   fields.read("connectsPerSecond", limits.connects_per_second, kPerSecond, "sessions");
   fields.read("messagesPerSecond", limits.messages_per_second, kPerSecond, "messages");
   fields.read("bytesPerSecond", limits.bytes_per_second, kBytesPerSecond, "bytes");
+  limits.total_receive_bytes = std::max(limits.total_receive_bytes, kMessagesToReceive * max_payload);
   fields.read("totalReceiveBytes", limits.total_receive_bytes, kTotalReceiveBytes, "bytes");
   fields.read("sendQueueBytes", limits.send_queue_bytes, kSendQueueBytes, "bytes");
   fields.read("sendQueueSegments", limits.send_queue_segments, kSendQueueSegments, "segments");
@@ -235,7 +236,7 @@ core::Result<Config> read_config(std::string_view yaml, std::string_view file_na
     config.allow_credentials = credentials;
   read_proxies(top.at("trustedProxies"), config.trusted_proxies);
   top.read("demoPage", config.demo_page);
-  read_limits(ConfigReader{top.at("limits")}, config.limits);
+  read_limits(ConfigReader{top.at("limits")}, config.protocol.max_payload, config.limits);
   read_redis(ConfigReader{top.at("redis")}, config.redis);
   read_drain(ConfigReader{top.at("drain")}, config.drain);
   read_namespaces(top.at("namespaces"), config.namespaces);

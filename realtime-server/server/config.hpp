@@ -34,17 +34,17 @@ struct ProtocolConfig {
 struct LimitsConfig {
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{20'000};
-  std::chrono::milliseconds idle_timeout{620'000};   ///< of a kept connection between requests
-  std::size_t header_bytes = 16'384;                 ///< of a request
-  std::size_t max_connections = 100'000;             ///< sockets; with more, handshakes get 503
-  std::size_t max_sessions = 100'000;                ///< with as many, handshakes get 503
-  std::size_t per_address = 0;                       ///< sessions of one address; 0: no limit
-  std::size_t connects_per_second = 1'000;           ///< new sessions; 0: no limit
-  std::size_t messages_per_second = 0;               ///< of one session; above it, reading pauses; 0: no limit
-  std::size_t bytes_per_second = 0;                  ///< the same, of the messages
-  std::size_t total_receive_bytes = 64U << 20U;      ///< waiting for their rest or their turn, at least 4 * max_payload
-  std::size_t send_queue_bytes = 4 << 20;            ///< of a session, at least max_payload
-  std::size_t send_queue_segments = 16'384;          ///< of a session
+  std::chrono::milliseconds idle_timeout{620'000};  ///< of a kept connection between requests
+  std::size_t header_bytes = 16'384;                ///< of a request
+  std::size_t max_connections = 100'000;            ///< sockets; with more, handshakes get 503
+  std::size_t max_sessions = 100'000;               ///< with as many, handshakes get 503
+  std::size_t per_address = 0;                      ///< sessions of one address; 0: no limit
+  std::size_t connects_per_second = 1'000;          ///< new sessions; 0: no limit
+  std::size_t messages_per_second = 0;              ///< of one session; above it, reading pauses; 0: no limit
+  std::size_t bytes_per_second = 0;                 ///< the same, of the messages
+  std::size_t total_receive_bytes = 64U << 20U;     ///< incomplete or waiting, at least 4 * max_payload, by default too
+  std::size_t send_queue_bytes = 4 << 20;           ///< of a session, at least max_payload
+  std::size_t send_queue_segments = 16'384;         ///< of a session
   std::size_t total_send_queue_bytes = 256U << 20U;  ///< of all sessions together, at least send_queue_bytes
   std::chrono::milliseconds tcp_user_timeout{30'000};
 };

@@ -7,7 +7,8 @@
 namespace server {
 
 std::string clear_cookie_header(std::string_view name, bool cross_site) {
-  return fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0{}\r\n", name, cross_site ? "; SameSite=None; Secure" : "");
+  const auto deleted = fmt::format("Set-Cookie: {}=; Path=/; Max-Age=0", name);
+  return cross_site ? fmt::format("{0}\r\n{0}; SameSite=None; Secure\r\n", deleted) : deleted + "\r\n";
 }
 
 bool has_cookie(std::string_view cookies, std::string_view name) {

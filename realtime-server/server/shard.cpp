@@ -22,6 +22,8 @@ namespace {
 
 /// So many connections may be open beyond the limit, for the answers that refuse them.
 constexpr std::size_t kRefusedInWords = 1'000;
+/// For the head of a request, when connections are scarce.
+constexpr std::chrono::seconds kTimeToSpeak{1};
 
 transport::Limits limits_of(const Config& config) {
   transport::Limits limits;
@@ -89,13 +91,15 @@ Shard::Shard(const Config& config, const Identity& identity, std::uint8_t index)
 
 Shard::~Shard() { clients_.clear(); }
 
-/// Above the limit, connections that wait for another request make room; without any, some more are accepted so that
-/// their requests can be refused in words.
+/// Above the limit, connections that are silent before their first request make room, or else those that wait for
+/// another one; without any, some more are accepted so that their requests can be refused in words.
 void Shard::on_accept(loop::Descriptor socket, const loop::IpAddress& peer) {
   if (context_.counters.connections >= context_.limits.connections) {
-    if (auto* idle = context_.idle_deadlines.oldest()) {
-      idle->disarm();
-      idle->on_deadline();
+    auto* spare = context_.header_deadlines.oldest(kTimeToSpeak, loop::Clock::now());
+    if (spare == nullptr) spare = context_.idle_deadlines.oldest();
+    if (spare != nullptr) {
+      spare->disarm();
+      spare->on_deadline();
     } else if (context_.counters.connections >= context_.limits.connections + kRefusedInWords) {
       ++counts_.of(ConnectOutcome::kTooMany);
       return;

@@ -21,7 +21,7 @@ Assembled Assembler::on_text(std::string_view text, Packet& scratch, std::size_t
   partial_ = std::make_unique<Partial>();
   partial_->text = text;
   partial_->bytes = text.size();
-  partial_->packet = std::move(scratch);
+  partial_->packet = scratch;  // without what other clients made its vectors grow to
   auto& packet = partial_->packet;
   for (auto* view : {&packet.nsp, &packet.id, &packet.event}) rebase(*view, text, partial_->text);
   for (auto& argument : packet.args) rebase(argument, text, partial_->text);

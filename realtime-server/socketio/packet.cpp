@@ -82,6 +82,7 @@ PacketError decode_array(std::string_view whole, std::string_view json, Packet& 
   while (cursor.next_element()) {
     const auto value = cursor.value();
     if (!value) return error_of(cursor);
+    if (packet.args.size() == kMaxArguments) return PacketError::kTooManyArguments;
     packet.args.push_back(*value);
   }
   if (cursor.failed() || !cursor.finish()) return error_of(cursor);

@@ -21,6 +21,7 @@ enum class PacketType : std::uint8_t {
 };
 
 inline constexpr std::size_t kMaxAttachments = 10;
+inline constexpr std::size_t kMaxArguments = 10'000;
 inline constexpr std::size_t kLongestNamespace = 128;  ///< bytes
 inline constexpr std::size_t kLongestAckId = 15;       ///< digits, which every language represents exactly
 
@@ -54,7 +55,8 @@ enum class PacketError : std::uint8_t {
   kInvalidUtf8,
   kBadEvent,        ///< the first element is neither a string nor a number, or a reserved name
   kBadPlaceholder,  ///< refers to an attachment that does not exist
-  kTooLarge,        ///< with its attachments
+  kTooManyArguments,
+  kTooLarge,  ///< with its attachments
 };
 
 /// Reads one packet into `packet`, whose vectors are reused. Validates all of it in one pass.

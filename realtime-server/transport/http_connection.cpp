@@ -43,9 +43,9 @@ HttpConnection::~HttpConnection() {
 }
 
 void HttpConnection::start() {
-  self_ = this;
   watched_ = EPOLLIN;
   context_.loop.watch(socket_.get(), watched_, *this);
+  self_ = this;
   context_.header_deadlines.arm(*this);
 }
 

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -61,8 +63,12 @@ core::Result<void> Listener::listen(const Endpoint& wanted, std::chrono::millise
 }
 
 void Listener::watch() {
-  loop_.watch(socket_.get(), EPOLLIN, *this);
-  watched_ = true;
+  try {
+    loop_.watch(socket_.get(), EPOLLIN, *this);
+    watched_ = true;
+  } catch (const std::system_error& error) {
+    pause(error.code().value());
+  }
 }
 
 void Listener::on_ready(std::uint32_t) {
@@ -70,17 +76,26 @@ void Listener::on_ready(std::uint32_t) {
     SystemAddress address;
     Descriptor accepted{accept4(socket_.get(), address.get(), &address.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
     if (accepted) {
-      on_accept_(std::move(accepted), address.endpoint());
+      try {
+        on_accept_(std::move(accepted), address.endpoint());
+      } catch (const std::system_error& error) {
+        return pause(error.code().value());
+      }
       continue;
     }
     if (errno == EAGAIN) return;
     if (errno == ECONNABORTED || errno == EINTR) continue;
-    // Most likely out of file descriptors: open connections must close first.
-    core::log(core::LogLevel::kWarning, "cannot accept a connection", {{"error", std::strerror(errno)}});
-    loop_.forget(socket_.get(), *this);
-    watched_ = false;
-    return pause_.start(std::chrono::milliseconds{100});
+    return pause(errno);
   }
+}
+
+/// Most likely out of file descriptors, or of what epoll may watch: open connections must close first.
+void Listener::pause(int error) {
+  if (core::is_worth_a_line(++failures_))
+    core::log(core::LogLevel::kWarning, "cannot accept a connection",
+              {{"error", std::strerror(error)}, {"failures", static_cast<std::int64_t>(failures_)}});
+  if (std::exchange(watched_, false)) loop_.forget(socket_.get(), *this);
+  pause_.start(std::chrono::milliseconds{100});
 }
 
 void Listener::stop() {

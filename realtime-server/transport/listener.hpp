@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 
 #include "core/result.hpp"
@@ -33,6 +34,7 @@ class Listener final : private loop::Watched {
 
  private:
   void watch();
+  void pause(int error);
   void on_ready(std::uint32_t events) override;
 
   loop::Loop& loop_;
@@ -40,6 +42,7 @@ class Listener final : private loop::Watched {
   loop::Timer pause_;
   OnAccept on_accept_;
   bool watched_ = false;
+  std::uint64_t failures_ = 0;  // to accept
 };
 
 }  // namespace transport

@@ -13,7 +13,7 @@ import requests
 from tests.support.raw import (GONE, POLL, SOCKET, TEXT, Closed, Connection, WebSocket, frame, handshake,
                                open_websocket, round_trip, run)
 from tests.support.realtime_server import Server, example
-from tests.support.waiting import wait_for
+from tests.support.waiting import Stopwatch, wait_for
 
 pytestmark = pytest.mark.ours
 ALLOWED, OTHER = "https://chat.example.com", "https://elsewhere.example.com"
@@ -75,6 +75,24 @@ def test_connections_that_wait_for_a_request_make_room(servers):
                 assert (await late.request("GET", POLL)).status == 200
             assert await idle[0].end() == b""  # the one that has waited longest
             assert (await idle[-1].request("GET", "/")).status == 200
+
+    run(look())
+
+
+def test_connections_that_say_nothing_make_room(servers):
+    server = servers({"limits": {"maxConnections": 10}})
+
+    async def look() -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            async with await Connection.open(server.address) as polling:
+                sid = json.loads((await polling.request("GET", POLL)).body.decode()[1:])["sid"]
+                silent = [await stack.enter_async_context(await Connection.open(server.address)) for _ in range(9)]
+                quiet = Stopwatch()
+                await asyncio.to_thread(wait_for, lambda: quiet.seconds() > 1.1, 5, "the time to say something to pass")
+                async with await Connection.open(server.address) as late:
+                    assert (await late.request("GET", POLL)).status == 200
+                await silent[0].end()  # the one that has waited longest
+                assert (await polling.request("POST", f"{POLL}&sid={sid}", b"40")).status == 200
 
     run(look())
 

@@ -66,6 +66,15 @@ TEST_CASE("A turn is flushed once, and every client of it once", "[unit][enginei
   CHECK(second->flushes == 1);
 }
 
+TEST_CASE("A frame of few bytes counts as more, as it takes as long", "[unit][engineio]") {
+  Turn turn;
+  const auto client = turn.client();
+  turn.send(*client);
+  CHECK(turn.list.bytes() == Outlet::kLeastCost);
+  turn.send(*client, std::string(2'000, 'x'));
+  CHECK(turn.list.bytes() > Outlet::kLeastCost + 2'000);
+}
+
 TEST_CASE("What is sent while a turn is flushed belongs to the next one", "[unit][engineio]") {
   Turn turn;
   const auto first = turn.client();

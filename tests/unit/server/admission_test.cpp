@@ -56,8 +56,11 @@ TEST_CASE("New sessions are limited by rate, and those that are refused do not c
   Admission admission{limits};
   const auto accepted = [&](loop::Clock::time_point now) {
     int count = 0;
-    for (int i = 0; i < 100; ++i)
-      if (!admission.refusal(at("1.1.1.1"), 0, now)) ++count;
+    for (int i = 0; i < 100; ++i) {
+      if (admission.refusal(at("1.1.1.1"), 0, now)) continue;
+      admission.opened(at("1.1.1.1"));
+      ++count;
+    }
     return count;
   };
   CHECK(accepted(kStart) == 10);
@@ -65,6 +68,13 @@ TEST_CASE("New sessions are limited by rate, and those that are refused do not c
   CHECK(admission.refusal(at("1.1.1.1"), 0, kStart)->outcome == ConnectOutcome::kTooFast);
   CHECK(accepted(kStart + 300ms) == 3);
   CHECK(accepted(kStart + 1h) == 10);
+}
+
+TEST_CASE("A request that opens no session takes nothing from the rate", "[unit][server]") {
+  server::LimitsConfig limits;
+  limits.connects_per_second = 1;
+  Admission admission{limits};
+  for (int i = 0; i < 10; ++i) CHECK_FALSE(admission.refusal(at("1.1.1.1"), 0, kStart));
 }
 
 TEST_CASE("Connections are limited too", "[unit][server]") {

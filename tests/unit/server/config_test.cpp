@@ -66,6 +66,14 @@ TEST_CASE("Fields that are left out have the defaults that the guide documents",
   }
 }
 
+TEST_CASE("What may be received grows with the largest message, unless it is set", "[unit][server]") {
+  CHECK(good("protocol: {maxPayload: 4000000}").limits.total_receive_bytes == 64U << 20U);
+  CHECK(good("{protocol: {maxPayload: 20000000}, limits: {sendQueueBytes: 20000000}}").limits.total_receive_bytes ==
+        80'000'000);
+  CHECK(good("{protocol: {maxPayload: 4000000}, limits: {totalReceiveBytes: 16000000}}").limits.total_receive_bytes ==
+        16'000'000);
+}
+
 TEST_CASE("Every field is read, from YAML and from JSON", "[unit][server]") {
   const auto config =
       good(GENERATE(as<std::string>{}, R"(

@@ -19,5 +19,6 @@ TEST_CASE("The cookie of the ingress is found among others, by its whole name", 
 
 TEST_CASE("The cookie is deleted with the attributes that it was set with", "[unit][server]") {
   CHECK(server::clear_cookie_header("chat", false) == "Set-Cookie: chat=; Path=/; Max-Age=0\r\n");
-  CHECK(server::clear_cookie_header("chat", true) == "Set-Cookie: chat=; Path=/; Max-Age=0; SameSite=None; Secure\r\n");
+  CHECK(server::clear_cookie_header("chat", true) ==
+        "Set-Cookie: chat=; Path=/; Max-Age=0\r\nSet-Cookie: chat=; Path=/; Max-Age=0; SameSite=None; Secure\r\n");
 }

@@ -26,6 +26,18 @@ TEST_CASE("A binary packet is whole with its last attachment, and its slices are
   CHECK(whole.text.substr(second.begin, second.end - second.begin) == whole.packet->args[1]);
 }
 
+TEST_CASE("A partial packet counts what it needs, not what another packet needed", "[unit][socketio]") {
+  Packet scratch;
+  std::string many{"2[\"e\""};
+  for (int i = 0; i < 5'000; ++i) many += ",1";
+  Assembler other;
+  many += ']';
+  REQUIRE(other.on_text(many, scratch, 100'000).packet != nullptr);
+  Assembler assembler;
+  REQUIRE(assembler.on_text(R"(51-["e",{"_placeholder":true,"num":0}])", scratch, 1000).error == PacketError::kNone);
+  CHECK(assembler.memory() < 1'000);
+}
+
 TEST_CASE("Text while attachments are due, and binary while none is, are refused", "[unit][socketio]") {
   Assembler assembler;
   Packet scratch;

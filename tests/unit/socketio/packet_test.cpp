@@ -106,6 +106,14 @@ TEST_CASE("What the protocol does not allow is refused with its reason", "[unit]
   CHECK(static_cast<int>(error_of(known.text)) == static_cast<int>(known.error));
 }
 
+TEST_CASE("A packet has a bounded number of arguments", "[unit][socketio]") {
+  std::string text{"2[\"e\""};
+  for (std::size_t i = 0; i < socketio::kMaxArguments; ++i) text += ",1";
+  CHECK(error_of(text + "]") == PacketError::kNone);
+  CHECK(error_of(text + ",1]") == PacketError::kTooManyArguments);
+  CHECK(error_of("3" + text.substr(1) + "]") == PacketError::kTooManyArguments);  // also of an acknowledgement
+}
+
 TEST_CASE("An event may be named by a number, and an acknowledgement needs no argument", "[unit][socketio]") {
   Packet packet;
   REQUIRE(decode("2[42,1]", packet) == PacketError::kNone);

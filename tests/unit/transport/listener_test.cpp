@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <vector>
 
 #include <netinet/tcp.h>
@@ -132,6 +133,20 @@ TEST_CASE("The kernel keeps little for what was accepted", "[unit][transport]") 
   CHECK(option_of(door.accepted[0], SOL_SOCKET, SO_SNDBUF) <= 2 * 208 * 1024);
   CHECK(option_of(door.accepted[0], SOL_SOCKET, SO_RCVBUF) <= 2 * 64 * 1024);
   CHECK(option_of(door.accepted[0], IPPROTO_TCP, TCP_NOTSENT_LOWAT) == 128 * 1024);
+}
+
+TEST_CASE("A listener whose owner cannot take a connection tries again", "[unit][transport]") {
+  loopback::Loop loop;
+  int failures = 0;
+  std::vector<Descriptor> accepted;
+  Listener listener{loop.loop, [&](Descriptor socket, const Endpoint&) {
+                      if (++failures == 1) throw std::system_error{ENOSPC, std::generic_category(), "epoll_ctl"};
+                      accepted.push_back(std::move(socket));
+                    }};
+  REQUIRE(listener.listen(kLoopback, 5s));
+  const auto first = loopback::connect_to(listener.endpoint());
+  const auto second = loopback::connect_to(listener.endpoint());
+  CHECK(loop.until([&] { return accepted.size() == 1; }));
 }
 
 TEST_CASE("A listener that is stopped accepts nothing more", "[unit][transport]") {

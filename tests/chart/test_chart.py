@@ -179,7 +179,8 @@ def test_watched_namespaces_narrow_the_rights(render):
 
 @pytest.mark.parametrize("setting", ["crds.kep=true", "replicas=many", "leaderElection.retryPeriod=2",
                                      "exposure.allowedHostSuffixes.a={*.example.com}", "image.pullPolicy=Sometimes",
-                                     "watchNamespaces={Not_A_Name}", "watchNamespaces=a", "server.imgae=x"])
+                                     "watchNamespaces={Not_A_Name}", "watchNamespaces=a", "server.imgae=x",
+                                     "networkPolicy.appNamespaces={a,a}"])
 def test_typos_are_refused(helm, setting):
     result = helm("template", "x", str(CHART), "--set", setting)
     assert result.returncode != 0
@@ -188,13 +189,18 @@ def test_typos_are_refused(helm, setting):
 
 def test_only_the_operator_and_scrapers_reach_the_admin_port_of_replicas(render):
     documents = render("--namespace", "system", "--set", "networkPolicy.enabled=true", "--set-json", 'networkPolicy.appNamespaces=["a"]',
-                       "--set-json", 'networkPolicy.metricsFrom=[{"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}]')
+                       "--set-json", 'networkPolicy.metricsFrom=[{"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}, '
+                       '{"podSelector": {"matchLabels": {"app": "prometheus"}}}, {"ipBlock": {"cidr": "10.0.0.0/8"}}]')
     [replicas] = [policy for policy in of_kind(documents, "NetworkPolicy") if policy["metadata"]["namespace"] == "a"]
     [deployment] = of_kind(documents, "Deployment")
     for_all, for_some = replicas["spec"]["ingress"]
     assert "from" not in for_all and [port["port"] for port in for_all["ports"]] == ["http"]
     assert [port["port"] for port in for_some["ports"]] == ["admin"]
-    operator, scrapers = for_some["from"]
+    operator, scrapers, beside_operator, elsewhere = for_some["from"]
     assert operator["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "system"}
     assert operator["podSelector"]["matchLabels"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
     assert scrapers == {"namespaceSelector": {"matchLabels": {"team": "monitoring"}}}
+    # Pods without a namespace are those of the operator's.
+    assert beside_operator == {"podSelector": {"matchLabels": {"app": "prometheus"}},
+                               "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "system"}}}
+    assert elsewhere == {"ipBlock": {"cidr": "10.0.0.0/8"}}

@@ -58,6 +58,12 @@ REFUSED = {
         {"server": {"maxPayload": 5000000}}, "spec.server", "raise sendQueueBytes, or lower maxPayload"),
     "a send queue larger than all of them": (
         {"server": {"limits": {"sendQueueBytes": 300000000}}}, "spec.server", "raise totalSendQueueBytes"),
+    "messages of which not four may wait": (
+        {"server": {"maxPayload": 2000000, "limits": {"totalReceiveBytes": 4000000}}}, "spec.server", "raise totalReceiveBytes"),
+    "credentials for pages that may not connect": (
+        {"server": {"allowCredentials": True}}, "spec.server", "set allowedOrigins, or remove allowCredentials"),
+    "an attribute of a cookie that is not set": (
+        {"app": APP, "exposure": {**INGRESS, "affinity": "None", "sameSite": "None"}}, "spec.exposure.sameSite", "remove sameSite"),
     "two acknowledgements of one event": (
         {"server": {"namespaces": {"/": {"events": {"m": [{"type": "Acknowledge"}, {"type": "Acknowledge"}]}}}}},
         "spec.server.namespaces[/].events[m]", "keep one Acknowledge"),

@@ -92,10 +92,10 @@ void obey_namespaces(json& namespaces) {
   }
 }
 
-/// 4 * maxPayload <= limits.totalReceiveBytes, and maxPayload <= limits.sendQueueBytes <= limits.totalSendQueueBytes,
-/// also where they have their defaults.
+/// 4 * maxPayload <= limits.totalReceiveBytes, if that is set, and maxPayload <= limits.sendQueueBytes <=
+/// limits.totalSendQueueBytes, also where they have their defaults.
 void obey_sizes(json& server, Dice& dice) {
-  const auto received = value_at<std::int64_t>(server, {"limits", "totalReceiveBytes"}, 67'108'864);
+  const auto received = value_at<std::int64_t>(server, {"limits", "totalReceiveBytes"}, 4 * 67'108'864);
   if (4 * value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000) > received) server["maxPayload"] = received / 4;
   auto payload = value_at<std::int64_t>(server, {"maxPayload"}, 1'000'000);
   auto queue = value_at<std::int64_t>(server, {"limits", "sendQueueBytes"}, 4'194'304);
@@ -148,7 +148,9 @@ std::string first_part(const std::string& path) {
 
 void obey_exposure(json& spec, Dice& dice) {
   auto* exposure = object_in(spec, "exposure");
-  if (exposure == nullptr || value_at<std::string>(*exposure, {"type"}) != "Ingress") return;
+  if (exposure == nullptr) return;
+  if (value_at<std::string>(*exposure, {"affinity"}) == "None") erase_all(exposure, {"sameSite"});
+  if (value_at<std::string>(*exposure, {"type"}) != "Ingress") return;
   if (!has(*exposure, "className")) (*exposure)["className"] = "traefik";
   auto* paths = list_in(*exposure, "paths");
   if (paths == nullptr || paths->empty()) return;
@@ -174,6 +176,7 @@ void obey_rules(json& spec, Dice& dice) {
     obey_amounts(server, dice);
     obey_sizes(*server, dice);
     if (auto* namespaces = object_in(*server, "namespaces")) obey_namespaces(*namespaces);
+    if (!has(*server, "allowedOrigins")) erase_all(server, {"allowCredentials"});
     if (auto* origins = list_in(*server, "allowedOrigins"))
       if (std::find(origins->begin(), origins->end(), "*") != origins->end()) *origins = json::array({"*"});
   }

@@ -105,10 +105,12 @@ Result<Reconciler::Wait> Reconciler::write_status(const api::RealtimeApp& app, a
                                                   AppMemory& memory, const std::stop_token& stop) {
   const auto now = std::chrono::steady_clock::now();
   status = with_transition_times(std::move(status), app.status, core::format_time(std::chrono::system_clock::now()));
-  // It is worth no write of its own: after an upgrade of the operator it is another one for every app.
+  // These are worth no write of their own: after an upgrade of the operator they are others for every app.
   auto applied_digest = std::exchange(status.applied_digest, app.status.applied_digest);
+  auto cookie = std::exchange(status.affinity_cookie, app.status.affinity_cookie);
   if (status == app.status) return Wait{};
   status.applied_digest = std::move(applied_digest);
+  status.affinity_cookie = std::move(cookie);
   const auto since = now - memory.status_written_at;
   if (!is_urgent(app.status, status) && since < kProgressEvery)
     return Wait{std::chrono::ceil<std::chrono::milliseconds>(kProgressEvery - since)};

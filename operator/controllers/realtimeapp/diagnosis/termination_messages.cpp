@@ -20,6 +20,10 @@ constexpr std::array kContainers{
     KnownMessage{"Failed to find attribute",
                  "gunicorn does not find the app in the module: name it as MODULE:ATTRIBUTE"},
     KnownMessage{"No application module specified", "gunicorn was given no app: name it as MODULE:ATTRIBUTE"},
+    KnownMessage{
+        "is unknown; ",
+        "the image of the bundled server does not know a field, which a newer one may: set server.image to one "
+        "that does, or remove the field"},
     KnownMessage{"ModuleNotFoundError", "a Python module is missing in the image: install it there"},
     KnownMessage{"ImportError", "a Python import fails: install matching packages in the image"},
     KnownMessage{"SyntaxError", "a source file cannot be parsed: run the image locally first"},

@@ -67,8 +67,11 @@ const std::string* find_leading_path(const std::vector<std::string>& paths, cons
   return same;
 }
 
-std::string affinity_cookie(const api::RealtimeApp& app) {
+std::string affinity_cookie(const api::RealtimeApp& app, const Observed& observed) {
   if (!app.status.affinity_cookie.empty()) return app.status.affinity_cookie;
+  if (const auto* service = observed.child(kube::types::kService, app.key.name); service != nullptr)
+    for (const auto& [name, value] : service->annotations.get())
+      if (names_cookie(name)) return value;
   if (app.status.observed_generation > 0) return std::string{core::kAffinityCookie};
   constexpr std::size_t kDigits = 8;
   return fmt::format("{}-{}", core::kAffinityCookie,

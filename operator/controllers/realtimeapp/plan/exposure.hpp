@@ -25,8 +25,9 @@ Exposure resolve_exposure(const api::RealtimeApp& app, const Observed& observed)
 const std::string* find_leading_path(const std::vector<std::string>& paths, const std::string& protocol_path);
 
 /// The name of the app's affinity cookie: one for each app, so that apps under paths of one host do not take each
-/// other's. It never changes; apps of an operator that had one name for all keep that.
-std::string affinity_cookie(const api::RealtimeApp& app);
+/// other's. It never changes: it is in the status, or else, as after a restore, on the Service. Apps of an operator
+/// that had one name for all keep that.
+std::string affinity_cookie(const api::RealtimeApp& app, const Observed& observed);
 
 /// Whether browsers send the cookie to the app from pages of other sites too: as the spec says, or if it allows such
 /// pages and the cookie is for TLS only, without which browsers would refuse it.

@@ -15,15 +15,14 @@ constexpr int kStartupSeconds = 120;
 constexpr int kPreStopSeconds = 5;
 constexpr api::Milliseconds kOwnImageDrain{25'000};
 
-std::vector<kube::EnvVar> environment(const api::RealtimeApp& app) {
+std::vector<kube::EnvVar> environment(const api::RealtimeApp& app, const std::string& cookie) {
   std::vector<kube::EnvVar> env;
   env.push_back({.name = "PORT", .value = std::to_string(replica_port(app))});
   env.push_back({.name = "POD_NAME", .field_path = "metadata.name"});
   if (app.spec.redis.type == api::RedisType::kProvisioned)
     env.push_back({.name = "REDIS_URL", .secret_key = kube::KeyRef{redis_name(app.key.name), kUrlKey, std::nullopt}});
   // The server's default is the name that every app had once: such apps are not to be restarted.
-  if (auto cookie = affinity_cookie(app); app.spec.server && cookie != core::kAffinityCookie)
-    env.push_back({.name = "AFFINITY_COOKIE", .value = std::move(cookie)});
+  if (app.spec.server && cookie != core::kAffinityCookie) env.push_back({.name = "AFFINITY_COOKIE", .value = cookie});
   return env;
 }
 
@@ -84,13 +83,13 @@ kube::Deployment fleet_deployment(const api::RealtimeApp& app, const FleetInputs
     fill_own_pod(app, pod);
   }
   auto& env = pod.containers.front().env;
-  const auto ours = environment(app);
+  const auto ours = environment(app, inputs.affinity_cookie);
   env.insert(env.begin(), ours.begin(), ours.end());
   pod.spread_over_nodes = deployment.selector;
   return deployment;
 }
 
-kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* recipe) {
+kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* recipe, const std::string& cookie) {
   kube::Service service;
   service.metadata = child_metadata(app, app.key.name, api::kComponentApp);
   if (recipe != nullptr) {
@@ -99,7 +98,7 @@ kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* r
     annotate(annotations, recipe->on_service);
     if (is_cross_site || !app.spec.exposure.tls_secret_name.empty()) annotate(annotations, recipe->on_service_with_tls);
     if (!recipe->cookie_name.empty()) {
-      annotations.insert_or_assign(std::string{recipe->cookie_name}, affinity_cookie(app));
+      annotations.insert_or_assign(std::string{recipe->cookie_name}, cookie);
       annotations.insert_or_assign(std::string{recipe->cookie_same_site}, is_cross_site ? "none" : "lax");
     }
   }

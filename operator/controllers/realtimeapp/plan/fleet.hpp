@@ -14,10 +14,11 @@ struct FleetInputs {
   std::string credentials_digest;  ///< empty without a backplane
   std::string server_image;        ///< these two are empty for an own image
   std::string server_configuration;
+  std::string affinity_cookie;
 };
 kube::Deployment fleet_deployment(const api::RealtimeApp& app, const FleetInputs& inputs);
-/// The Service that clients inside the cluster and the ingress use; `recipe` may be null.
-kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* recipe);
+/// The Service that clients inside the cluster and the ingress use; `recipe` may be null, and `cookie` then empty.
+kube::Service fleet_service(const api::RealtimeApp& app, const AffinityRecipe* recipe, const std::string& cookie);
 /// One DNS record for each ready replica; with the bundled server also its port for metrics.
 kube::Service fleet_headless_service(const api::RealtimeApp& app);
 kube::PodDisruptionBudget fleet_disruption_budget(const api::RealtimeApp& app);

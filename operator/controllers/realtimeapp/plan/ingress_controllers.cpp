@@ -34,6 +34,13 @@ const IngressController* find_ingress_controller(std::string_view controller) {
   return nullptr;
 }
 
+bool names_cookie(std::string_view annotation) {
+  for (const auto& controller : kControllers)
+    for (const auto& recipe : controller.affinities)
+      if (!recipe.cookie_name.empty() && recipe.cookie_name == annotation) return true;
+  return false;
+}
+
 std::string_view affinity_name(api::Affinity affinity) {
   switch (affinity) {
     case api::Affinity::kCookie:

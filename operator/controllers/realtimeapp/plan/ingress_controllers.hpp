@@ -35,6 +35,9 @@ struct IngressController {
 /// The row for an IngressClass' spec.controller, or null.
 const IngressController* find_ingress_controller(std::string_view controller);
 
+/// Whether it is the annotation of some controller for the name of its cookie.
+bool names_cookie(std::string_view annotation);
+
 /// An affinity's word in manifests.
 std::string_view affinity_name(api::Affinity affinity);
 

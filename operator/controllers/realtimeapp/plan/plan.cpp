@@ -117,20 +117,21 @@ void plan_redis(const api::RealtimeApp& app, const Observed& observed, Inputs& i
       std::move(needs));
 }
 
-void plan_service(const api::RealtimeApp& app, const Observed& observed, const Exposure& exposure, Inputs& inputs,
-                  Plan& plan) {
+void plan_service(const api::RealtimeApp& app, const Observed& observed, const Exposure& exposure,
+                  const std::string& cookie, Inputs& inputs, Plan& plan) {
   const auto* live = observed.child(types::kService, app.key.name);
   // What cannot be exposed as asked is left as it is: taking it down would disconnect everyone.
   if (exposure.problem && live != nullptr) {
     for (const auto& [name, value] : live->annotations.get()) inputs.add(name).add(value);
     plan.children.emplace_back(types::kService, app.key.name, [&app, kept = live->annotations] {
-      auto service = fleet_service(app, nullptr);
+      auto service = fleet_service(app, nullptr, {});
       service.metadata.annotations.insert(kept->begin(), kept->end());
       return encode(service);
     });
   } else {
-    plan.children.emplace_back(types::kService, app.key.name,
-                               [&app, recipe = exposure.recipe] { return encode(fleet_service(app, recipe)); });
+    plan.children.emplace_back(types::kService, app.key.name, [&app, recipe = exposure.recipe, cookie] {
+      return encode(fleet_service(app, recipe, cookie));
+    });
   }
 }
 
@@ -262,7 +263,7 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
   const auto& name = app.key.name;
   const auto exposure = resolve_exposure(app, observed);
   plan.children.emplace_back(types::kServiceAccount, name, [&app] { return encode(fleet_service_account(app)); });
-  FleetInputs fleet{"", server_image(app, observed).image, {}};
+  FleetInputs fleet{"", server_image(app, observed).image, {}, affinity_cookie(app, observed)};
   if (app.spec.server) {
     auto configuration = server_config_map(app, *app.spec.server);
     fleet.server_configuration = configuration.metadata.key.name;
@@ -274,8 +275,8 @@ Plan plan(const api::RealtimeApp& app, const Observed& observed, PlanMemory* mem
     plan_redis(app, observed, inputs, plan);
   }
   const auto& [controller, recipe, problem] = exposure;
-  inputs.add(controller == nullptr ? "" : controller->controller).add(affinity_cookie(app));
-  plan_service(app, observed, exposure, inputs, plan);
+  inputs.add(controller == nullptr ? "" : controller->controller).add(fleet.affinity_cookie);
+  plan_service(app, observed, exposure, fleet.affinity_cookie, inputs, plan);
   plan.children.emplace_back(types::kService, headless_name(name),
                              [&app] { return encode(fleet_headless_service(app)); });
   const auto configuration = fleet.server_configuration;

@@ -301,7 +301,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
   status.connections = observed.connections;
   status.url = is_ingress_unread(app, observed) ? app.status.url : app_url(app, observed);
   status.addresses = held_addresses(app, observed, problems);
-  status.affinity_cookie = affinity_cookie(app);
+  status.affinity_cookie = affinity_cookie(app, observed);
   status.server = server_image(app, observed);
   if (app.spec.redis.type == api::RedisType::kProvisioned) {
     status.redis_endpoint = redis_endpoint(app.key);
@@ -317,7 +317,7 @@ api::RealtimeAppStatus assess(const api::RealtimeApp& app, const Plan& plan, con
 api::RealtimeAppStatus assess_invalid(const api::RealtimeApp& app, const Observed& observed,
                                       const std::string& problem) {
   auto status = app.status;
-  status.affinity_cookie = affinity_cookie(app);
+  status.affinity_cookie = affinity_cookie(app, observed);
   status.observed_generation = app.generation;
   const auto* deployment = observed.child(kube::types::kDeployment, app.key.name);
   status.replicas = deployment == nullptr ? 0 : deployment->replicas;

@@ -79,6 +79,8 @@ TEST_CASE("What keeps a pod from running is named with the pod and what to chang
        "executable file not found"},
       {ended(1, "ModuleNotFoundError: No module named 'flask'", 1), "ContainerCrashing",
        "container app of pod \"chat-1\" exited with code 1: a Python module is missing"},
+      {ended(2, "/etc/x.yaml:1:1: limits.maxSessions is unknown; did you mean maxConnections?", 1), "ContainerCrashing",
+       "set server.image to one that does"},
       {ended(1, "the password is hunter2", 1), "ContainerCrashing", "`kubectl logs chat-1 -c app --previous`"},
       {ended(137, "", 1, "OOMKilled"), "OutOfMemory", "increase resources.limits.memory"},
       {ended(137, "", 1), "ProbeFailed", "listen on 0.0.0.0:$PORT"},

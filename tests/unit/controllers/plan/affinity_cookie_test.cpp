@@ -10,8 +10,9 @@ using support::sample_observed;
 
 namespace {
 
-json planned(const api::RealtimeApp& app, std::string_view kind) {
-  const auto plan = controllers::plan(app, sample_observed());
+json planned(const api::RealtimeApp& app, std::string_view kind,
+             const controllers::Observed& observed = sample_observed()) {
+  const auto plan = controllers::plan(app, observed);
   for (const auto& child : plan.children)
     if (child.type.kind == kind && child.name == app.key.name) return support::json_of(child.desired());
   FAIL("the plan has no " << kind);
@@ -57,6 +58,14 @@ TEST_CASE("Every app has an affinity cookie of its own, which keeps its name", "
     app.status.observed_generation = 7;
     app.status.affinity_cookie = first;
     CHECK(name() == first);
+  }
+  SECTION("as the Service has it, if the status is lost or keeps no names") {
+    auto observed = sample_observed();
+    controllers::ChildState service;
+    service.annotations = kube::Labels{{"traefik.ingress.kubernetes.io/service.sticky.cookie.name", "theirs"}};
+    observed.children.insert_or_assign({"Service", app.key.name}, service);
+    app.status.observed_generation = GENERATE(0, 7);
+    CHECK_THAT(planned(app, "Service", observed).dump(), Catch::Contains("\"theirs\""));
   }
   SECTION("apps of an operator that recorded none have the one that all had") {
     app.status.observed_generation = 7;

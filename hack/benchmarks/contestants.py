@@ -79,17 +79,19 @@ def _baseline() -> Start:
     return lambda port: Command([PROGRAMS / "bench-baseline", port])
 
 
-def _socketioxide() -> Start:
+def _rust_program(name: str) -> str:
     if not shutil.which("cargo"):
         raise Missing("there is no cargo on the PATH; a Rust toolchain of 1.94 or later brings it")
-    program = _made_by("rust_program", COMPARED / "socketioxide")
+    return _made_by("rust_program", COMPARED / name)
+
+
+def _socketioxide() -> Start:
+    program = _rust_program("socketioxide")
     return lambda port: Command([program], {"PORT": str(port)})
 
 
 def _socketioxide_member() -> StartMember:
-    if not shutil.which("cargo"):
-        raise Missing("there is no cargo on the PATH; a Rust toolchain of 1.94 or later brings it")
-    program = _made_by("rust_program", COMPARED / "socketioxide-redis")
+    program = _rust_program("socketioxide-redis")
     return lambda port, redis: Command([program], {"PORT": str(port), "REDIS_URL": redis})
 
 

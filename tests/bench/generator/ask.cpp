@@ -1,7 +1,6 @@
 // Events that the server acknowledges, at a fixed rate, from each client in turn. An event has a scheduled moment, from
 // which its acknowledgement is late, so a server that stalls cannot slow down the clock that it is measured by.
 #include <charconv>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,10 +19,7 @@ constexpr std::int64_t kTick = kSecond / 1000;
 class Asking final : public Crowd {
  public:
   Asking(Loop& loop, const Target& target, const Ask& options)
-      : Crowd(loop, options.connections,
-              [&loop, &target](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-                return std::make_unique<Client>(loop, owner, target, index, true);
-              }),
+      : Crowd(loop, options.connections, clients_of(loop, target, true)),
         target_(target),
         options_(options),
         protocol_(*target.protocol),
@@ -36,10 +32,6 @@ class Asking final : public Crowd {
 
   Delivered run();
   void on_message(Session& session, std::string_view message, std::int64_t now) override;
-  void on_closed(Session& session, std::string_view why) override {
-    Crowd::on_closed(session, why);
-    ++gone_;
-  }
 
  private:
   [[nodiscard]] std::int64_t due(std::int64_t event) const {
@@ -63,7 +55,6 @@ class Asking final : public Crowd {
   std::int64_t last_read_ = 0;
   std::int64_t late_max_ = 0;
   Faults faults_;
-  std::uint32_t gone_ = 0;
 };
 
 /// A client numbers its events from 1.
@@ -108,19 +99,16 @@ Delivered Asking::run() {
   last_read_ = now_ns();
   const auto patience = static_cast<std::int64_t>(options_.patience * static_cast<double>(kSecond));
   const auto done = [&] {
-    if (gone_ == size() || received_ == options_.events) return true;
+    if (lost() == size() || received_ == options_.events) return true;
     return sent_ == options_.events && now_ns() > last_read_ + patience;
   };
   while (!loop().run_until(done, now_ns() + kSecond / 100)) continue;
   result.cost = spent(target_) - begin_;
-  result.deliveries = received_;
   result.faults = faults_;
   result.faults.missing = options_.events - received_;
-  result.lost = lost();
-  result.why = why();
   result.late_max = late_max_;
   result.busy = result.cost.wall;
-  result.latency = percentiles(latencies_);
+  conclude(result, *this, latencies_);
   close_all(now_ns() + kClosingTime);
   return result;
 }

@@ -71,6 +71,12 @@ void append_text(std::string& out, std::string_view packet) { append_frame(out, 
 Client::Client(Loop& loop, Owner& owner, const Target& target, std::uint32_t index, bool stamped)
     : Session(owner, index), loop_(loop), protocol_(*target.protocol), port_(target.port), stamped_(stamped) {}
 
+Crowd::Make clients_of(Loop& loop, const Target& target, bool stamped) {
+  return [&loop, &target, stamped](Session::Owner& owner, std::uint32_t index) {
+    return std::make_unique<Client>(loop, owner, target, index, stamped);
+  };
+}
+
 void Client::open() {
   descriptor_ = connect_to(port_);
   if (descriptor_ < 0) return lose("connection refused");

@@ -63,6 +63,9 @@ class Client final : public Session, public Handler {
   std::string unsent_;
 };
 
+/// Makes the clients of a crowd; see Client's constructor.
+Crowd::Make clients_of(Loop& loop, const Target& target, bool stamped);
+
 /// A non-blocking TCP socket that is connected to a port of this machine, or will be; -1 if there is none.
 int connect_to(std::uint16_t port);
 

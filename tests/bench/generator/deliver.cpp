@@ -36,7 +36,6 @@ class Delivery final : public Crowd {
 
   void on_message(Session& session, std::string_view message, std::int64_t now) override;
   std::size_t take_frames(Session& session, std::string_view bytes, std::int64_t now) override;
-  void on_closed(Session& session, std::string_view why) override;
 
  private:
   static Make make(Loop& loop, const Target& target, const Deliver& options) {
@@ -90,7 +89,6 @@ class Delivery final : public Crowd {
   std::int64_t received_ = 0;  // different messages, over all clients
   std::int64_t last_read_ = 0;
   std::int64_t late_max_ = 0;
-  std::uint32_t gone_ = 0;  // clients that can receive nothing any more
   std::vector<std::int64_t> latencies_;
 };
 
@@ -160,11 +158,6 @@ void Delivery::note_arrivals(std::int64_t first, std::int64_t count, std::int64_
   }
 }
 
-void Delivery::on_closed(Session& session, std::string_view why) {
-  Crowd::on_closed(session, why);
-  ++gone_;
-}
-
 void Delivery::start(std::uint32_t bursts) {
   phase_start_ = planned_bursts_;
   planned_bursts_ += bursts;
@@ -201,7 +194,7 @@ void Delivery::await_deliveries() {
   const auto patience = static_cast<std::int64_t>(options_.patience * static_cast<double>(kSecond));
   last_read_ = now_ns();
   const auto done = [&] {
-    if (gone_ == size()) return true;
+    if (lost() == size()) return true;
     if (sent_bursts_ < planned_bursts_) return false;
     const std::int64_t now = now_ns();
     if (received_ == message_of(sent_bursts_) * size()) return now >= end;
@@ -234,15 +227,12 @@ Delivered Delivery::run() {
   start(options_.bursts);
   await_deliveries();
   result.cost = spent(target_) - begin_;
-  result.deliveries = static_cast<std::int64_t>(latencies_.size());
   result.expected = expected;
   result.in_all = message_of(sent_bursts_) * size();
   for (const Ledger& ledger : ledgers_) result.faults += ledger.faults(message_of(sent_bursts_));
-  result.lost = lost();
-  result.why = why();
   result.late_max = late_max_;
   result.busy = busy_time();
-  result.latency = percentiles(latencies_);
+  conclude(result, *this, latencies_);
   close_all(now_ns() + kClosingTime);
   return result;
 }

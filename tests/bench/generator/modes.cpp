@@ -27,6 +27,13 @@ Latencies percentiles(std::vector<std::int64_t>& values) {
   return {at(0.5), at(0.99), at(0.999), static_cast<double>(values.back()) / 1000.0};
 }
 
+void conclude(Delivered& result, const Crowd& crowd, std::vector<std::int64_t>& latencies) {
+  result.deliveries = static_cast<std::int64_t>(latencies.size());
+  result.lost = crowd.lost();
+  result.why = crowd.why();
+  result.latency = percentiles(latencies);
+}
+
 Cost spent(const Target& target) { return {now_ns(), cpu_time(target.processes), cpu_time({getpid()})}; }
 
 Cost operator-(const Cost& now, const Cost& then) {

@@ -120,6 +120,10 @@ void witness(const Target& target, const Witness& options);
 /// What is reported when not all have joined: everything that was expected is missing.
 Delivered nothing_delivered(const Crowd& crowd, std::int64_t expected);
 
+/// Adds what has been delivered, with the latencies in nanoseconds, which are sorted for it, and whom the crowd has
+/// lost.
+void conclude(Delivered& result, const Crowd& crowd, std::vector<std::int64_t>& latencies);
+
 /// Sorts the values, which are nanoseconds.
 Latencies percentiles(std::vector<std::int64_t>& values);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +20,6 @@ namespace bench {
 namespace {
 
 constexpr std::string_view kChannel = "flask-socketio";
-constexpr std::string_view kHead = "42[\"response\",{\"echo\":\"";
-constexpr std::string_view kTail = "\"}]";
 constexpr std::size_t kDigits = 10;
 constexpr std::int64_t kOpeningTime = 60 * kSecond;
 constexpr std::int64_t kClosingTime = 10 * kSecond;
@@ -65,12 +62,11 @@ class Publisher {
 class Emitting final : public Crowd {
  public:
   Emitting(Loop& loop, const Target& target, const Rooms& options)
-      : Crowd(loop, options.connections,
-              [&loop, &target](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-                return std::make_unique<Client>(loop, owner, target, index, true);
-              }),
+      : Crowd(loop, options.connections, clients_of(loop, target, true)),
         target_(target),
         options_(options),
+        head_(target.protocol->received_head()),
+        tail_(target.protocol->received_tail({})),
         period_(static_cast<std::int64_t>(static_cast<double>(kSecond) / options.bursts_a_second)),
         redis_(options.redis),
         last_(options.connections, -1),
@@ -78,10 +74,6 @@ class Emitting final : public Crowd {
 
   Delivered run();
   void on_message(Session& session, std::string_view message, std::int64_t now) override;
-  void on_closed(Session& session, std::string_view why) override {
-    Crowd::on_closed(session, why);
-    ++gone_;
-  }
 
  private:
   [[nodiscard]] std::uint32_t receivers() const { return options_.rooms == 0 ? size() : options_.members; }
@@ -103,6 +95,8 @@ class Emitting final : public Crowd {
 
   const Target& target_;
   const Rooms& options_;
+  std::string_view head_;
+  std::string tail_;
   std::int64_t period_;
   Publisher redis_;
   std::vector<std::int64_t> last_;  ///< event that each client has received
@@ -116,7 +110,6 @@ class Emitting final : public Crowd {
   std::int64_t last_read_ = 0;
   std::int64_t late_max_ = 0;
   Faults faults_;
-  std::uint32_t gone_ = 0;
   bool measuring_ = false;
 };
 
@@ -140,8 +133,8 @@ void Emitting::emit(std::int64_t event) {
 
 void Emitting::on_message(Session& session, std::string_view message, std::int64_t now) {
   std::int64_t event = -1;
-  if (message.starts_with(kHead) && message.ends_with(kTail) && message.size() >= kHead.size() + kDigits + kTail.size())
-    std::from_chars(message.data() + kHead.size(), message.data() + kHead.size() + kDigits, event);
+  if (message.starts_with(head_) && message.ends_with(tail_) && message.size() >= head_.size() + kDigits + tail_.size())
+    std::from_chars(message.data() + head_.size(), message.data() + head_.size() + kDigits, event);
   auto& last = last_[session.index()];
   if (event < 0 || event >= sent_ || !is_member(session.index(), event)) {
     ++faults_.corrupt;
@@ -176,7 +169,7 @@ void Emitting::wait_for_all() {
   last_read_ = now_ns();
   const auto patience = static_cast<std::int64_t>(options_.patience * static_cast<double>(kSecond));
   const auto done = [&] {
-    if (gone_ == size()) return true;
+    if (lost() == size()) return true;
     if (sent_ < planned_) return false;
     return received_ >= sent_ * receivers() || now_ns() > last_read_ + patience;
   };
@@ -205,15 +198,12 @@ Delivered Emitting::run() {
   timer_.set(begin_moment_);
   wait_for_all();
   result.cost = spent(target_) - begin;
-  result.deliveries = static_cast<std::int64_t>(latencies_.size());
   result.faults = faults_;
   result.faults.missing = std::max<std::int64_t>(0, planned_ * receivers() - received_);
   result.in_all = planned_ * receivers();
-  result.lost = lost();
-  result.why = why();
   result.late_max = late_max_;
   result.busy = result.cost.wall;
-  result.latency = percentiles(latencies_);
+  conclude(result, *this, latencies_);
   close_all(now_ns() + kClosingTime);
   return result;
 }

@@ -2,7 +2,6 @@
 // order.
 #include <charconv>
 #include <cstdio>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -23,10 +22,7 @@ constexpr std::string_view kTail = "}]";
 class Witnesses final : public Crowd {
  public:
   Witnesses(Loop& loop, const Target& target, const Witness& options)
-      : Crowd(loop, options.connections,
-              [&loop, &target](Session::Owner& owner, std::uint32_t index) -> std::unique_ptr<Session> {
-                return std::make_unique<Client>(loop, owner, target, index);
-              }),
+      : Crowd(loop, options.connections, clients_of(loop, target, false)),
         senders_(options.senders),
         next_(std::size_t{options.connections} * options.senders) {}
 

@@ -26,6 +26,7 @@ struct Bus::Parts {
   void on_publisher_up();
   void on_publisher_down(const core::Error& error, std::uint64_t unanswered);
   void count_reconnect(bool& was_up);
+  static bool note(std::string& problem, std::string message);
   void tell(std::string& problem, std::string message);
   void on_full();
   void judge();
@@ -100,20 +101,23 @@ void Bus::Parts::count_reconnect(bool& was_up) {
   was_up = true;
 }
 
+/// False if it is known: a link that keeps failing reports the same message each time.
+bool Bus::Parts::note(std::string& problem, std::string message) {
+  if (problem == message) return false;
+  problem = std::move(message);
+  return true;
+}
+
 /// Clients decide how often that happens.
 void Bus::Parts::on_full() {
   auto message =
       fmt::format("publishing: more than {} bytes wait for Redis, which reads too slowly", options.queue_bytes);
-  if (publisher_problem == message) return;
-  publisher_problem = std::move(message);
-  if (core::is_worth_a_line(++times_full)) events.on_problem(publisher_problem);
+  if (note(publisher_problem, std::move(message)) && core::is_worth_a_line(++times_full))
+    events.on_problem(publisher_problem);
 }
 
-/// A link that keeps failing reports the same message each time.
 void Bus::Parts::tell(std::string& problem, std::string message) {
-  if (problem == message) return;
-  problem = std::move(message);
-  events.on_problem(problem);
+  if (note(problem, std::move(message))) events.on_problem(problem);
 }
 
 void Bus::Parts::on_subscription_up() {

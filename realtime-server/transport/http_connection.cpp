@@ -45,7 +45,7 @@ HttpConnection::~HttpConnection() {
 void HttpConnection::start() {
   watched_ = EPOLLIN;
   context_.loop.watch(socket_.get(), watched_, *this);
-  self_ = this;
+  self_ = this;  // only now: if it cannot be watched, its creator destroys it
   context_.header_deadlines.arm(*this);
 }
 

@@ -14,7 +14,7 @@ struct FleetInputs {
   std::string credentials_digest;  ///< empty without a backplane
   std::string server_image;        ///< these two are empty for an own image
   std::string server_configuration;
-  std::string affinity_cookie;
+  std::string affinity_cookie;  ///< its name
 };
 kube::Deployment fleet_deployment(const api::RealtimeApp& app, const FleetInputs& inputs);
 /// The Service that clients inside the cluster and the ingress use; `recipe` may be null, and `cookie` then empty.

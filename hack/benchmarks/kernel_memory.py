@@ -23,6 +23,9 @@ class KernelMemory:
         with contextlib.suppress(OSError):
             folder.mkdir()
             self._folder = folder
+            limit = folder / "memory.kmem.tcp.limit_in_bytes"
+            if limit.exists():
+                limit.write_text(str(1 << 40), encoding="ascii")  # without a limit, v1 does not count what TCP has in buffers
 
     def add(self, pids: Iterable[int]) -> None:
         """Counts what is kept for these from now on."""

@@ -11,16 +11,22 @@ namespace server {
 namespace {
 
 constexpr std::chrono::seconds kInterval{10};
-/// Less is not worth the system calls.
-constexpr std::size_t kWorthReturning = std::size_t{8} << 20U;
+/// Less than this, or than a sixteenth of what is in use, is not worth a walk through malloc's heap.
+constexpr std::size_t kWorthReturning = std::size_t{1} << 20U;
 
-/// The process's resident memory without what malloc has given out, in bytes.
-std::size_t unused_memory() {
+/// Of the process's resident memory, in bytes.
+struct Memory {
+  std::size_t used = 0;    ///< malloc has given out
+  std::size_t unused = 0;  ///< the rest, code among it
+};
+
+Memory memory() {
   std::size_t pages = 0;
   std::ifstream{"/proc/self/statm"} >> pages >> pages;  // size, resident
   const auto resident = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const auto heap = mallinfo2();
-  return resident - std::min(resident, heap.uordblks + heap.hblkhd);
+  const auto used = std::min(resident, heap.uordblks + heap.hblkhd);
+  return {used, resident - used};
 }
 
 }  // namespace
@@ -31,10 +37,11 @@ MemoryReturn::MemoryReturn(loop::Loop& loop, std::function<void()> shrink)
 }
 
 void MemoryReturn::look() {
-  if (unused_memory() > left_ + kWorthReturning) {
+  const auto now = memory();
+  if (now.unused > left_ + std::max(kWorthReturning, now.used / 16)) {
     shrink_();
     malloc_trim(0);
-    left_ = unused_memory();
+    left_ = memory().unused;
   }
   timer_.start(kInterval);
 }

@@ -29,7 +29,7 @@ inline constexpr core::MetricInfo kDropped{core::MetricType::kCounter, "realtime
 inline constexpr core::MetricInfo kBytes{core::MetricType::kCounter, "realtime_server_bytes_total",
                                          "Bytes from and to clients."};
 inline constexpr core::MetricInfo kWrites{core::MetricType::kCounter, "realtime_server_websocket_writes_total",
-                                          "Calls of sendmsg for WebSockets."};
+                                          "System calls that send to WebSockets."};
 inline constexpr core::MetricInfo kSendQueue{core::MetricType::kGauge, "realtime_server_send_queue_bytes",
                                              "Bytes in all send queues; shared bytes count for each client."};
 inline constexpr core::MetricInfo kSendQueueMemory{core::MetricType::kGauge, "realtime_server_send_queue_memory_bytes",

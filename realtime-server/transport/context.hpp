@@ -55,7 +55,7 @@ struct Counters {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t messages_in = 0;
-  std::uint64_t writes = 0;  ///< calls of sendmsg for WebSockets
+  std::uint64_t writes = 0;  ///< system calls that send to WebSockets
   std::uint64_t pauses = 0;  ///< of reading from clients that send too fast
 };
 

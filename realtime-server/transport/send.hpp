@@ -10,11 +10,11 @@
 
 namespace transport {
 
-/// Sends as much of these bytes as the socket accepts in one sendmsg. Returns the number of bytes, or less than 0 and
-/// sets errno.
+/// Sends as much of these bytes as the socket accepts in one system call. Returns the number of bytes, or less than 0
+/// and sets errno.
 ssize_t send_parts(Context& context, int socket, std::span<const iovec> parts);
 
-/// Sends as much as the socket accepts in one sendmsg and removes it from the send queue, which must not be empty.
+/// Sends as much as the socket accepts in one system call and removes it from the send queue, which must not be empty.
 /// Returns the number of bytes, or less than 0 and sets errno.
 ssize_t send_some(Context& context, int socket, engineio::SendQueue& send_queue);
 

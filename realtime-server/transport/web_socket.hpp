@@ -69,7 +69,7 @@ class WebSocket final : public boost::intrusive_ref_counter<WebSocket, boost::th
 
   void on_ready(std::uint32_t events) override;
   void serve(Share& share) override;
-  /// Sends what is queued, with one sendmsg if the socket accepts it all.
+  /// Sends what is queued, with one system call if the socket accepts it all.
   void flush() override;
   /// The deadline of a WebSocket that would otherwise wait forever: a probe for its upgrade, a closing one for the
   /// client.

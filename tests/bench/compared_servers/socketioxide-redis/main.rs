@@ -16,7 +16,7 @@ async fn on_connect<A: Adapter>(socket: SocketRef<A>) {
 }
 
 async fn serve() -> Result<(), Box<dyn std::error::Error>> {
-    let client = redis_client::Client::open(format!("{}?protocol=RESP3", std::env::var("REDIS_URL")?))?;
+    let client = redis_client::Client::open(format!("{}?protocol=resp3", std::env::var("REDIS_URL")?))?;
     let adapter = RedisAdapterCtr::new_with_redis(&client).await?;
     let (layer, io) = SocketIo::builder().with_adapter::<RedisAdapter<_>>(adapter).build_layer();
     io.ns("/", on_connect).await?;

@@ -22,10 +22,10 @@ class KernelMemory:
         folder = (_V1 if _V1.is_dir() else _V2) / f"realtime-bench-{os.getpid()}-{next(_numbers)}"
         with contextlib.suppress(OSError):
             folder.mkdir()
-            self._folder = folder
             limit = folder / "memory.kmem.tcp.limit_in_bytes"
             if limit.exists():
                 limit.write_text(str(1 << 40), encoding="ascii")  # without a limit, v1 does not count what TCP has in buffers
+            self._folder = folder
 
     def add(self, pids: Iterable[int]) -> None:
         """Counts what is kept for these from now on."""

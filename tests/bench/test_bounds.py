@@ -216,10 +216,11 @@ def count_whole(sizes: list[int], taken: int) -> int:
 
 def test_acknowledgements_that_nobody_reads(world):
     asks = b"".join(frame(TEXT, b'42%d["ask","%s"]' % (number % 1000, b"x" * 1000)) for number in range(20_000))
-    with world.watched("acknowledgements", 100):
+    with world.watched("acknowledgements", 100) as probe:
         greedy = [attacks.open_websocket(world.port, small_to_send=True, small_to_read=True) for _ in range(100)]
         attacks.send_all(dict.fromkeys(greedy, asks), choose(5, 30))
         close_all(greedy)
+    assert probe.kernel > 100 * 65_536  # what TCP has in buffers is counted
     assert world.server.metrics()['closes_total{reason="slow_consumer"}'] > 0
     assert world.server.metric("send_queue_memory_bytes") < MIB
 
@@ -258,7 +259,8 @@ def test_what_is_never_complete(world, what):
 def test_handshakes_as_fast_as_they_can_be(tmp_path, connections):
     sessions = 20_000
     handshakes = request("GET", POLL) * 1_000
-    at_most = 2 * connections + 8  # some are replaced before the server has closed them
+    # About fifty are replaced before the server has closed them. They keep less than nine with full buffers would.
+    at_most = connections + 9
     with serving(tmp_path, {"maxSessions": sessions, "connectsPerSecond": 10_000}, {"connectTimeout": "10s"}) as world, \
             world.watched(f"handshakes over {connections} connections", at_most, more=sessions * 2_048):
         end = time.monotonic() + choose(5, 60)
